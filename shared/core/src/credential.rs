@@ -1,0 +1,68 @@
+//! What is obtained and handed out: sessions, registry logins, cluster tokens.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// AWS credentials: temporary ones with an expiry, or a long-lived pair without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// `AKIA…` or `ASIA…`; not secret.
+    pub access_key_id: String,
+    /// The secret access key.
+    pub secret_access_key: Secret,
+    /// The session token of temporary credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<Secret>,
+    /// When AWS ends it; `None` for long-lived keys, which are never cached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The account, where the answer that made it said so (12 digits).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// The ARN of the principal, where the answer that made it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal_arn: Option<String>,
+}
+
+/// A user name and password for every registry that its session may reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistryLogin {
+    /// Always `AWS` so far, but taken from the token.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+    /// The earlier of the login's own end and its session's.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A bearer token for a Kubernetes API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterToken {
+    /// `k8s-aws-v1.…`
+    pub token: Secret,
+    /// When a client should ask again.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// How much life a credential must have left to be handed out: a quarter of it, at most 15
+/// minutes, which is where botocore starts to ask again before every request.
+pub fn margin(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> TimeDelta {
+    let lifetime = (expires_at - obtained_at).max(TimeDelta::zero());
+    (lifetime / 4).min(TimeDelta::minutes(15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_margin_is_a_quarter_of_the_lifetime_but_at_most_fifteen_minutes() {
+        let start = DateTime::<Utc>::UNIX_EPOCH;
+        assert_eq!(margin(start, start + TimeDelta::seconds(900)), TimeDelta::seconds(225));
+        assert_eq!(margin(start, start + TimeDelta::hours(1)), TimeDelta::minutes(15));
+        assert_eq!(margin(start, start + TimeDelta::hours(12)), TimeDelta::minutes(15));
+        assert_eq!(margin(start, start - TimeDelta::hours(1)), TimeDelta::zero());
+    }
+}

@@ -1,0 +1,58 @@
+//! The environment as a value, so that everything that reads it can be tested without touching
+//! the process's own.
+
+use std::collections::BTreeMap;
+
+/// Where environment variables are looked up.
+#[derive(Clone, Debug)]
+pub enum Env {
+    /// This process's environment.
+    Process,
+    /// A fixed set of variables.
+    Fixed(BTreeMap<String, String>),
+}
+
+impl Env {
+    /// A fixed environment from pairs.
+    pub fn fixed<const N: usize>(vars: [(&str, &str); N]) -> Self {
+        Self::Fixed(
+            vars.into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
+    }
+
+    /// The value of a variable; an empty one counts as unset, as AWS's own tools have it. A value
+    /// that is not UTF-8 counts as unset too.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.get_raw(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable, an empty one included.
+    pub fn get_raw(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Process => std::env::var(name).ok(),
+            Self::Fixed(vars) => vars.get(name).cloned(),
+        }
+    }
+
+    /// Whether a variable is set to one of `1`, `true`, `on`, `yes` in any case.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|v| ["1", "true", "on", "yes"].iter().any(|on| v.eq_ignore_ascii_case(on)))
+    }
+
+    /// Whether a variable is set to one of `0`, `false`, `off`, `no` in any case.
+    pub fn is_off(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|v| ["0", "false", "off", "no"].iter().any(|off| v.eq_ignore_ascii_case(off)))
+    }
+
+    /// A short name of the person running this: `USER`, `LOGNAME`, else the numeric user id.
+    pub fn user(&self) -> String {
+        ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| self.get(name))
+            .unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+    }
+}

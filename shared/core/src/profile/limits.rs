@@ -1,0 +1,140 @@
+//! What STS accepts, checked when the file is read: lengths, alphabets, durations.
+//! Source: the STS API reference, and what the service was seen to answer.
+
+use std::time::Duration;
+
+use super::duration::show;
+use super::table::{At, Fields};
+use crate::error::Result;
+use crate::shown::shown;
+
+/// The longest session of a role that is assumed from another session.
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+
+/// `duration` of a role: 900 to 43200 seconds.
+pub(super) fn role_duration(fields: &mut Fields<'_, '_>) -> Result<Option<At<Duration>>> {
+    bounded(fields, "duration", 900, 43_200)
+}
+
+/// `duration` of GetSessionToken and GetFederationToken: 900 to 129600 seconds, 43200 by default.
+pub(super) fn user_session(fields: &mut Fields<'_, '_>) -> Result<Duration> {
+    Ok(bounded(fields, "duration", 900, 129_600)?.map_or(Duration::from_secs(43_200), |at| at.value))
+}
+
+/// `mfa_duration`: as long as a GetSessionToken session may live.
+pub(super) fn mfa_duration(fields: &mut Fields<'_, '_>) -> Result<Option<At<Duration>>> {
+    bounded(fields, "mfa_duration", 900, 129_600)
+}
+
+fn bounded(
+    fields: &mut Fields<'_, '_>,
+    field: &'static str,
+    min: u64,
+    max: u64,
+) -> Result<Option<At<Duration>>> {
+    let Some(found) = fields.duration(field)? else {
+        return Ok(None);
+    };
+    let seconds = found.value.as_secs();
+    if seconds < min || seconds > max {
+        return Err(fields.field_error(
+            &found,
+            &format!(
+                "is {seconds}s; STS takes {} to {} ({min} to {max} seconds)",
+                show(Duration::from_secs(min)),
+                show(Duration::from_secs(max))
+            ),
+        ));
+    }
+    Ok(Some(found))
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
+}
+
+/// A session name, source identity or federation name.
+pub(super) fn name(text: &str, min: usize, max: usize) -> std::result::Result<String, String> {
+    if text.len() < min || text.len() > max || !text.chars().all(is_name_char) {
+        return Err(format!(
+            "{} is not {min} to {max} letters, digits and _+=,.@-",
+            shown(text)
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A `role_session_name` with its placeholders; what they yield is cleaned when it is used.
+pub(super) fn session_name_template(text: &str) -> std::result::Result<String, String> {
+    let mut plain = text.to_owned();
+    for placeholder in crate::plan::SESSION_NAME_PLACEHOLDERS {
+        plain = plain.replace(placeholder, "xx");
+    }
+    if plain.contains(['{', '}']) {
+        return Err(format!(
+            "{} holds an unknown placeholder; there are {}",
+            shown(text),
+            crate::plan::SESSION_NAME_PLACEHOLDERS.join(", ")
+        ));
+    }
+    if plain == text {
+        return name(text, 2, 64);
+    }
+    if !plain.chars().all(is_name_char) {
+        return Err(format!("{} holds more than letters, digits and _+=,.@-", shown(text)));
+    }
+    Ok(text.to_owned())
+}
+
+/// An external id: 2 to 1224 characters.
+pub fn external_id(text: &str) -> std::result::Result<(), String> {
+    let fits = (2..=1224).contains(&text.len())
+        && text.chars().all(|c| is_name_char(c) || c == ':' || c == '/');
+    if fits {
+        Ok(())
+    } else {
+        // It may be confidential: its content is not shown.
+        Err("is not 2 to 1224 letters, digits and _+=,.@:/-".to_owned())
+    }
+}
+
+/// An access key id: 16 to 128 word characters.
+pub fn access_key_id(text: &str) -> std::result::Result<(), String> {
+    let fits = (16..=128).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if fits {
+        Ok(())
+    } else {
+        Err("is not an access key id (16 to 128 letters and digits, such as AKIA…)".to_owned())
+    }
+}
+
+/// Session tags: at most 50, keys of 1 to 128, values of at most 256 characters, no key twice.
+pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String> {
+    if pairs.len() > 50 {
+        return Err(format!("holds {} tags; STS takes at most 50", pairs.len()));
+    }
+    let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
+    for (at, (key, value)) in pairs.iter().enumerate() {
+        let length = key.chars().count();
+        if !(1..=128).contains(&length) || !key.chars().all(allowed) {
+            return Err(format!(
+                "key {} is not 1 to 128 letters, digits, spaces and _.:/=+-@",
+                shown(key)
+            ));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(format!("key {} starts with aws:, which AWS keeps for itself", shown(key)));
+        }
+        if value.chars().count() > 256 || !value.chars().all(allowed) {
+            return Err(format!(
+                "value of {} is not at most 256 letters, digits, spaces and _.:/=+-@",
+                shown(key)
+            ));
+        }
+        if pairs.iter().take(at).any(|(other, _)| other.eq_ignore_ascii_case(key)) {
+            return Err(format!("key {} stands twice (STS ignores case)", shown(key)));
+        }
+    }
+    Ok(())
+}

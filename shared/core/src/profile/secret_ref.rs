@@ -1,0 +1,154 @@
+//! Where a secret is to be had: in the file itself, or by reference.
+
+use toml::de::DeValue;
+
+use super::table::{At, Fields};
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::shown::shown;
+use crate::suggest::nearest;
+
+/// A secret or the place to fetch it from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretRef {
+    /// Written in the profile file.
+    Literal(Secret),
+    /// An environment variable.
+    Env(String),
+    /// A file's content, less the white space at its end.
+    File(String),
+    /// What a command prints.
+    Command(Vec<String>),
+    /// `SERVICE/USER` in the platform's keyring.
+    Keyring(String),
+    /// A parameter of the SSM Parameter Store.
+    Ssm {
+        /// The parameter's name or ARN.
+        name: String,
+        /// The connector that fetches it; without one it is ambient use.
+        connector: Option<String>,
+        /// Where it lies, if not in the connector's region.
+        region: Option<String>,
+    },
+}
+
+const KINDS: [&str; 5] = ["env", "file", "command", "keyring", "ssm"];
+
+impl SecretRef {
+    /// Whether it is written in the profile file itself.
+    pub fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+
+    /// What it is, without what it holds: `env NAME`, `file PATH`, ….
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Literal(_) => "the profile file".to_owned(),
+            Self::Env(name) => format!("environment variable {name}"),
+            Self::File(path) => format!("file {}", shown(path)),
+            Self::Command(argv) => {
+                format!("command {}", shown(argv.first().map_or("", String::as_str)))
+            }
+            Self::Keyring(entry) => format!("keyring entry {}", shown(entry)),
+            Self::Ssm { name, .. } => format!("SSM parameter {}", shown(name)),
+        }
+    }
+}
+
+/// Reads a secret field: a literal string, or a table with exactly one kind of reference.
+pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<SecretRef>> {
+    let Some(found) = fields.value(field) else {
+        return Ok(None);
+    };
+    let table = match found.value {
+        DeValue::String(_) => {
+            let text = fields.inner_string(&found, found.value)?;
+            if text.chars().any(char::is_control) {
+                return Err(fields.field_error(&found, "holds a line break or tab"));
+            }
+            return Ok(Some(SecretRef::Literal(Secret::new(text))));
+        }
+        DeValue::Table(table) => table,
+        other => {
+            return Err(fields.wrong_type(
+                &found,
+                "a string or one of { env = }, { file = }, { command = [] }, { keyring = }, { ssm = }",
+                other,
+            ));
+        }
+    };
+    let mut kind: Option<(&str, &DeValue<'_>)> = None;
+    let mut connector = None;
+    let mut region = None;
+    for (key, value) in table.iter() {
+        match key.get_ref().as_ref() {
+            name if KINDS.contains(&name) => {
+                if let Some((other, _)) = kind.replace((name, value.get_ref())) {
+                    return Err(fields.field_error(
+                        &found,
+                        &format!("names both {other} and {name}; keep one of them"),
+                    ));
+                }
+            }
+            "connector" => connector = Some(fields.inner_string(&found, value.get_ref())?),
+            "region" => region = Some(fields.inner_string(&found, value.get_ref())?),
+            unknown => {
+                let near = nearest(unknown, KINDS.into_iter().chain(["connector", "region"]))
+                    .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+                return Err(fields.field_error(
+                    &found,
+                    &format!("unknown key {}{near}", shown(unknown)),
+                ));
+            }
+        }
+    }
+    let Some((kind, value)) = kind else {
+        return Err(fields.field_error(&found, "needs one of env, file, command, keyring, ssm"));
+    };
+    if kind != "ssm" && (connector.is_some() || region.is_some()) {
+        return Err(fields.field_error(&found, "connector and region belong to ssm only"));
+    }
+    Ok(Some(match kind {
+        "env" => {
+            let name = fields.inner_string(&found, value)?;
+            if name.contains('=') || name.contains('\0') {
+                return Err(fields.field_error(&found, "is not the name of an environment variable"));
+            }
+            SecretRef::Env(name)
+        }
+        "file" => SecretRef::File(fields.inner_string(&found, value)?),
+        "keyring" => SecretRef::Keyring(fields.inner_string(&found, value)?),
+        "ssm" => SecretRef::Ssm {
+            name: fields.inner_string(&found, value)?,
+            connector,
+            region,
+        },
+        _ => SecretRef::Command(command(fields, &found, value)?),
+    }))
+}
+
+/// A command as a list: it is run without a shell.
+pub(super) fn command<T>(
+    fields: &Fields<'_, '_>,
+    place: &At<T>,
+    value: &DeValue<'_>,
+) -> Result<Vec<String>> {
+    let DeValue::Array(items) = value else {
+        return Err(fields.wrong_type(
+            place,
+            "a list such as [\"program\", \"argument\"] (no shell reads it)",
+            value,
+        ));
+    };
+    let argv = items
+        .iter()
+        .map(|item| match item.get_ref() {
+            DeValue::String(text) if text.is_empty() => Ok(String::new()),
+            other => fields.inner_string(place, other),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if argv.first().is_none_or(String::is_empty) {
+        return Err(fields.field_error(place, "names no program"));
+    }
+    Ok(argv)
+}
