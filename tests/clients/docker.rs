@@ -1,0 +1,222 @@
+//! Container tools, which run our Docker credential helper.
+
+use aws_standin::Standin;
+
+use crate::support::{ECR_HOST, Engine, Machine, PLAIN_HOST, Registry, Run, connectors, image};
+
+const PASSWORD: &str = "the-password-of-the-registry";
+
+/// A machine with the account's registry, and us as what Docker's configuration names for it.
+fn wired(settings: &str) -> (Machine, Standin, Registry) {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    aws.set_ecr_password(PASSWORD);
+    connectors(&machine, &aws.url());
+    machine.write("home/.docker/config.json", settings);
+    let registry = Registry::of_ecr(&machine, PASSWORD);
+    (machine, aws, registry)
+}
+
+fn helper_for(host: &str) -> String {
+    format!(r#"{{"credHelpers": {{"{host}": "aws-connector"}}}}"#)
+}
+
+#[track_caller]
+fn asked_aws_once(aws: &Standin) {
+    assert_eq!(aws.count("sts", "AssumeRole"), 1);
+    assert_eq!(aws.count("ecr", "GetAuthorizationToken"), 1);
+}
+
+#[test]
+fn skopeo_inspects_and_copies_both_ways() {
+    let (machine, aws, _registry) = wired(&helper_for(ECR_HOST));
+    let skopeo = |arguments: &[&str]| Run::of(machine.client("SKOPEO").args(arguments)).succeeded();
+
+    let told = skopeo(&["inspect", &format!("docker://{ECR_HOST}/team/app:1")]);
+    assert!(told.contains("sha256:"), "{told}");
+    skopeo(&[
+        "copy",
+        &image(&machine),
+        &format!("docker://{ECR_HOST}/team/new:1"),
+    ]);
+    let copied = machine.path("copied");
+    skopeo(&[
+        "copy",
+        &format!("docker://{ECR_HOST}/team/new:1"),
+        &format!("dir:{}", copied.display()),
+    ]);
+    assert!(copied.join("manifest.json").exists());
+    asked_aws_once(&aws);
+}
+
+#[test]
+fn podman_pulls() {
+    let (machine, aws, _registry) = wired(&helper_for(ECR_HOST));
+    let podman = |arguments: &[&str]| {
+        Run::of(
+            machine
+                .client("PODMAN")
+                .args(["--storage-driver", "vfs"])
+                .args(arguments),
+        )
+        .succeeded()
+    };
+    podman(&["pull", &format!("{ECR_HOST}/team/app:1")]);
+    assert!(podman(&["images"]).contains(&format!("{ECR_HOST}/team/app")));
+    asked_aws_once(&aws);
+}
+
+#[test]
+fn buildah_pulls() {
+    let (machine, aws, _registry) = wired(&helper_for(ECR_HOST));
+    let buildah = |arguments: &[&str]| {
+        Run::of(
+            machine
+                .client("BUILDAH")
+                .args(["--storage-driver", "vfs"])
+                .args(arguments),
+        )
+        .succeeded()
+    };
+    buildah(&["pull", &format!("{ECR_HOST}/team/app:1")]);
+    assert!(buildah(&["images"]).contains(&format!("{ECR_HOST}/team/app")));
+    asked_aws_once(&aws);
+}
+
+#[test]
+fn docker_pulls_and_pushes() {
+    let (machine, aws, _registry) = wired(&helper_for(ECR_HOST));
+    let engine = Engine::start(&machine);
+    for (number, command_line) in Engine::command_lines().iter().enumerate() {
+        let docker = |arguments: &[&str]| {
+            Run::of(engine.docker(&machine, command_line).args(arguments)).succeeded()
+        };
+        let (pulled, pushed) = (
+            format!("{ECR_HOST}/team/app:1"),
+            format!("{ECR_HOST}/team/app:new-{number}"),
+        );
+        docker(&["pull", &pulled]);
+        docker(&["tag", &pulled, &pushed]);
+        docker(&["push", &pushed]);
+        docker(&["rmi", &pulled, &pushed]);
+        docker(&["pull", &pushed]);
+        docker(&["rmi", &pushed]);
+    }
+    asked_aws_once(&aws);
+}
+
+#[test]
+fn docker_pulls_when_all_credentials_are_ours_to_store() {
+    let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
+    let engine = Engine::start(&machine);
+    for command_line in Engine::command_lines() {
+        let docker = |arguments: &[&str]| {
+            Run::of(engine.docker(&machine, &command_line).args(arguments)).succeeded()
+        };
+        let name = format!("{ECR_HOST}/team/app:1");
+        docker(&["pull", &name]);
+        docker(&["rmi", &name]);
+    }
+    asked_aws_once(&aws);
+}
+
+#[test]
+fn docker_login_and_logout_change_nothing() {
+    let settings = helper_for(ECR_HOST);
+    let (machine, _aws, _registry) = wired(&settings);
+    let engine = Engine::start(&machine);
+    for command_line in Engine::command_lines() {
+        let docker = |arguments: &[&str]| {
+            Run::of(engine.docker(&machine, &command_line).args(arguments)).succeeded()
+        };
+        let told = docker(&[
+            "login",
+            "--username",
+            "AWS",
+            "--password",
+            PASSWORD,
+            ECR_HOST,
+        ]);
+        assert!(told.contains("Login Succeeded"), "{told}");
+        docker(&["logout", ECR_HOST]);
+        // Neither took anything away: the next pull needs no new login.
+        docker(&["pull", &format!("{ECR_HOST}/team/app:1")]);
+        docker(&["rmi", &format!("{ECR_HOST}/team/app:1")]);
+        let kept = std::fs::read_to_string(machine.home().join(".docker/config.json"))
+            .expect("Docker's settings");
+        assert!(
+            kept.contains("aws-connector") && !kept.contains(PASSWORD),
+            "{kept}"
+        );
+    }
+}
+
+#[test]
+fn docker_login_to_a_registry_that_is_not_ours_fails_instead_of_losing_the_password() {
+    let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
+    let _plain = Registry::of_everybody(&machine);
+    let engine = Engine::start(&machine);
+    for command_line in Engine::command_lines() {
+        let login = [
+            "login",
+            "--username",
+            "somebody",
+            "--password",
+            "something",
+            PLAIN_HOST,
+        ];
+        let told = Run::of(engine.docker(&machine, &command_line).args(login)).failed();
+        assert!(told.contains(PLAIN_HOST), "{told}");
+    }
+    assert_eq!(aws.calls().len(), 0);
+}
+
+#[test]
+fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
+    let (machine, aws, _registry) = wired(&helper_for(PLAIN_HOST));
+    let _plain = Registry::of_everybody(&machine);
+    let engine = Engine::start(&machine);
+    let name = format!("{PLAIN_HOST}/team/app:1");
+    for command_line in Engine::command_lines() {
+        Run::of(engine.docker(&machine, &command_line).args(["pull", &name])).succeeded();
+        Run::of(engine.docker(&machine, &command_line).args(["rmi", &name])).succeeded();
+    }
+    Run::of(
+        machine
+            .client("SKOPEO")
+            .args(["inspect", &format!("docker://{name}")]),
+    )
+    .succeeded();
+    Run::of(
+        machine
+            .client("PODMAN")
+            .args(["--storage-driver", "vfs", "pull", &name]),
+    )
+    .succeeded();
+    Run::of(
+        machine
+            .client("BUILDAH")
+            .args(["--storage-driver", "vfs", "pull", &name]),
+    )
+    .succeeded();
+    assert_eq!(aws.calls().len(), 0);
+}
+
+#[test]
+fn docker_shows_its_user_what_our_binary_says() {
+    let (machine, _aws, _registry) = wired(&helper_for(ECR_HOST));
+    machine.write(
+        "home/.config/aws-connector/connectors.toml",
+        "[connectors.broken]\nauth_method = \"secret-kee\"\n",
+    );
+    let engine = Engine::start(&machine);
+    let name = format!("{ECR_HOST}/team/app:1");
+    for command_line in Engine::command_lines() {
+        // Docker warns and goes on without credentials, which the registry refuses.
+        let told = Run::of(engine.docker(&machine, &command_line).args(["pull", &name])).failed();
+        assert!(
+            told.contains("secret-kee") && told.contains("connectors.toml"),
+            "{told}"
+        );
+    }
+}

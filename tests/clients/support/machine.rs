@@ -1,0 +1,142 @@
+//! A private machine for one test: its own network, hosts file, home and state folders.
+//!
+//! Every server of a test, the stand-in included, listens inside: port 443 and real host names are free for each test,
+//! tests run side by side, and nothing can leave the machine because there is no way out.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+use super::{Run, client};
+
+/// A private registry of the stand-in's account.
+pub(crate) const ECR_HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+/// A registry that has nothing to do with AWS.
+pub(crate) const PLAIN_HOST: &str = "registry.example.test";
+
+/// Registries live outside 127.0.0.0/8, which the Docker engine takes as insecure: here it verifies TLS.
+pub(crate) const ADDRESSES: [(&str, &str); 2] =
+    [(ECR_HOST, "10.77.0.1"), (PLAIN_HOST, "10.77.0.2")];
+
+const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The private machine. Start it before anything else: only threads and processes born later live on it.
+pub(crate) struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    /// Moves the calling thread onto a new machine.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        // SAFETY: file descriptors stay shared; only mounts and the network part ways.
+        #[expect(
+            unsafe_code,
+            reason = "rustix asks for it because of flags that are not used here"
+        )]
+        unsafe { unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::NEWNET) }.expect(
+            "the tests of real clients give each test a network of its own, which needs root",
+        );
+
+        let machine = Self { folder };
+        for name in ["home", "tmp", "run"] {
+            fs::create_dir(machine.path(name)).expect("an empty folder");
+        }
+        let mut hosts = String::from("127.0.0.1 localhost\n");
+        system("ip", ["link", "set", "lo", "up"]);
+        for (name, address) in ADDRESSES {
+            system("ip", ["address", "add", address, "dev", "lo"]);
+            hosts += &format!("{address} {name}\n");
+        }
+        system("mount", ["--make-rprivate", "/"]);
+        let hosts = machine.write("hosts", &hosts);
+        system(
+            "mount",
+            ["--bind".as_ref(), hosts.as_os_str(), "/etc/hosts".as_ref()],
+        );
+        // Where container tools running as root keep state, whatever their environment says.
+        for state in ["/run", "/var/lib"] {
+            system("mount", ["-t", "tmpfs", "tmpfs", state]);
+        }
+        machine.write("trusted.pem", "");
+        machine
+    }
+
+    /// A path in the machine's own folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The user's home.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    /// Writes a file, given by its path in the machine's folder.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a new folder");
+        fs::write(&path, text).expect("a new file");
+        path
+    }
+
+    /// A client that `tests/clients/setup` prepared, about to run on this machine.
+    pub(crate) fn client(&self, name: &str) -> Command {
+        self.command(client(name))
+    }
+
+    /// A program for Node, which looks for modules from where the program lies.
+    pub(crate) fn node(&self, program: &str) -> Command {
+        let modules = self.path("node/node_modules");
+        if !modules.exists() {
+            fs::create_dir(self.path("node")).expect("a new folder");
+            symlink(client("NODE_PATH"), modules).expect("a new link");
+        }
+        let own = self.path("node").join(program);
+        fs::copy(super::program(program), &own).expect("a copy of the program");
+        let mut command = self.client("NODE");
+        command.arg(own);
+        command
+    }
+
+    /// A program about to run on this machine, with nothing of the environment of whoever runs the tests.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let binaries = Path::new(super::DOCKER_HELPER)
+            .parent()
+            .expect("a binary lies in a folder");
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", format!("{}:{SYSTEM_PATH}", binaries.display()))
+            .env("HOME", self.home())
+            .env("TMPDIR", self.path("tmp"))
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("LANG", "C.UTF-8")
+            .env("SSL_CERT_FILE", self.path("trusted.pem"))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .current_dir(self.home());
+        command
+    }
+
+    /// Lets everything on this machine trust what `certificate` (PEM) vouches for.
+    pub(crate) fn trust(&self, certificate: &str) {
+        let trusted =
+            fs::read_to_string(self.path("trusted.pem")).expect("the trusted certificates");
+        self.write("trusted.pem", &(trusted + certificate));
+    }
+}
+
+fn system<A: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = A>) {
+    Run::of(
+        Command::new(program)
+            .args(arguments)
+            .env("PATH", SYSTEM_PATH),
+    )
+    .succeeded();
+}

@@ -1,0 +1,19 @@
+//! What the tests of the real clients share: a private machine for each, the servers on it, and where the clients lie.
+
+mod clients;
+mod engine;
+mod machine;
+mod registry;
+mod run;
+mod server;
+mod wiring;
+
+pub(crate) use clients::{client, client_on_path, program};
+pub(crate) use engine::Engine;
+pub(crate) use machine::{ECR_HOST, Machine, PLAIN_HOST};
+pub(crate) use registry::{Registry, image};
+pub(crate) use run::Run;
+pub(crate) use server::Server;
+pub(crate) use wiring::{
+    DOCKER_HELPER, EKS_TOKEN, Kubeconfig, aws_config, connectors, connectors_of,
+};

@@ -1,0 +1,105 @@
+//! Our binaries, wired into the clients' own configuration as a user would do it.
+
+use super::Machine;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+const CREDENTIAL_PROCESS: &str = env!("CARGO_BIN_EXE_aws-connector-credential-process");
+pub(crate) const DOCKER_HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-aws-connector");
+pub(crate) const EKS_TOKEN: &str = env!("CARGO_BIN_EXE_aws-connector-eks-token");
+
+/// Writes `connectors.toml` where a user's lies: a key, `base`, and a role that it assumes, `dev`.
+pub(crate) fn connectors(machine: &Machine, endpoint: &str) {
+    connectors_of(
+        machine,
+        endpoint,
+        "AKIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    );
+}
+
+/// The same with another key than that of the stand-in's user.
+pub(crate) fn connectors_of(machine: &Machine, endpoint: &str, key_id: &str, secret: &str) {
+    machine.write(
+        "home/.config/aws-connector/connectors.toml",
+        &format!(
+            r#"default_connector = "dev"
+
+[connectors.base]
+auth_method = "secret-key"
+region = "us-east-1"
+endpoint_url = "{endpoint}"
+aws_access_key_id = "{key_id}"
+aws_secret_access_key = "{secret}"
+
+[connectors.dev]
+auth_method = "iam-role"
+region = "us-east-1"
+endpoint_url = "{endpoint}"
+source_connector = "base"
+role_arn = "arn:aws:iam::123456789012:role/dev"
+"#
+        ),
+    );
+}
+
+/// Writes `~/.aws/config` with one profile, `dev`, that asks for the connector.
+pub(crate) fn aws_config(machine: &Machine, connector: &str) {
+    machine.write(
+        "home/.aws/config",
+        &format!(
+            "[profile dev]\nregion = us-east-1\noutput = json\n\
+             credential_process = {CREDENTIAL_PROCESS} --connector {connector}\n"
+        ),
+    );
+}
+
+/// What a `kubeconfig` says of the cluster and of how to get a token for it.
+pub(crate) struct Kubeconfig<'a> {
+    pub(crate) server: &'a str,
+    pub(crate) ca_pem: &'a str,
+    pub(crate) cluster: &'a str,
+    pub(crate) connector: &'a str,
+    /// `v1` or `v1beta1`.
+    pub(crate) version: &'a str,
+}
+
+impl Kubeconfig<'_> {
+    /// Writes it to the default place.
+    pub(crate) fn write(&self, machine: &Machine) {
+        let Self {
+            server,
+            ca_pem,
+            cluster,
+            connector,
+            version,
+        } = self;
+        let ca = BASE64_STANDARD.encode(ca_pem);
+        machine.write(
+            "home/.kube/config",
+            &format!(
+                "apiVersion: v1
+kind: Config
+current-context: {cluster}
+contexts:
+- name: {cluster}
+  context: {{cluster: {cluster}, user: {cluster}}}
+clusters:
+- name: {cluster}
+  cluster:
+    server: {server}
+    certificate-authority-data: {ca}
+users:
+- name: {cluster}
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/{version}
+      command: {EKS_TOKEN}
+      args: [--cluster, {cluster}, --connector, {connector}]
+      interactiveMode: IfAvailable
+      installHint: aws-connector is not installed
+      provideClusterInfo: true
+"
+            ),
+        );
+    }
+}
