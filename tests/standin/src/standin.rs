@@ -1,0 +1,361 @@
+//! The handle that tests hold.
+
+use crate::Call;
+use crate::defaults;
+use crate::dispatch::Shared;
+use crate::faults::Fault;
+use crate::policy;
+use crate::server::Server;
+use crate::state;
+use crate::tls::{self, Authority};
+use crate::world::{ACCOUNT, Bucket, ClusterRecord, Kind, Role, World};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A running stand-in; dropping it stops its thread and closes its ports.
+pub struct Standin {
+    pub(crate) shared: Arc<Shared>,
+    port: u16,
+    https_port: u16,
+    ca_pem: String,
+    _server: Server,
+}
+
+/// How a stand-in starts.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    port: u16,
+    https_port: u16,
+    ca_key_file: Option<PathBuf>,
+    names: Vec<String>,
+    state: Option<serde_json::Value>,
+}
+
+impl Builder {
+    /// The http port; 0 takes a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Builder {
+        self.port = port;
+        self
+    }
+
+    /// The https port; 0 takes a free one.
+    #[must_use]
+    pub fn https_port(mut self, port: u16) -> Builder {
+        self.https_port = port;
+        self
+    }
+
+    /// Where the CA's key is kept; made if absent.
+    #[must_use]
+    pub fn ca_key_file(mut self, path: impl Into<PathBuf>) -> Builder {
+        self.ca_key_file = Some(path.into());
+        self
+    }
+
+    /// One more host name to serve certificates for; `*` stands for anything, dots included.
+    #[must_use]
+    pub fn name(mut self, pattern: &str) -> Builder {
+        self.names.push(pattern.to_owned());
+        self
+    }
+
+    /// Additions to the default world, in the form of the binary's `--state`.
+    #[must_use]
+    pub fn state(mut self, state: serde_json::Value) -> Builder {
+        self.state = Some(state);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// If a port is taken or the state is wrong.
+    #[must_use]
+    pub fn start(self) -> Standin {
+        let listen = |port| {
+            TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|e| panic!("port {port}: {e}"))
+        };
+        let (http, https) = (listen(self.port), listen(self.https_port));
+        let port = |l: &TcpListener| l.local_addr().expect("a listener has an address").port();
+        let (http_port, https_port) = (port(&http), port(&https));
+        let authority = Authority::new(self.ca_key_file.as_deref());
+        let ca_pem = authority.pem().to_owned();
+        let names = tls::NAMES
+            .iter()
+            .map(|n| (*n).to_owned())
+            .chain(self.names)
+            .collect();
+        let config = tls::config(authority, names);
+        let mut world = defaults::world();
+        if let Some(state) = &self.state {
+            state::apply(&mut world, state).unwrap_or_else(|told| panic!("state: {told}"));
+        }
+        let shared = Arc::new(Shared::new(world));
+        let server = Server::start(vec![(http, None), (https, Some(config))], shared.clone());
+        Standin {
+            shared,
+            port: http_port,
+            https_port,
+            ca_pem,
+            _server: server,
+        }
+    }
+}
+
+impl Standin {
+    /// Starts with the default world on free ports of 127.0.0.1.
+    #[must_use]
+    pub fn start() -> Standin {
+        Builder::default().start()
+    }
+
+    /// For fixed ports, files and names.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// `https://localhost:PORT`.
+    #[must_use]
+    pub fn https_url(&self) -> String {
+        format!("https://localhost:{}", self.https_port)
+    }
+
+    /// The port of [`Standin::url`].
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The port of [`Standin::https_url`].
+    #[must_use]
+    pub fn https_port(&self) -> u16 {
+        self.https_port
+    }
+
+    /// The certificate authority to trust, PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> String {
+        self.ca_pem.clone()
+    }
+
+    /// Every request so far, in order of completion.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.calls().clone()
+    }
+
+    /// How many requests there were; `*` is any.
+    #[must_use]
+    pub fn count(&self, service: &str, action: &str) -> usize {
+        let is = |wanted: &str, given: &str| wanted == "*" || wanted == given;
+        self.shared
+            .calls()
+            .iter()
+            .filter(|c| is(service, &c.service) && is(action, &c.action))
+            .count()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_calls(&self) {
+        self.shared.calls().clear();
+    }
+
+    /// Adds a failure.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults().push(fault);
+    }
+
+    /// Removes all failures.
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+    }
+
+    /// Sets the server's clock: the machine's plus `seconds`.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.shared.world().clock_offset = seconds;
+    }
+
+    /// Issues sessions no longer than this, whatever is asked; `None` for as asked.
+    pub fn set_max_session_seconds(&self, seconds: Option<i64>) {
+        self.shared.world().max_session_seconds = seconds;
+    }
+
+    /// Ends a session now.
+    ///
+    /// # Panics
+    /// If there is no such key.
+    pub fn expire(&self, access_key_id: &str) {
+        let mut world = self.shared.world();
+        let now = world.now();
+        let who = world.principals.get_mut(access_key_id);
+        who.unwrap_or_else(|| panic!("there is no key {access_key_id}"))
+            .expires = Some(now - 1);
+    }
+
+    /// Adds an IAM user in partition `aws`.
+    pub fn add_user(&self, account: &str, name: &str, access_key_id: &str, secret: &str) {
+        self.add_user_in("aws", account, name, access_key_id, secret);
+    }
+
+    /// Adds an IAM user in any partition.
+    pub fn add_user_in(
+        &self,
+        partition: &str,
+        account: &str,
+        name: &str,
+        access_key_id: &str,
+        secret: &str,
+    ) {
+        self.shared
+            .world()
+            .add_key(Kind::User, partition, account, name, access_key_id, secret);
+    }
+
+    /// Adds a root key in partition `aws`.
+    pub fn add_root(&self, account: &str, access_key_id: &str, secret: &str) {
+        self.shared
+            .world()
+            .add_key(Kind::Root, "aws", account, "", access_key_id, secret);
+    }
+
+    /// Adds or replaces a role of any partition.
+    ///
+    /// # Panics
+    /// If the ARN or the role's policy is malformed.
+    pub fn add_role(&self, arn: &str, role: Role) {
+        state::add_role(&mut self.shared.world(), arn, role)
+            .unwrap_or_else(|told| panic!("{told}"));
+    }
+
+    /// Removes an access key, or a session.
+    pub fn remove_key(&self, access_key_id: &str) {
+        self.shared.world().principals.remove(access_key_id);
+    }
+
+    /// Gives a user or role (by ARN) a policy of its own; `None` lets it do everything again.
+    ///
+    /// # Panics
+    /// If the policy is malformed.
+    pub fn set_identity_policy(&self, arn: &str, text: Option<&str>) {
+        let world = &mut self.shared.world().identity_policies;
+        match text {
+            Some(text) => {
+                world.insert(
+                    arn.to_owned(),
+                    policy::parse(text).unwrap_or_else(|told| panic!("{told}")),
+                );
+            }
+            None => {
+                world.remove(arn);
+            }
+        }
+    }
+
+    /// Adds a managed policy that `policy_arns` may name.
+    ///
+    /// # Panics
+    /// If the policy is malformed.
+    pub fn add_managed_policy(&self, arn: &str, text: &str) {
+        let policy = policy::parse(text).unwrap_or_else(|told| panic!("{told}"));
+        self.shared.world().policies.insert(arn.to_owned(), policy);
+    }
+
+    /// Adds or replaces a cluster of the default account.
+    pub fn add_cluster(&self, name: &str, region: &str, endpoint: &str, ca_base64: &str) {
+        let cluster = ClusterRecord {
+            account: ACCOUNT.to_owned(),
+            region: region.to_owned(),
+            name: name.to_owned(),
+            endpoint: endpoint.to_owned(),
+            ca: ca_base64.to_owned(),
+        };
+        state::put_cluster(&mut self.shared.world(), cluster);
+    }
+
+    /// Adds or replaces a parameter; `secure` makes it a SecureString.
+    pub fn add_parameter(&self, name: &str, value: &str, secure: bool) {
+        self.shared
+            .world()
+            .parameters
+            .insert(name.to_owned(), (value.to_owned(), secure));
+    }
+
+    /// Adds a bucket of the default account.
+    pub fn add_bucket(&self, name: &str, region: &str) {
+        let bucket = Bucket {
+            account: ACCOUNT.to_owned(),
+            region: region.to_owned(),
+        };
+        self.shared.world().buckets.insert(name.to_owned(), bucket);
+    }
+
+    /// Adds an ECR repository.
+    pub fn add_repository(&self, account: &str, region: &str, name: &str) {
+        let row = (account.to_owned(), region.to_owned(), name.to_owned());
+        self.shared.world().repositories.insert(row);
+    }
+
+    /// The password of every ECR login from now on; `None`: another one each time.
+    pub fn set_ecr_password(&self, password: Option<&str>) {
+        self.shared.world().ecr_password = password.map(str::to_owned);
+    }
+
+    /// How long ECR logins live; `None`: 12 h.
+    pub fn set_ecr_seconds(&self, seconds: Option<i64>) {
+        self.shared.world().ecr_seconds = seconds;
+    }
+
+    /// Whether everybody is denied an ECR Public token.
+    pub fn set_ecr_public_denied(&self, denied: bool) {
+        self.shared.world().ecr_public_denied = denied;
+    }
+
+    /// The MFA code that is right from now on.
+    pub fn set_mfa_code(&self, code: &str) {
+        self.shared.world().mfa.code = code.to_owned();
+    }
+
+    /// Whether each code is taken once only, as at AWS.
+    pub fn set_mfa_single_use(&self, single_use: bool) {
+        self.shared.world().mfa.single_use = single_use;
+    }
+
+    /// Registers another MFA device: `arn:…:mfa/USER`, or a hardware serial that every user may show.
+    pub fn add_mfa_device(&self, serial: &str) {
+        self.shared.world().mfa.serials.insert(serial.to_owned());
+    }
+
+    /// The instance's role; `None`: an instance without one.
+    pub fn set_instance_role(&self, arn: Option<&str>) {
+        self.shared.world().imds_role = arn.map(str::to_owned);
+    }
+
+    /// The authorization value that the container endpoint's full URI demands.
+    pub fn set_container_token(&self, token: &str) {
+        self.shared.world().container_token = token.to_owned();
+    }
+
+    /// Adds an SSO access token that lives `seconds` from now.
+    pub fn add_sso_token(&self, token: &str, seconds: i64) {
+        let world: &mut World = &mut self.shared.world();
+        let ends = world.now() + seconds;
+        world.sso_tokens.insert(token.to_owned(), ends);
+    }
+
+    /// Lets SSO hand out a role.
+    pub fn add_sso_role(&self, account: &str, role_name: &str) {
+        self.shared
+            .world()
+            .sso_roles
+            .insert((account.to_owned(), role_name.to_owned()));
+    }
+}

@@ -1,0 +1,344 @@
+//! The state of the pretended AWS: principals and their keys, roles, resources, and the server's clock.
+
+use crate::api::ApiError;
+use crate::policy::{self, Policy, Verdict};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The account of the default world.
+pub const ACCOUNT: &str = "123456789012";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    User,
+    Root,
+    /// GetSessionToken.
+    Session,
+    /// AssumeRole, web identity, SSO, instance and task roles.
+    Role,
+    Federated,
+}
+
+/// Who holds a key pair.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    pub(crate) kind: Kind,
+    pub(crate) partition: String,
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) user_id: String,
+    pub(crate) access_key_id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+    pub(crate) expires: Option<i64>,
+    /// The user or role whose own policies apply.
+    pub(crate) identity: String,
+    /// `None`: not cut down. An empty list allows nothing, as for a federation session without a policy.
+    pub(crate) session_policies: Option<Vec<Policy>>,
+    pub(crate) mfa: bool,
+    pub(crate) transitive_tags: BTreeMap<String, String>,
+    pub(crate) source_identity: Option<String>,
+}
+
+/// A role that can be assumed.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Account ids or ARNs that may assume it; empty: everybody known.
+    pub trusted: Vec<String>,
+    /// The external id that callers must send.
+    pub external_id: Option<String>,
+    /// Whether callers must show an MFA code, or come from a session that did.
+    pub require_mfa: bool,
+    /// Seconds, 3600 to 43200.
+    pub max_session_duration: i64,
+    /// Issuers accepted by AssumeRoleWithWebIdentity; empty: any.
+    pub web_identity_issuers: Vec<String>,
+    /// The role's own policy (JSON); `None` allows everything.
+    pub policy: Option<String>,
+}
+
+impl Default for Role {
+    fn default() -> Role {
+        Role {
+            trusted: Vec::new(),
+            external_id: None,
+            require_mfa: false,
+            max_session_duration: 3600,
+            web_identity_issuers: Vec::new(),
+            policy: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterRecord {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    pub(crate) ca: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket {
+    pub(crate) account: String,
+    pub(crate) region: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) clock_offset: i64,
+    pub(crate) max_session_seconds: Option<i64>,
+    pub(crate) principals: HashMap<String, Principal>,
+    pub(crate) roles: BTreeMap<String, Role>,
+    pub(crate) policies: BTreeMap<String, Policy>,
+    pub(crate) identity_policies: BTreeMap<String, Policy>,
+    pub(crate) clusters: Vec<ClusterRecord>,
+    pub(crate) parameters: BTreeMap<String, (String, bool)>,
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// Account, region, name.
+    pub(crate) repositories: BTreeSet<(String, String, String)>,
+    pub(crate) ecr_password: Option<String>,
+    pub(crate) ecr_seconds: Option<i64>,
+    pub(crate) ecr_public_denied: bool,
+    pub(crate) mfa: Mfa,
+    pub(crate) imds_role: Option<String>,
+    pub(crate) imds_tokens: BTreeMap<String, i64>,
+    pub(crate) container_role: String,
+    pub(crate) container_token: String,
+    /// SSO access tokens and when they end.
+    pub(crate) sso_tokens: BTreeMap<String, i64>,
+    pub(crate) sso_refresh_tokens: BTreeSet<String>,
+    /// Account and role name pairs that SSO hands out.
+    pub(crate) sso_roles: BTreeSet<(String, String)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Mfa {
+    pub(crate) serials: BTreeSet<String>,
+    pub(crate) code: String,
+    pub(crate) single_use: bool,
+    pub(crate) used: BTreeSet<String>,
+}
+
+/// What a new session is to be; the rest is drawn or computed.
+pub(crate) struct NewSession {
+    pub(crate) kind: Kind,
+    pub(crate) partition: String,
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) user_id: String,
+    pub(crate) identity: String,
+    pub(crate) policies: Option<Vec<Policy>>,
+    pub(crate) mfa: bool,
+    pub(crate) transitive_tags: BTreeMap<String, String>,
+    pub(crate) source_identity: Option<String>,
+    pub(crate) seconds: i64,
+    /// Characters of policies and tags, which lengthen the token.
+    pub(crate) packed: usize,
+}
+
+impl World {
+    pub(crate) fn now(&self) -> i64 {
+        real_now() + self.clock_offset
+    }
+
+    pub(crate) fn add_key(
+        &mut self,
+        kind: Kind,
+        partition: &str,
+        account: &str,
+        name: &str,
+        key: &str,
+        secret: &str,
+    ) {
+        let arn = match kind {
+            Kind::Root => format!("arn:{partition}:iam::{account}:root"),
+            _ => format!("arn:{partition}:iam::{account}:user/{name}"),
+        };
+        let user_id = if kind == Kind::Root {
+            account.to_owned()
+        } else {
+            stable_id("AIDA", &arn)
+        };
+        let principal = Principal {
+            kind,
+            partition: partition.to_owned(),
+            account: account.to_owned(),
+            identity: arn.clone(),
+            arn,
+            user_id,
+            access_key_id: key.to_owned(),
+            secret: secret.to_owned(),
+            token: None,
+            expires: None,
+            session_policies: None,
+            mfa: false,
+            transitive_tags: BTreeMap::new(),
+            source_identity: None,
+        };
+        self.principals.insert(key.to_owned(), principal);
+    }
+
+    pub(crate) fn issue(&mut self, new: NewSession) -> Principal {
+        let seconds = self
+            .max_session_seconds
+            .map_or(new.seconds, |most| most.min(new.seconds));
+        let mut token = b"\x16\x0a\x17\x6f\x72\x69\x67\x69\x6e".to_vec();
+        token.extend(random_bytes(390 + new.packed * 2 / 3));
+        let principal = Principal {
+            kind: new.kind,
+            partition: new.partition,
+            account: new.account,
+            arn: new.arn,
+            user_id: new.user_id,
+            access_key_id: format!("ASIA{}", random_id(16)),
+            secret: STANDARD.encode(random_bytes(30)),
+            token: Some(STANDARD.encode(token)),
+            expires: Some(self.now() + seconds),
+            identity: new.identity,
+            session_policies: new.policies,
+            mfa: new.mfa,
+            transitive_tags: new.transitive_tags,
+            source_identity: new.source_identity,
+        };
+        self.principals
+            .insert(principal.access_key_id.clone(), principal.clone());
+        principal
+    }
+
+    /// A plain session of a role for the services that hand them out without STS.
+    pub(crate) fn issue_role(&mut self, role_arn: &str, session: &str, seconds: i64) -> Principal {
+        let (partition, account, path) =
+            split_role(role_arn).unwrap_or(("aws", ACCOUNT, "unknown"));
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.issue(NewSession {
+            kind: Kind::Role,
+            partition: partition.to_owned(),
+            account: account.to_owned(),
+            arn: format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}"),
+            user_id: format!("{}:{session}", stable_id("AROA", role_arn)),
+            identity: role_arn.to_owned(),
+            policies: None,
+            mfa: false,
+            transitive_tags: BTreeMap::new(),
+            source_identity: None,
+            seconds,
+            packed: 0,
+        })
+    }
+
+    /// Whether `who` may do `action`, by its session's policies and then its identity's.
+    pub(crate) fn authorise(
+        &self,
+        who: &Principal,
+        action: &str,
+        resource: &str,
+        context: &BTreeMap<String, String>,
+    ) -> Result<(), ApiError> {
+        let refuse = |because: &str| {
+            Err(ApiError::denied(format!(
+                "User: {} is not authorized to perform: {action} on resource: {resource} {because}",
+                who.arn
+            )))
+        };
+        if let Some(policies) = &who.session_policies {
+            match policy::evaluate(policies, action, resource, context) {
+                Verdict::Allow => {}
+                Verdict::ExplicitDeny => {
+                    return refuse("with an explicit deny in a session policy");
+                }
+                Verdict::NoAllow => {
+                    return refuse(&format!(
+                        "because no session policy allows the {action} action"
+                    ));
+                }
+            }
+        }
+        if let Some(policy) = self.identity_policies.get(&who.identity) {
+            match policy::evaluate(std::slice::from_ref(policy), action, resource, context) {
+                Verdict::Allow => {}
+                Verdict::ExplicitDeny => {
+                    return refuse("with an explicit deny in an identity-based policy");
+                }
+                Verdict::NoAllow => {
+                    return refuse(&format!(
+                        "because no identity-based policy allows the {action} action"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `arn:PARTITION:iam::ACCOUNT:role/PATH` in its three parts.
+pub(crate) fn split_role(arn: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = arn.splitn(6, ':');
+    let (Some("arn"), Some(partition), Some("iam"), Some("")) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let account = parts.next()?;
+    let path = parts.next()?.strip_prefix("role/")?;
+    let digits = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    (partition.starts_with("aws") && digits && !path.is_empty())
+        .then_some((partition, account, path))
+}
+
+/// The partition that a region belongs to.
+pub(crate) fn partition_of(region: &str) -> &'static str {
+    let prefixes = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+    ];
+    prefixes
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, name)| name)
+}
+
+pub(crate) fn real_now() -> i64 {
+    real_now_ms().div_euclid(1000) as i64
+}
+
+pub(crate) fn real_now_ms() -> u128 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_millis())
+}
+
+pub(crate) fn random_bytes(count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    bytes
+}
+
+const ID_LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+fn letters(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|b| char::from(ID_LETTERS[usize::from(b % 32)]))
+        .collect()
+}
+
+pub(crate) fn random_id(count: usize) -> String {
+    letters(&random_bytes(count))
+}
+
+/// An id that the same ARN always gets.
+pub(crate) fn stable_id(prefix: &str, arn: &str) -> String {
+    use sha2::Digest;
+    format!(
+        "{prefix}{}",
+        letters(&sha2::Sha256::digest(arn.as_bytes())[..17])
+    )
+}
