@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The part of aws-connector that a cache hit needs: no async runtime, no AWS SDK.
+//!
+//! Data goes one way: request → profile → plan → cache → (AWS) → document.
+
+pub mod ambient;
+pub mod aws;
+pub mod cache;
+pub mod command;
+pub mod credential;
+pub mod env;
+pub mod error;
+pub mod log;
+pub mod paths;
+pub mod plan;
+pub mod profile;
+pub mod protocol;
+pub mod request;
+pub mod resource;
+pub mod secret;
+pub mod serve;
+pub mod shown;
+pub mod suggest;

@@ -1,0 +1,505 @@
+//! Builds the plan: checks that the connector is for the request, resolves regions and endpoints,
+//! follows the chain of sources.
+
+use std::time::Duration;
+
+use super::scope::{self, Scope};
+use super::{
+    Delivery, How, KeysPlan, LoginPlan, Plan, PlannedKeys, PlannedSecret, RoleCall, Site, Step,
+    TokenPlan, federation_name, session_name,
+};
+use crate::ambient;
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::profile::{
+    Auth, Connector, ImplicitSource, KeyPair, Mfa, Policies, Profile, Role, SecretRef, Source,
+};
+use crate::request::{Client, ClusterRef, Request, Wants};
+use crate::resource::{Arn, Partition, RegistryHost, Resource};
+
+/// The variable that consents to ambient credentials.
+const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The plan for a request.
+///
+/// # Errors
+/// The connector is disabled or not for this request, or something it needs is not there.
+pub fn make(profile: &Profile, connector: &Connector, request: &Request, env: &Env) -> Result<Plan> {
+    if !connector.enabled {
+        return Err(Error::refused("it is disabled")
+            .of(&connector.name)
+            .fix("set enabled = true in the profile"));
+    }
+    if matches!(connector.auth, Auth::Anonymous) {
+        return Err(Error::refused("auth_method anonymous has no credentials to hand out")
+            .of(&connector.name)
+            .fix("use the endpoint without signing (aws --no-sign-request), or another connector"));
+    }
+    let scope = scope::of(connector, request)?;
+    let target = target(connector, request)?;
+    let own = own_region(connector, env).or_else(|| target.clone()).ok_or_else(|| {
+        Error::profile("no region is known")
+            .of(&connector.name)
+            .fix("set region in the profile, or AWS_REGION")
+    })?;
+    let maker = Maker {
+        profile,
+        env,
+        client: request.client,
+    };
+    let site = Site::new(&own, &connector.endpoints, env).map_err(|e| e.of(&connector.name))?;
+    let target = target.unwrap_or_else(|| own.clone());
+    let session = maker.step(connector, &site, &scope, &target)?;
+    let delivery = match &request.wants {
+        Wants::Session { .. } => Delivery::Session,
+        Wants::RegistryLogin { registry } => Delivery::RegistryLogin(login(&site, registry)),
+        Wants::ClusterToken { cluster } => Delivery::ClusterToken(TokenPlan {
+            cluster: cluster.name.clone(),
+            sts_host: Partition::of_region(&target).sts_host(&target),
+            region: target,
+        }),
+    };
+    Ok(Plan {
+        connector: connector.name.clone(),
+        session,
+        delivery,
+        cache: connector.cache,
+        refresh_ahead: connector.refresh_ahead,
+        lock_timeout: connector.lock_timeout,
+    })
+}
+
+/// The step for ambient credentials where no connector stands behind them.
+///
+/// # Errors
+/// Nobody consented, or nothing is there.
+pub fn ambient_step(site: &Site, connector: &str, env: &Env) -> Result<Step> {
+    consent(false, connector, env)?;
+    ambient::resolve(&ImplicitSource::Chain, connector, site, env)
+}
+
+fn consent(allowed: bool, connector: &str, env: &Env) -> Result<()> {
+    if allowed || env.is_on(CONSENT) {
+        return Ok(());
+    }
+    Err(Error::refused("ambient credentials are not allowed")
+        .of(connector)
+        .fix(format!(
+            "set allow_implicit_auth_methods = true in the profile, or {CONSENT}=true"
+        )))
+}
+
+fn login(site: &Site, registry: &RegistryHost) -> LoginPlan {
+    let mut site = site.in_region(registry.region());
+    if let RegistryHost::Private(private) = registry {
+        // The API host follows the registry host.
+        site.use_fips |= private.fips;
+        site.use_dual_stack |= private.dual_stack;
+    }
+    LoginPlan {
+        public: matches!(registry, RegistryHost::Public(_)),
+        site,
+    }
+}
+
+/// The region that the request itself names, after a check that the connector is for it.
+fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
+    let (region, partition, what) = match &request.wants {
+        Wants::Session { resource } => {
+            let resource = resource.as_ref().or_else(|| {
+                connector.limit.as_ref().and_then(|limit| limit.resource.as_ref())
+            });
+            (
+                resource.and_then(Resource::region).map(str::to_owned),
+                resource.and_then(Resource::partition),
+                resource.and_then(Resource::canonical),
+            )
+        }
+        Wants::RegistryLogin { registry } => (
+            Some(registry.region().to_owned()),
+            Some(registry.partition()),
+            Some(registry.host()),
+        ),
+        Wants::ClusterToken { cluster } => (
+            cluster.region.clone(),
+            cluster.partition,
+            Some(cluster.name.clone()),
+        ),
+    };
+    let partition = partition.or_else(|| region.as_deref().map(Partition::of_region));
+    if let (Some(there), Some(here)) = (partition, own_partition(connector))
+        && there != here
+    {
+        return Err(Error::refused(format!(
+            "{} lies in partition {}, but the connector in {}; partitions never mix",
+            what.unwrap_or_default(),
+            there.id(),
+            here.id()
+        ))
+        .of(&connector.name)
+        .fix("use a connector of that partition"));
+    }
+    if let (Some(there), Some(here)) = (&region, &connector.region)
+        && there != here
+        && !connector.allowed_regions.contains(there)
+        && !names_its_region(connector, request)
+    {
+        return Err(Error::refused(format!(
+            "{} lies in {there}, but the connector is for {here}",
+            what.unwrap_or_default()
+        ))
+        .of(&connector.name)
+        .fix(format!("list {there} in its allowed_regions, or use another connector")));
+    }
+    Ok(region)
+}
+
+/// Whether the request may leave the connector's region without `allowed_regions`.
+fn names_its_region(connector: &Connector, request: &Request) -> bool {
+    match &request.wants {
+        Wants::RegistryLogin { registry } => {
+            // ECR Public's API lives in one region whatever the connector's is.
+            matches!(registry, RegistryHost::Public(_)) || scope::names_registry(connector, registry)
+        }
+        Wants::ClusterToken {
+            cluster: ClusterRef { region_from_flag, .. },
+        } => *region_from_flag,
+        Wants::Session { .. } => false,
+    }
+}
+
+fn own_partition(connector: &Connector) -> Option<Partition> {
+    if let Some(region) = &connector.region {
+        return Some(Partition::of_region(region));
+    }
+    match &connector.auth {
+        Auth::IamRole { role, .. } | Auth::Implicit { role: Some(role), .. } => {
+            Arn::parse(&role.arn).ok().map(|arn| arn.partition)
+        }
+        _ => None,
+    }
+}
+
+fn own_region(connector: &Connector, env: &Env) -> Option<String> {
+    connector
+        .region
+        .clone()
+        .or_else(|| ambient::environment_region(env))
+        .or_else(|| ambient::profile_region(aws_profile(connector), env))
+}
+
+fn aws_profile(connector: &Connector) -> Option<&str> {
+    match &connector.auth {
+        Auth::Implicit {
+            source: ImplicitSource::Profile(name),
+            ..
+        }
+        | Auth::IamRole {
+            source: Source::AwsProfile(name),
+            ..
+        }
+        | Auth::SessionToken {
+            source: Source::AwsProfile(name),
+            ..
+        }
+        | Auth::FederationToken {
+            source: Source::AwsProfile(name),
+            ..
+        } => Some(name),
+        _ => None,
+    }
+}
+
+struct Maker<'a> {
+    profile: &'a Profile,
+    env: &'a Env,
+    client: Client,
+}
+
+impl Maker<'_> {
+    fn step(&self, connector: &Connector, site: &Site, scope: &Scope, target: &str) -> Result<Step> {
+        let name = &connector.name;
+        let step = |how| Step {
+            connector: name.clone(),
+            site: site.clone(),
+            how,
+        };
+        match &connector.auth {
+            Auth::Anonymous => Err(Error::refused("it has no credentials").of(name)),
+            Auth::Implicit {
+                source,
+                allowed,
+                role,
+            } => {
+                consent(*allowed, name, self.env)?;
+                let source = ambient::resolve(source, name, site, self.env)?;
+                match role {
+                    None => Ok(source),
+                    Some(role) => self.assume(connector, source, role, scope, target),
+                }
+            }
+            Auth::SecretKey { keys } => Ok(step(How::Keys(self.keys(connector, site, keys, None)?))),
+            Auth::StsToken {
+                keys,
+                token,
+                expires_at,
+                expires_skew_tolerance,
+            } => {
+                let mut plan = self.keys(connector, site, keys, Some(token))?;
+                plan.expires_at = *expires_at;
+                plan.tolerance = *expires_skew_tolerance;
+                Ok(step(How::Keys(plan)))
+            }
+            Auth::IamRole {
+                source: Source::WebIdentity { token_file },
+                role,
+            } => {
+                let call = self.role_call(connector, site, role, scope, target)?;
+                Ok(step(How::WebIdentity {
+                    token_file: token_file.clone(),
+                    call,
+                }))
+            }
+            Auth::IamRole { source, role } => {
+                let source = self.source(connector, site, source)?;
+                self.assume(connector, source, role, scope, target)
+            }
+            Auth::SessionToken {
+                source,
+                duration,
+                mfa,
+            } => {
+                let source = self.source(connector, site, source)?;
+                user_keys_only(connector, &source)?;
+                Ok(step(How::SessionToken {
+                    source: Box::new(source),
+                    duration: *duration,
+                    mfa: mfa.clone(),
+                }))
+            }
+            Auth::FederationToken {
+                source,
+                duration,
+                name: federated,
+                policies,
+                tags,
+            } => {
+                let source = self.source(connector, site, source)?;
+                user_keys_only(connector, &source)?;
+                let policies = effective(policies, connector, scope, site, target);
+                if policies.is_empty() {
+                    return Err(Error::refused(
+                        "a federation-token session without a policy may do nothing",
+                    )
+                    .of(name)
+                    .fix("give policy or policy_arns in the profile, or ask for a resource type (--resource-type)"));
+                }
+                Ok(step(How::FederationToken {
+                    source: Box::new(source),
+                    name: federation_name(federated.as_deref(), name, self.client, self.env),
+                    duration: *duration,
+                    policies,
+                    tags: tags.clone(),
+                }))
+            }
+        }
+    }
+
+    fn source(&self, connector: &Connector, site: &Site, source: &Source) -> Result<Step> {
+        match source {
+            Source::Keys { keys, token } => Ok(Step {
+                connector: connector.name.clone(),
+                site: site.clone(),
+                how: How::Keys(self.keys(connector, site, keys, token.as_ref())?),
+            }),
+            Source::AwsProfile(profile) => ambient::resolve(
+                &ImplicitSource::Profile(profile.clone()),
+                &connector.name,
+                site,
+                self.env,
+            ),
+            Source::WebIdentity { .. } => Err(Error::new(
+                Kind::Profile,
+                "web_identity_token_file is a source of iam-role only",
+            )
+            .of(&connector.name)),
+            Source::Connector(name) => self.whole_connector(name, &site.region),
+        }
+    }
+
+    /// The session of another connector that is used as a source: not cut down, or it could not
+    /// do what it is a source for.
+    fn whole_connector(&self, name: &str, default_region: &str) -> Result<Step> {
+        let source = self.profile.connector_alone(name)?;
+        let region = source
+            .region
+            .clone()
+            .unwrap_or_else(|| default_region.to_owned());
+        let site = Site::new(&region, &source.endpoints, self.env).map_err(|e| e.of(name))?;
+        self.step(&source, &site, &Scope::Unrestricted, &region)
+    }
+
+    fn assume(
+        &self,
+        connector: &Connector,
+        source: Step,
+        role: &Role,
+        scope: &Scope,
+        target: &str,
+    ) -> Result<Step> {
+        let site = source_site(connector, &source, self.env)?;
+        let mut call = self.role_call(connector, &site, role, scope, target)?;
+        let source = match &role.mfa {
+            // One code for every scope: it goes into a session that the roles are assumed from.
+            Some(mfa) if role.duration <= HOUR => {
+                call.mfa = None;
+                mfa_session(connector, &site, source, mfa)
+            }
+            _ => source,
+        };
+        Ok(Step {
+            connector: connector.name.clone(),
+            site,
+            how: How::AssumeRole {
+                source: Box::new(source),
+                call,
+            },
+        })
+    }
+
+    fn role_call(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        role: &Role,
+        scope: &Scope,
+        target: &str,
+    ) -> Result<RoleCall> {
+        Ok(RoleCall {
+            arn: role.arn.clone(),
+            session_name: session_name(
+                role.session_name.as_deref(),
+                &connector.name,
+                self.client,
+                self.env,
+            ),
+            external_id: match &role.external_id {
+                Some(secret) => Some(self.secret(connector, site, secret)?),
+                None => None,
+            },
+            policies: effective(&role.policies, connector, scope, site, target),
+            tags: role.tags.clone(),
+            transitive_tag_keys: role.transitive_tag_keys.clone(),
+            source_identity: role.source_identity.clone(),
+            duration: role.duration,
+            mfa: role.mfa.clone(),
+        })
+    }
+
+    fn keys(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        keys: &KeyPair,
+        token: Option<&SecretRef>,
+    ) -> Result<KeysPlan> {
+        let keys = match keys {
+            KeyPair::Separate { id, secret } => PlannedKeys::Separate {
+                id: self.secret(connector, site, id)?,
+                secret: self.secret(connector, site, secret)?,
+            },
+            KeyPair::Joined(joined) => PlannedKeys::Joined(self.secret(connector, site, joined)?),
+        };
+        let token = match token {
+            Some(token) => Some(self.secret(connector, site, token)?),
+            None => None,
+        };
+        Ok(KeysPlan {
+            keys,
+            token,
+            expires_at: None,
+            tolerance: Duration::ZERO,
+            origin: None,
+        })
+    }
+
+    fn secret(&self, connector: &Connector, site: &Site, secret: &SecretRef) -> Result<PlannedSecret> {
+        let SecretRef::Ssm {
+            name,
+            connector: fetcher,
+            region,
+        } = secret
+        else {
+            return Ok(PlannedSecret::Local(secret.clone()));
+        };
+        let session = match fetcher {
+            Some(fetcher) => self.whole_connector(fetcher, &site.region)?,
+            None => ambient_step(site, &connector.name, self.env)?,
+        };
+        let region = region.clone().unwrap_or_else(|| session.site.region.clone());
+        Ok(PlannedSecret::Ssm {
+            name: name.clone(),
+            site: session.site.in_region(&region),
+            session: Box::new(session),
+        })
+    }
+}
+
+/// Where a connector's own call is made; the source's site may be another connector's.
+fn source_site(connector: &Connector, source: &Step, env: &Env) -> Result<Site> {
+    let region = connector
+        .region
+        .clone()
+        .or_else(|| own_region(connector, env))
+        .unwrap_or_else(|| source.site.region.clone());
+    Site::new(&region, &connector.endpoints, env).map_err(|e| e.of(&connector.name))
+}
+
+fn mfa_session(connector: &Connector, site: &Site, source: Step, mfa: &Mfa) -> Step {
+    Step {
+        connector: connector.name.clone(),
+        site: site.clone(),
+        how: How::SessionToken {
+            source: Box::new(source),
+            duration: mfa.duration,
+            mfa: Some(mfa.clone()),
+        },
+    }
+}
+
+/// The user's own policies, else the one that cuts the session down to its scope.
+fn effective(
+    own: &Policies,
+    connector: &Connector,
+    scope: &Scope,
+    site: &Site,
+    target: &str,
+) -> Policies {
+    if !own.is_empty() || !connector.down_scope {
+        return own.clone();
+    }
+    Policies {
+        inline: scope::policy(scope, site.partition, target),
+        arns: Vec::new(),
+    }
+}
+
+fn user_keys_only(connector: &Connector, source: &Step) -> Result<()> {
+    let temporary = match &source.how {
+        How::Keys(keys) => keys.token.is_some(),
+        _ => true,
+    };
+    if temporary {
+        return Err(Error::refused(format!(
+            "{} takes an IAM user's own keys only, but its source gives temporary ones ({})",
+            connector.auth.id(),
+            source.describe()
+        ))
+        .of(&connector.name)
+        .fix("use a source with long-lived keys, or auth_method iam-role"));
+    }
+    Ok(())
+}
+

@@ -1,0 +1,98 @@
+//! Where AWS is asked: region, partition, endpoints.
+
+use std::collections::BTreeMap;
+
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::profile::{Endpoints, endpoint};
+use crate::resource::Partition;
+
+/// A region with the endpoints that apply there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The region.
+    pub region: String,
+    /// Its partition.
+    pub partition: Partition,
+    /// Custom endpoints by service (`sts`, `ecr`, …); AWS's own for the rest.
+    pub endpoints: BTreeMap<&'static str, String>,
+    /// Whether AWS's own endpoints are the FIPS ones.
+    pub use_fips: bool,
+    /// Whether AWS's own endpoints are the dual-stack ones.
+    pub use_dual_stack: bool,
+}
+
+const SERVICES: [(&str, &str); 8] = [
+    ("sts", "AWS_ENDPOINT_URL_STS"),
+    ("ecr", "AWS_ENDPOINT_URL_ECR"),
+    ("ecr_public", "AWS_ENDPOINT_URL_ECR_PUBLIC"),
+    ("eks", "AWS_ENDPOINT_URL_EKS"),
+    ("ssm", "AWS_ENDPOINT_URL_SSM"),
+    ("s3", "AWS_ENDPOINT_URL_S3"),
+    ("sso", "AWS_ENDPOINT_URL_SSO"),
+    ("sso_oidc", "AWS_ENDPOINT_URL_SSO_OIDC"),
+];
+
+impl Site {
+    /// The site for a region: the connector's endpoints first, then the environment's.
+    ///
+    /// # Errors
+    /// An endpoint of the environment is not a URL, or would send credentials unencrypted.
+    pub fn new(region: &str, settings: &Endpoints, env: &Env) -> Result<Self> {
+        let mut endpoints = BTreeMap::new();
+        let ignore_env = env.is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+        let from_env = |variable: &str| -> Result<Option<String>> {
+            match env.get(variable).filter(|_| !ignore_env) {
+                None => Ok(None),
+                Some(url) => endpoint(&url, settings.allow_insecure)
+                    .map(Some)
+                    .map_err(|error| {
+                        Error::usage(format!("environment variable {variable}: {error}"))
+                    }),
+            }
+        };
+        let for_all = match &settings.all {
+            Some(url) => Some(url.clone()),
+            None => from_env("AWS_ENDPOINT_URL")?,
+        };
+        for (service, variable) in SERVICES {
+            let url = match (settings.by_service.get(service), &settings.all) {
+                (Some(url), _) | (None, Some(url)) => Some(url.clone()),
+                (None, None) => from_env(variable)?.or_else(|| for_all.clone()),
+            };
+            if let Some(url) = url {
+                endpoints.insert(service, url);
+            }
+        }
+        Ok(Self {
+            region: region.to_owned(),
+            partition: Partition::of_region(region),
+            endpoints,
+            use_fips: settings.use_fips || env.is_on("AWS_USE_FIPS_ENDPOINT"),
+            use_dual_stack: settings.use_dual_stack || env.is_on("AWS_USE_DUALSTACK_ENDPOINT"),
+        })
+    }
+
+    /// The same endpoints in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            partition: Partition::of_region(region),
+            ..self.clone()
+        }
+    }
+
+    /// The endpoint of a service in words, all that decides where a call goes.
+    pub fn describe(&self, service: &str) -> String {
+        match self.endpoints.get(service) {
+            Some(url) => format!("{} {url}", self.region),
+            None => format!(
+                "{} {}{}",
+                self.region,
+                if self.use_fips { "fips" } else { "" },
+                if self.use_dual_stack { "dualstack" } else { "" }
+            ),
+        }
+    }
+}

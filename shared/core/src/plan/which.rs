@@ -1,0 +1,109 @@
+//! Which connector serves a registry.
+
+use super::scope;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::profile::{Connector, Profile, RegistryPattern};
+use crate::resource::{RegistryHost, Resource};
+
+/// How closely a connector names a registry; the first rank with a candidate decides.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Host,
+    Account,
+}
+
+/// The connector for a registry: one that names its host, else one that names its account, else
+/// `AWS_CONNECTOR`, else `default_connector`. `AWS_CONNECTOR` breaks ties.
+///
+/// # Errors
+/// Two connectors name the registry equally, none serves it, or a candidate is faulty.
+pub fn for_registry(profile: &Profile, registry: &RegistryHost, env: &Env) -> Result<Connector> {
+    let chosen = env.get("AWS_CONNECTOR");
+    let mut best: Option<(Rank, Vec<Connector>)> = None;
+    if profile.has_file() {
+        for name in profile.names()? {
+            if !may_name(profile.connector_text(&name), registry) {
+                continue;
+            }
+            let connector = profile.connector_alone(&name)?;
+            let Some(rank) = rank(&connector, registry) else {
+                continue;
+            };
+            match &mut best {
+                Some((held, list)) if *held == rank => list.push(connector),
+                Some((held, _)) if *held < rank => {}
+                _ => best = Some((rank, vec![connector])),
+            }
+        }
+    }
+    if let Some((_, mut candidates)) = best {
+        // A disabled one steps back behind an enabled one, but is no licence to fall through.
+        if candidates.iter().any(|c| c.enabled) {
+            candidates.retain(|c| c.enabled);
+        }
+        if candidates.len() > 1
+            && let Some(at) = candidates.iter().position(|c| Some(&c.name) == chosen.as_ref())
+        {
+            candidates = vec![candidates.swap_remove(at)];
+        }
+        let names: Vec<_> = candidates.iter().map(|c| c.name.clone()).collect();
+        return match names.as_slice() {
+            [only] => profile.connector(only),
+            _ => Err(Error::profile(format!(
+                "connectors {} all name {}",
+                names.join(", "),
+                registry.host()
+            ))
+            .fix("set AWS_CONNECTOR to one of them, or list the registry with one only")),
+        };
+    }
+    if let Some(name) = &chosen {
+        let connector = profile.connector(name).map_err(|error| {
+            let what = format!("{} (AWS_CONNECTOR names it)", error.what);
+            Error { what, ..error }
+        })?;
+        if scope::serves_registry(&connector, registry).is_ok() {
+            return Ok(connector);
+        }
+    }
+    if let Some(name) = profile.default_connector() {
+        let connector = profile.connector(name)?;
+        scope::serves_registry(&connector, registry)?;
+        return Ok(connector);
+    }
+    Err(
+        Error::profile(format!("no connector serves {}", registry.host())).fix(
+            "list the host or its account in a connector's registries, or set default_connector",
+        ),
+    )
+}
+
+fn rank(connector: &Connector, registry: &RegistryHost) -> Option<Rank> {
+    let limited_to_it = matches!(
+        connector.limit.as_ref().and_then(|limit| limit.resource.as_ref()),
+        Some(Resource::Registry(host)) if host == registry
+    );
+    let named = |pattern: &RegistryPattern| match pattern {
+        RegistryPattern::Host(host) if host == registry => Some(Rank::Host),
+        RegistryPattern::Account(account) if registry.account() == Some(account) => {
+            Some(Rank::Account)
+        }
+        _ => None,
+    };
+    let best = connector.registries.iter().filter_map(named).min();
+    let best = if limited_to_it { Some(Rank::Host) } else { best };
+    best.filter(|_| scope::serves_registry(connector, registry).is_ok())
+}
+
+/// Whether a connector's text can name the registry at all; spares parsing the many that cannot.
+/// Escapes and macros hide what a text says, so that such a text may always.
+fn may_name(text: &str, registry: &RegistryHost) -> bool {
+    if !text.contains("registries") && !text.contains("resource_id") {
+        return text.contains('\\') || text.contains("registr");
+    }
+    match registry.account() {
+        Some(account) => text.contains(account) || text.contains('\\') || text.contains('$'),
+        None => true,
+    }
+}

@@ -1,0 +1,261 @@
+//! `connectors.toml`, read into typed connectors.
+
+mod chain;
+mod connector;
+mod document;
+pub mod duration;
+pub mod expand;
+pub mod limits;
+mod read;
+mod read_auth;
+mod secret_ref;
+mod table;
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+pub use connector::{
+    Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
+    Policies, RegistryPattern, Role, Source,
+};
+pub use read_auth::METHODS;
+pub use read::endpoint;
+pub use secret_ref::SecretRef;
+
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::paths::{FILE_VARIABLE, Paths};
+use crate::shown::shown;
+use crate::suggest::nearest;
+use document::Document;
+
+/// The longest profile file taken, in bytes.
+const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// The connector that exists where there is no profile file.
+pub const BUILT_IN: &str = "implicit";
+
+/// The profile file, of which only the connectors that are asked for are parsed.
+#[derive(Debug)]
+pub struct Profile {
+    document: Option<Document>,
+    default_connector: Option<String>,
+    env: Env,
+    /// Whether another user of this machine could read the file, and its path for the message.
+    readable_by_others: Option<String>,
+}
+
+impl Profile {
+    /// Reads the profile file. Where there is none, and none was named by the environment, there
+    /// is one built-in implicit connector.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, or could be written by another user.
+    pub fn load(paths: &Paths, env: &Env) -> Result<Self> {
+        let Some(path) = &paths.profile_file else {
+            return Ok(Self::built_in(env));
+        };
+        match read_file(path) {
+            Ok((text, readable_by_others)) => {
+                let mut profile = Self::parse(path, text, env)?;
+                if readable_by_others {
+                    profile.readable_by_others = Some(path.display().to_string());
+                }
+                Ok(profile)
+            }
+            Err(ReadError::Missing) if !paths.profile_file_named => Ok(Self::built_in(env)),
+            Err(ReadError::Missing) => Err(Error::profile(format!(
+                "{FILE_VARIABLE} names {}, which does not exist",
+                path.display()
+            ))
+            .fix(format!("create the file or unset {FILE_VARIABLE}"))),
+            Err(ReadError::Other(error)) => Err(error),
+        }
+    }
+
+    /// Reads a profile from its text; `path` is for messages.
+    ///
+    /// # Errors
+    /// The text is not TOML, or its top-level keys are wrong.
+    pub fn parse(path: &Path, text: String, env: &Env) -> Result<Self> {
+        let document = Document::new(path, text)?;
+        let default_connector = read::root(&document, env)?;
+        let profile = Self {
+            document: Some(document),
+            default_connector,
+            env: env.clone(),
+            readable_by_others: None,
+        };
+        if let Some(name) = &profile.default_connector
+            && !profile.names()?.iter().any(|known| known == name)
+        {
+            return Err(profile.unknown(name, "default_connector names it"));
+        }
+        Ok(profile)
+    }
+
+    fn built_in(env: &Env) -> Self {
+        Self {
+            document: None,
+            default_connector: None,
+            env: env.clone(),
+            readable_by_others: None,
+        }
+    }
+
+    /// Whether there is a profile file at all.
+    pub fn has_file(&self) -> bool {
+        self.document.is_some()
+    }
+
+    /// The names of all connectors, sorted.
+    ///
+    /// # Errors
+    /// The file is not TOML.
+    pub fn names(&self) -> Result<Vec<String>> {
+        match &self.document {
+            Some(document) => document.names(),
+            None => Ok(vec![BUILT_IN.to_owned()]),
+        }
+    }
+
+    /// `default_connector`; where there is no profile file, the built-in one.
+    pub fn default_connector(&self) -> Option<&str> {
+        match self.document {
+            Some(_) => self.default_connector.as_deref(),
+            None => Some(BUILT_IN),
+        }
+    }
+
+    /// A connector by name, with everything it refers to checked.
+    ///
+    /// # Errors
+    /// There is no such connector, or something is wrong with it or one it refers to.
+    pub fn connector(&self, name: &str) -> Result<Connector> {
+        let connector = self.connector_alone(name)?;
+        chain::check(self, &connector)?;
+        Ok(connector)
+    }
+
+    /// A connector by name, without a look at those it refers to.
+    pub(crate) fn connector_alone(&self, name: &str) -> Result<Connector> {
+        let Some(document) = &self.document else {
+            return if name == BUILT_IN {
+                Ok(read::built_in())
+            } else {
+                Err(self.unknown(name, "there is no profile file"))
+            };
+        };
+        let Some(parsed) = document.connector(name)? else {
+            return Err(self.unknown(name, "the profile has none of that name"));
+        };
+        let (connector, has_literal) = read::connector(&parsed, name, &self.env)?;
+        if has_literal && let Some(path) = &self.readable_by_others {
+            return Err(Error::profile(format!(
+                "{path} holds secrets and others can read it"
+            ))
+            .of(name)
+            .fix(format!("chmod 600 {path}")));
+        }
+        Ok(connector)
+    }
+
+    /// The text in which a connector is written, for a cheap look before parsing it.
+    pub(crate) fn connector_text(&self, name: &str) -> &str {
+        self.document
+            .as_ref()
+            .map_or("", |document| document.connector_text(name))
+    }
+
+    fn unknown(&self, name: &str, why: &str) -> Error {
+        let names = self.names().unwrap_or_default();
+        let file = self.document.as_ref().map_or_else(String::new, |document| {
+            format!(" in {}", document.path.display())
+        });
+        let error = Error::profile(format!("no connector {}{file}: {why}", shown(name)));
+        match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => error.fix(format!("did you mean '{near}'?")),
+            None if names.is_empty() => {
+                error.fix("add [connectors.NAME] with an auth_method to the file")
+            }
+            None => error.fix(format!("name one of {}", first_few(&names))),
+        }
+    }
+}
+
+fn first_few(names: &[String]) -> String {
+    let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(8) {
+        Some(more) if more > 0 => format!("{shown} and {more} more"),
+        _ => shown,
+    }
+}
+
+/// Whether a text can be a connector's name: letters, digits, `.`, `_`, `-`, at most 64.
+pub fn is_connector_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+enum ReadError {
+    Missing,
+    Other(Error),
+}
+
+fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
+    let failed = |error: std::io::Error| {
+        ReadError::Other(Error::profile(format!("cannot read {}: {error}", path.display())))
+    };
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(ReadError::Missing),
+        Err(error) => return Err(failed(error)),
+    };
+    let meta = file.metadata().map_err(failed)?;
+    let refuse = |what: &str, fix: String| {
+        ReadError::Other(Error::profile(format!("{} {what}", path.display())).fix(fix))
+    };
+    if !meta.is_file() {
+        return Err(refuse("is not a file", "name a file".to_owned()));
+    }
+    if meta.len() > LONGEST_FILE {
+        return Err(refuse("is larger than 16 MiB", "split it".to_owned()));
+    }
+    let me = rustix::process::geteuid().as_raw();
+    if meta.uid() != me && meta.uid() != 0 && me != 0 {
+        return Err(refuse(
+            &format!("belongs to another user (uid {})", meta.uid()),
+            format!("use a file of your own, or set {FILE_VARIABLE}"),
+        ));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(refuse(
+            "can be written by other users, who could run commands as you",
+            format!("chmod go-w {}", path.display()),
+        ));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+    (&file).take(LONGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = 1 + error
+            .as_bytes()
+            .iter()
+            .take(error.utf8_error().valid_up_to())
+            .filter(|byte| **byte == b'\n')
+            .count();
+        ReadError::Other(Error::profile(format!(
+            "{}:{line}: not UTF-8 text",
+            path.display()
+        )))
+    })?;
+    // A byte order mark is how Windows editors begin a file.
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    };
+    Ok((text, meta.mode() & 0o044 != 0))
+}

@@ -1,0 +1,402 @@
+//! The fields that every connector has, and the keys outside of them.
+
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::connector::{
+    Auth, CacheMode, Connector, Endpoints, ImplicitSource, KeyPair, Limit, RegistryPattern, Source,
+};
+use super::document::{Document, Parsed};
+use super::table::Fields;
+use super::{BUILT_IN, is_connector_name, read_auth};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::resource::{
+    Partition, RegistryHost, Resource, ResourceType, check_account, check_region,
+};
+use crate::shown::shown;
+use crate::suggest::nearest;
+
+const COMMON_FIELDS: [&str; 15] = [
+    "description",
+    "enabled",
+    "allowed_regions",
+    "endpoint_url",
+    "endpoints",
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+    "allow_insecure_endpoint",
+    "resource_type",
+    "resource_id",
+    "registries",
+    "cache",
+    "refresh_ahead",
+    "lock_timeout",
+    "region",
+];
+
+/// The services that `endpoints` may name.
+const SERVICES: [&str; 8] = [
+    "sts", "ecr", "ecr_public", "eks", "ssm", "s3", "sso", "sso_oidc",
+];
+
+/// Reads the keys outside the connectors; the answer is `default_connector`.
+pub(super) fn root(document: &Document, env: &Env) -> Result<Option<String>> {
+    let parsed = document.root()?;
+    let mut fields = Fields::new(&parsed, env, None, &parsed.table, 0);
+    if let Some(version) = fields.value("version") {
+        match version.value {
+            DeValue::Integer(number) if number.as_str() == "1" => {}
+            DeValue::Integer(_) | DeValue::String(_) => {
+                return Err(fields
+                    .field_error(&version, "is a version that this program does not know")
+                    .fix("set version = 1, or install a newer aws-connector"));
+            }
+            other => return Err(fields.wrong_type(&version, "1", other)),
+        }
+    }
+    let default = fields.checked("default_connector", connector_name)?;
+    if let Some(connectors) = fields.value("connectors")
+        && !matches!(connectors.value, DeValue::Table(_))
+    {
+        return Err(fields.wrong_type(&connectors, "a table", connectors.value));
+    }
+    fields.finish(&["version", "default_connector", "connectors"], |name| {
+        (COMMON_FIELDS.contains(&name) || read_auth::FIELDS.contains(&name)).then(|| {
+            "belongs to a connector; move it below a [connectors.NAME] line".to_owned()
+        })
+    })?;
+    Ok(default.map(|at| at.value))
+}
+
+fn connector_name(text: &str) -> std::result::Result<String, String> {
+    if is_connector_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{} is not a connector name (letters, digits, '.', '_', '-', at most 64)",
+            shown(text)
+        ))
+    }
+}
+
+/// Reads one connector; also says whether it holds a secret in clear.
+pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(Connector, bool)> {
+    let missing = || Error::profile(format!("no connector {}", shown(name)));
+    let Some(DeValue::Table(all)) = parsed.table.get("connectors").map(|value| value.get_ref())
+    else {
+        return Err(missing());
+    };
+    let (key, value) = all
+        .iter()
+        .find(|(key, _)| key.get_ref().as_ref() == name)
+        .ok_or_else(missing)?;
+    let at = key.span().start;
+    if let Err(error) = connector_name(name) {
+        return Err(parsed.error(at, &error));
+    }
+    let DeValue::Table(table) = value.get_ref() else {
+        return Err(parsed.error(at, "a connector is a table: [connectors.NAME]").of(name));
+    };
+    let mut fields = Fields::new(parsed, env, Some(name), table, at);
+
+    let description = fields.string("description")?.map(|at| at.value);
+    let enabled = fields.boolean("enabled")?.unwrap_or(true);
+    let region = fields.checked("region", region)?;
+    let allowed_regions = allowed_regions(&mut fields, region.as_ref().map(|at| at.value.as_str()))?;
+    let endpoints = endpoints(&mut fields)?;
+    let down_scope = fields.boolean("down_scope")?;
+    let auth = read_auth::read(&mut fields, down_scope)?;
+    if let Some(region) = &region
+        && let Some(clash) = read_auth::partition_clash(&auth, &region.value)
+    {
+        return Err(fields.field_error(region, &clash));
+    }
+    let limit = limit(&mut fields, region.as_ref().map(|at| at.value.as_str()), &allowed_regions)?;
+    let registries = registries(&mut fields)?;
+    let cache = cache_mode(&mut fields)?;
+    let refresh_ahead = fields.boolean("refresh_ahead")?.unwrap_or(true);
+    let lock_timeout = fields
+        .duration("lock_timeout")?
+        .map_or(Duration::from_secs(30), |at| at.value);
+    if down_scope.is_some() && !takes_policy(&auth) {
+        return Err(fields.error(&format!(
+            "field 'down_scope': STS cannot cut {} sessions down; remove it",
+            auth.id()
+        )));
+    }
+    if let Auth::FederationToken { policies, .. } = &auth
+        && policies.is_empty()
+        && (down_scope == Some(false)
+            || limit.as_ref().is_some_and(|l| l.resource_type == ResourceType::AwsGeneric))
+    {
+        return Err(fields.error(
+            "a federation-token session without a policy may do nothing; give policy or policy_arns, or limit the connector to another resource_type than aws-generic",
+        ));
+    }
+    let method = auth.id();
+    let known: Vec<&'static str> = COMMON_FIELDS
+        .into_iter()
+        .chain(read_auth::FIELDS)
+        .collect();
+    fields.finish(&known, |field| {
+        read_auth::FIELDS
+            .contains(&field)
+            .then(|| not_allowed(field, method))
+    })?;
+    let has_literal = holds_literal(&auth);
+    Ok((
+        Connector {
+            name: name.to_owned(),
+            description,
+            enabled,
+            down_scope: down_scope.unwrap_or(true),
+            auth,
+            region: region.map(|at| at.value),
+            allowed_regions,
+            endpoints,
+            limit,
+            registries,
+            cache,
+            refresh_ahead,
+            lock_timeout,
+        },
+        has_literal,
+    ))
+}
+
+fn not_allowed(field: &str, method: &str) -> String {
+    let reason = match (field, method) {
+        ("duration", "secret-key" | "sts-token") => ": its keys are handed out as they are",
+        ("duration", "implicit") => " without role_arn",
+        ("mfa_serial" | "mfa_process" | "mfa_duration", "federation-token") => {
+            ": STS takes no MFA code there; use session-token"
+        }
+        ("policy" | "policy_arns" | "tags", "session-token") => {
+            ": GetSessionToken takes neither policies nor tags; use federation-token or iam-role"
+        }
+        ("policy" | "policy_arns", "implicit") => " without role_arn",
+        ("role_arn", "secret-key" | "sts-token" | "session-token" | "federation-token") => {
+            ": it assumes no role; use auth_method = \"iam-role\""
+        }
+        ("aws_access_key_id" | "aws_secret_access_key" | "aws_session_token", "implicit") => {
+            ": it takes its keys from the surroundings; use secret-key or sts-token"
+        }
+        _ => "",
+    };
+    format!("not allowed with auth_method {method}{reason}; remove it")
+}
+
+/// Whether STS takes a session policy for this method.
+pub(crate) fn takes_policy(auth: &Auth) -> bool {
+    matches!(
+        auth,
+        Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
+    )
+}
+
+fn holds_literal(auth: &Auth) -> bool {
+    let pair = |keys: &KeyPair| match keys {
+        KeyPair::Separate { secret, .. } => secret.is_literal(),
+        KeyPair::Joined(joined) => joined.is_literal(),
+    };
+    match auth {
+        Auth::SecretKey { keys }
+        | Auth::SessionToken { source: Source::Keys { keys, .. }, .. }
+        | Auth::FederationToken { source: Source::Keys { keys, .. }, .. } => pair(keys),
+        Auth::StsToken { keys, token, .. } => pair(keys) || token.is_literal(),
+        Auth::IamRole { source: Source::Keys { keys, token }, .. } => {
+            pair(keys) || token.as_ref().is_some_and(|token| token.is_literal())
+        }
+        _ => false,
+    }
+}
+
+fn region(text: &str) -> std::result::Result<String, String> {
+    check_region(text)
+        .map(|()| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+fn allowed_regions(fields: &mut Fields<'_, '_>, own: Option<&str>) -> Result<Vec<String>> {
+    let Some(list) = fields.strings("allowed_regions")? else {
+        return Ok(Vec::new());
+    };
+    for name in &list.value {
+        region(name).map_err(|error| fields.field_error(&list, &error))?;
+        let (there, here) = (Partition::of_region(name), own.map(Partition::of_region));
+        if here.is_some_and(|here| here != there) {
+            return Err(fields.field_error(
+                &list,
+                &format!("{name} lies in another partition ({}) than the connector's region; partitions never mix", there.id()),
+            ));
+        }
+    }
+    Ok(list.value)
+}
+
+fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
+    let allow_insecure = fields.boolean("allow_insecure_endpoint")?.unwrap_or(false);
+    let check = |text: &str| endpoint(text, allow_insecure);
+    let all = fields.checked("endpoint_url", check)?.map(|at| at.value);
+    let mut by_service = std::collections::BTreeMap::new();
+    if let Some(mut table) = fields.table("endpoints", "endpoints.")? {
+        for service in SERVICES {
+            if let Some(url) = table.checked(service, check)? {
+                by_service.insert(service, url.value);
+            }
+        }
+        table.finish(&SERVICES, |_| None)?;
+    }
+    Ok(Endpoints {
+        all,
+        by_service,
+        use_fips: fields.boolean("use_fips_endpoint")?.unwrap_or(false),
+        use_dual_stack: fields.boolean("use_dualstack_endpoint")?.unwrap_or(false),
+        allow_insecure,
+    })
+}
+
+/// An endpoint URL: https, or http where it cannot leave the machine.
+///
+/// # Errors
+/// A text that says what is allowed.
+pub fn endpoint(text: &str, allow_insecure: bool) -> std::result::Result<String, String> {
+    let wrong = || format!("{} is not a URL such as https://sts.example.com", shown(text));
+    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    if authority.is_empty() || authority.contains('@') || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(wrong());
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or("", |(host, _)| host),
+        None => authority.split_once(':').map_or(authority, |(host, _)| host),
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => {}
+        "http" if allow_insecure || is_loopback(host) => {}
+        "http" => {
+            return Err(format!(
+                "{} would send credentials unencrypted; use https, or set allow_insecure_endpoint = true",
+                shown(text)
+            ));
+        }
+        _ => return Err(wrong()),
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn limit(
+    fields: &mut Fields<'_, '_>,
+    region: Option<&str>,
+    allowed_regions: &[String],
+) -> Result<Option<Limit>> {
+    let resource_type = fields.checked("resource_type", ResourceType::parse)?;
+    let id = fields.string("resource_id")?;
+    let Some(resource_type) = resource_type else {
+        return match id {
+            Some(id) => Err(fields.field_error(&id, "needs resource_type beside it")),
+            None => Ok(None),
+        };
+    };
+    let resource = match &id {
+        None => None,
+        Some(id) => {
+            let resource = Resource::parse(resource_type.value, Some(&id.value))
+                .map_err(|error| fields.field_error(id, &error.to_string()))?;
+            if let (Some(there), Some(here)) = (resource.region(), region)
+                && there != here
+                && !allowed_regions.iter().any(|allowed| allowed == there)
+            {
+                return Err(fields.field_error(
+                    id,
+                    &format!("lies in {there}, but the connector's region is {here}; change one, or list {there} in allowed_regions"),
+                ));
+            }
+            if let (Some(there), Some(here)) = (resource.partition(), region.map(Partition::of_region))
+                && there != here
+            {
+                return Err(fields.field_error(
+                    id,
+                    &format!("lies in partition {}, but the connector in {}", there.id(), here.id()),
+                ));
+            }
+            Some(resource)
+        }
+    };
+    Ok(Some(Limit {
+        resource_type: resource_type.value,
+        resource,
+    }))
+}
+
+fn registries(fields: &mut Fields<'_, '_>) -> Result<Vec<RegistryPattern>> {
+    let Some(list) = fields.strings("registries")? else {
+        return Ok(Vec::new());
+    };
+    list.value
+        .iter()
+        .map(|text| {
+            if text.bytes().all(|b| b.is_ascii_digit()) {
+                check_account(text)
+                    .map(|()| RegistryPattern::Account(text.clone()))
+                    .map_err(|error| fields.field_error(&list, &error.to_string()))
+            } else {
+                RegistryHost::parse(text)
+                    .map(RegistryPattern::Host)
+                    .ok_or_else(|| {
+                        fields.field_error(
+                            &list,
+                            &format!("{} is neither an ECR host such as 123456789012.dkr.ecr.us-east-1.amazonaws.com nor a 12-digit account", shown(text)),
+                        )
+                    })
+            }
+        })
+        .collect()
+}
+
+fn cache_mode(fields: &mut Fields<'_, '_>) -> Result<CacheMode> {
+    let mode = fields.checked("cache", |text| match text {
+        "files" | "on" => Ok(CacheMode::Files),
+        "keyring" => Ok(CacheMode::Keyring),
+        "off" => Ok(CacheMode::Off),
+        other => Err(format!(
+            "{} is none of files, keyring, off{}",
+            shown(other),
+            nearest(other, ["files", "keyring", "off"])
+                .map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
+        )),
+    })?;
+    Ok(mode.map_or(CacheMode::Files, |at| at.value))
+}
+
+/// The connector that stands in where there is no profile file; gated like every ambient use.
+pub(super) fn built_in() -> Connector {
+    Connector {
+        name: BUILT_IN.to_owned(),
+        description: Some("built in: whatever the surroundings offer".to_owned()),
+        enabled: true,
+        auth: Auth::Implicit {
+            source: ImplicitSource::Chain,
+            allowed: false,
+            role: None,
+        },
+        region: None,
+        allowed_regions: Vec::new(),
+        endpoints: Endpoints::default(),
+        limit: None,
+        registries: Vec::new(),
+        down_scope: true,
+        cache: CacheMode::Files,
+        refresh_ahead: true,
+        lock_timeout: Duration::from_secs(30),
+    }
+}

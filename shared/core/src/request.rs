@@ -1,0 +1,76 @@
+//! What a client asked for, in one type for all three protocols.
+
+use crate::resource::{Partition, RegistryHost, Resource};
+
+/// A client's request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The connector it names, by flag.
+    pub connector: Option<String>,
+    /// What it wants.
+    pub wants: Wants,
+    /// Who asks; for session names and messages.
+    pub client: Client,
+    /// Whether a person may be asked for a code on the terminal.
+    pub may_prompt: bool,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub enum Wants {
+    /// AWS credentials, for a resource or for whatever the connector is for.
+    Session {
+        /// The resource.
+        resource: Option<Resource>,
+    },
+    /// A registry's user name and password.
+    RegistryLogin {
+        /// The registry.
+        registry: RegistryHost,
+    },
+    /// A bearer token for a cluster.
+    ClusterToken {
+        /// The cluster.
+        cluster: ClusterRef,
+    },
+}
+
+/// A cluster as far as the client named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterRef {
+    /// Its name.
+    pub name: String,
+    /// Its account, from an ARN.
+    pub account: Option<String>,
+    /// Its region, from `--region` or an ARN.
+    pub region: Option<String>,
+    /// Whether `--region` named the region, which needs no leave of the connector.
+    pub region_from_flag: bool,
+    /// Its partition, from an ARN.
+    pub partition: Option<Partition>,
+}
+
+/// The program that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// `aws-connector-credential-process`
+    CredentialProcess,
+    /// `docker-credential-aws-connector`
+    Docker,
+    /// `aws-connector-eks-token`
+    EksToken,
+    /// `aws-connector`
+    Command,
+}
+
+impl Client {
+    /// A short name, for session names and lock files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::CredentialProcess => "credential-process",
+            Self::Docker => "docker",
+            Self::EksToken => "eks-token",
+            Self::Command => "command",
+        }
+    }
+}

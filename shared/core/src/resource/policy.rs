@@ -1,0 +1,219 @@
+//! The policies that cut a session down to what its resource needs.
+//!
+//! A session policy only ever takes away: what the role itself may not do stays forbidden.
+
+use serde::Serialize;
+
+use super::Partition;
+
+/// The longest inline session policy that STS takes, in characters.
+pub const MAX_POLICY_CHARS: usize = 2048;
+
+/// The most accounts that [`PolicyScope::Registries`] can name within [`MAX_POLICY_CHARS`] in every
+/// region. With more the policy is written all the same, too long for STS: refuse the list before.
+pub const MAX_REGISTRY_ACCOUNTS: usize = 60;
+
+/// Up to this many accounts each has its own ARN; above, one condition lists them more tersely.
+const MAX_ACCOUNT_ARNS: usize = 8;
+
+/// What a session is for. Names and accounts must have passed this module's checks: they go into
+/// ARNs, where a wildcard or a policy variable would widen what is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyScope<'a> {
+    /// Reading and writing one bucket.
+    Bucket {
+        /// The bucket's name.
+        name: &'a str,
+    },
+    /// Reading and writing every bucket.
+    AnyBucket,
+    /// Describing one EKS cluster.
+    Cluster {
+        /// The cluster's name.
+        name: &'a str,
+        /// Its account, 12 digits, when known.
+        account: Option<&'a str>,
+    },
+    /// Describing every EKS cluster of the region.
+    AnyCluster,
+    /// Pulling from and pushing to the private registries of the region.
+    Registries {
+        /// The accounts that own the registries, 12 digits each; empty for every account.
+        accounts: &'a [String],
+    },
+    /// Pulling from and pushing to ECR Public.
+    PublicRegistry,
+    /// Nothing but saying who it is: all that signing a cluster token takes.
+    Identity,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    effect: &'static str,
+    action: &'static [&'static str],
+    resource: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Condition>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Condition {
+    string_equals: StringEquals,
+}
+
+#[derive(Serialize)]
+enum StringEquals {
+    #[serde(rename = "kms:ViaService")]
+    ViaService(String),
+    #[serde(rename = "aws:ResourceAccount")]
+    ResourceAccount(Vec<String>),
+}
+
+/// The session policy for `scope` in `region`, as compact JSON whose text depends on the arguments
+/// alone (accounts in any order, with or without repetition, give the same text): it may be hashed.
+///
+/// At most [`MAX_POLICY_CHARS`] characters for at most [`MAX_REGISTRY_ACCOUNTS`] accounts.
+/// `partition` is the region's; for ECR Public, which only `aws` has, both are ignored.
+pub fn session_policy(partition: Partition, region: &str, scope: &PolicyScope<'_>) -> String {
+    let aws = partition.id();
+    let statement = match *scope {
+        PolicyScope::Bucket { name } => bucket(partition, region, name),
+        PolicyScope::AnyBucket => bucket(partition, region, "*"),
+        PolicyScope::Cluster { name, account } => {
+            let account = account.unwrap_or("*");
+            cluster(format!("arn:{aws}:eks:{region}:{account}:cluster/{name}"))
+        }
+        PolicyScope::AnyCluster => cluster(format!("arn:{aws}:eks:{region}:*:cluster/*")),
+        PolicyScope::Registries { accounts } => registries(aws, region, accounts),
+        PolicyScope::PublicRegistry => public_registry(),
+        PolicyScope::Identity => vec![allow(&["sts:GetCallerIdentity"], all())],
+    };
+    let document = Document {
+        version: "2012-10-17",
+        statement,
+    };
+    // Strings under string keys cannot fail to serialize. Were it to, an empty policy is refused by
+    // STS: nothing is granted.
+    serde_json::to_string(&document).unwrap_or_default()
+}
+
+fn bucket(partition: Partition, region: &str, name: &str) -> Vec<Statement> {
+    const BUCKET: &[&str] = &[
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketLocation",
+    ];
+    const OBJECT: &[&str] = &[
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:AbortMultipartUpload",
+    ];
+    let arn = format!("arn:{}:s3:::{name}", partition.id());
+    let objects = format!("{arn}/*");
+    let keys = format!("arn:{}:kms:{region}:*:key/*", partition.id());
+    let via = format!("s3.{region}.{}", partition.dns_suffix());
+    vec![
+        allow(BUCKET, vec![arn]),
+        allow(OBJECT, vec![objects]),
+        allow(&["s3:ListAllMyBuckets"], all()),
+        Statement {
+            condition: Some(Condition {
+                string_equals: StringEquals::ViaService(via),
+            }),
+            ..allow(&["kms:Decrypt", "kms:GenerateDataKey"], vec![keys])
+        },
+    ]
+}
+
+fn cluster(arn: String) -> Vec<Statement> {
+    vec![
+        allow(&["eks:DescribeCluster"], vec![arn]),
+        allow(&["eks:ListClusters"], all()),
+    ]
+}
+
+fn registries(aws: &str, region: &str, accounts: &[String]) -> Vec<Statement> {
+    const REPOSITORY: &[&str] = &[
+        "ecr:DescribeRepositories",
+        "ecr:ListRepositories",
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:InitiateLayerUpload",
+        "ecr:UploadLayerPart",
+        "ecr:CompleteLayerUpload",
+        "ecr:PutImage",
+        "ecr:BatchImportUpstreamImage",
+        "ecr:CreateRepository",
+    ];
+    // These two act on the registry, which has no ARN: IAM knows them on `*` only.
+    const REGISTRY: &[&str] = &["ecr:GetAuthorizationToken", "ecr:DescribeRegistry"];
+
+    let arn = |account: &str| format!("arn:{aws}:ecr:{region}:{account}:repository/*");
+    let mut accounts = accounts.to_vec();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let repositories = if accounts.is_empty() {
+        allow(REPOSITORY, vec![arn("*")])
+    } else if accounts.len() <= MAX_ACCOUNT_ARNS {
+        allow(REPOSITORY, accounts.iter().map(|id| arn(id)).collect())
+    } else {
+        Statement {
+            condition: Some(Condition {
+                string_equals: StringEquals::ResourceAccount(accounts),
+            }),
+            ..allow(REPOSITORY, vec![arn("*")])
+        }
+    };
+    vec![repositories, allow(REGISTRY, all())]
+}
+
+fn public_registry() -> Vec<Statement> {
+    const REPOSITORY: &[&str] = &[
+        "ecr-public:DescribeRepositories",
+        "ecr-public:GetRepositoryCatalogData",
+        "ecr-public:DescribeImages",
+        "ecr-public:DescribeImageTags",
+        "ecr-public:BatchCheckLayerAvailability",
+        "ecr-public:InitiateLayerUpload",
+        "ecr-public:UploadLayerPart",
+        "ecr-public:CompleteLayerUpload",
+        "ecr-public:PutImage",
+    ];
+    const REGISTRY: &[&str] = &[
+        "ecr-public:GetAuthorizationToken",
+        "ecr-public:DescribeRegistries",
+        "sts:GetServiceBearerToken",
+    ];
+    let repositories = "arn:aws:ecr-public::*:repository/*".to_owned();
+    vec![
+        allow(REPOSITORY, vec![repositories]),
+        allow(REGISTRY, all()),
+    ]
+}
+
+fn allow(action: &'static [&'static str], resource: Vec<String>) -> Statement {
+    Statement {
+        effect: "Allow",
+        action,
+        resource,
+        condition: None,
+    }
+}
+
+fn all() -> Vec<String> {
+    vec!["*".to_owned()]
+}

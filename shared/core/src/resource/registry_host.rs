@@ -1,0 +1,180 @@
+//! Hosts of ECR registries: told apart from everything else before a credential is handed out.
+
+use super::Partition;
+use super::partition::is_region;
+
+/// A registry of ECR, parsed from what a client calls its server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RegistryHost {
+    /// One account's registry in one region.
+    Private(PrivateRegistry),
+    /// ECR Public.
+    Public(PublicRegistry),
+}
+
+/// `ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX`, or dual-stack `ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PrivateRegistry {
+    /// The owner, 12 digits.
+    pub account: String,
+    /// The region in the host's name, in lower case.
+    pub region: String,
+    /// The partition of the region, which the host's suffix agrees with.
+    pub partition: Partition,
+    /// The host is a FIPS endpoint.
+    pub fips: bool,
+    /// The host answers over IPv6 too.
+    pub dual_stack: bool,
+}
+
+/// One of the two names of ECR Public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PublicRegistry {
+    /// `public.ecr.aws`, or `ecr-public.aws.com` (dual-stack).
+    pub host: &'static str,
+}
+
+/// Where ECR Public's API lies, wherever its images are pulled.
+const PUBLIC_REGION: &str = "us-east-1";
+const PUBLIC_HOSTS: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
+
+/// The longest server URL looked at, in bytes: host, port and a repository path fit many times over.
+const LONGEST_URL: usize = 4096;
+/// The longest host looked at, in bytes; the longest name ECR has today is some 75.
+const LONGEST_HOST: usize = 128;
+
+impl RegistryHost {
+    /// Reads a server URL as Docker sends it: `http://` or `https://`, a port, a path and one
+    /// trailing dot may be there; case and surrounding white space do not count.
+    ///
+    /// `None` for everything that is not exactly a host of ECR, since a credential follows: other
+    /// suffixes, user names (`@`) before the path, characters that another parser might read
+    /// differently (control characters, backslashes, anything outside ASCII, `?` or `#` before the
+    /// path), an account that is not 12 digits, a region of another partition than the suffix.
+    pub fn parse(server_url: &str) -> Option<RegistryHost> {
+        let url = server_url.trim_matches(|c: char| c.is_ascii_whitespace());
+        if url.len() > LONGEST_URL || !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
+            return None;
+        }
+        let authority = without_scheme(url).split('/').next()?;
+        let host = without_port(authority)?;
+        let host = host.strip_suffix('.').unwrap_or(host);
+
+        // Lower case on the stack: most hosts asked about are not ours and cost no allocation.
+        let mut buffer = [0; LONGEST_HOST];
+        let lower = buffer.get_mut(..host.len())?;
+        lower.copy_from_slice(host.as_bytes());
+        lower.make_ascii_lowercase();
+        let host = std::str::from_utf8(lower).ok()?;
+
+        if let Some(host) = PUBLIC_HOSTS.into_iter().find(|known| *known == host) {
+            return Some(RegistryHost::Public(PublicRegistry { host }));
+        }
+        PrivateRegistry::parse(host).map(RegistryHost::Private)
+    }
+
+    /// The canonical host: lower case, no scheme, port, path or trailing dot.
+    pub fn host(&self) -> String {
+        match self {
+            RegistryHost::Private(registry) => registry.host(),
+            RegistryHost::Public(registry) => registry.host.to_owned(),
+        }
+    }
+
+    /// The 12-digit account in the host; `None` for ECR Public.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            RegistryHost::Private(registry) => Some(&registry.account),
+            RegistryHost::Public(_) => None,
+        }
+    }
+
+    /// The region whose API answers for this host: `us-east-1` for ECR Public.
+    pub fn region(&self) -> &str {
+        match self {
+            RegistryHost::Private(registry) => &registry.region,
+            RegistryHost::Public(_) => PUBLIC_REGION,
+        }
+    }
+
+    /// The partition of the host: `aws` for ECR Public.
+    pub fn partition(&self) -> Partition {
+        match self {
+            RegistryHost::Private(registry) => registry.partition,
+            RegistryHost::Public(_) => Partition::Aws,
+        }
+    }
+}
+
+impl PrivateRegistry {
+    /// `host` in lower case, without port.
+    fn parse(host: &str) -> Option<PrivateRegistry> {
+        let (account, rest) = host.split_once('.')?;
+        if !is_account(account) {
+            return None;
+        }
+        let (dual_stack, rest) = match rest.strip_prefix("dkr.ecr") {
+            Some(rest) => (false, rest),
+            None => (true, rest.strip_prefix("dkr-ecr")?),
+        };
+        let (fips, rest) = match rest.strip_prefix("-fips") {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let (region, suffix) = rest.strip_prefix('.')?.split_once('.')?;
+        if !is_region(region) {
+            return None;
+        }
+        // The region's own partition decides which suffix is right, so that the two cannot differ.
+        let partition = Partition::of_region(region);
+        let right = if dual_stack {
+            partition.dual_stack_suffix()?
+        } else {
+            partition.dns_suffix()
+        };
+        (suffix == right).then(|| PrivateRegistry {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            partition,
+            fips,
+            dual_stack,
+        })
+    }
+
+    /// The canonical host, as [`RegistryHost::host`] gives it.
+    pub fn host(&self) -> String {
+        let fips = if self.fips { "-fips" } else { "" };
+        let (separator, suffix) = match self.partition.dual_stack_suffix() {
+            Some(suffix) if self.dual_stack => ('-', suffix),
+            _ => ('.', self.partition.dns_suffix()),
+        };
+        format!(
+            "{}.dkr{separator}ecr{fips}.{}.{suffix}",
+            self.account, self.region
+        )
+    }
+}
+
+fn without_scheme(url: &str) -> &str {
+    for scheme in ["https://", "http://"] {
+        if let Some((start, rest)) = url.split_at_checked(scheme.len())
+            && start.eq_ignore_ascii_case(scheme)
+        {
+            return rest;
+        }
+    }
+    url
+}
+
+/// The host of `host[:port]`; `None` when what follows the colon is no port.
+fn without_port(authority: &str) -> Option<&str> {
+    let Some((host, port)) = authority.split_once(':') else {
+        return Some(authority);
+    };
+    let digits = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    (digits && port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
+}
+
+pub(super) fn is_account(account: &str) -> bool {
+    account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
+}
