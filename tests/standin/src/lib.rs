@@ -36,6 +36,7 @@
 )]
 
 mod api;
+mod cluster;
 mod control;
 mod defaults;
 mod dispatch;
@@ -57,6 +58,7 @@ mod sts;
 mod tls;
 mod world;
 
+pub use cluster::{Cluster, ClusterRequest, TokenError, VerifiedUrl, verify_token};
 pub use defaults::{
     ACCESS_KEY_ID, CONTAINER_TOKEN, EXTERNAL_ID, MFA_CODE, MFA_SERIAL, ROOT_ACCESS_KEY_ID,
     ROOT_SECRET_ACCESS_KEY, SECRET_ACCESS_KEY, SSO_ACCESS_TOKEN, SSO_REFRESH_TOKEN,
