@@ -10,7 +10,7 @@ const PASSWORD: &str = "the-password-of-the-registry";
 fn wired(settings: &str) -> (Machine, Standin, Registry) {
     let machine = Machine::new();
     let aws = Standin::start();
-    aws.set_ecr_password(PASSWORD);
+    aws.set_ecr_password(Some(PASSWORD));
     connectors(&machine, &aws.url());
     machine.write("home/.docker/config.json", settings);
     let registry = Registry::of_ecr(&machine, PASSWORD);
@@ -105,6 +105,28 @@ fn docker_pulls_and_pushes() {
     asked_aws_once(&aws);
 }
 
+/// The old builder asks for the credentials of every registry that the settings name, used or not.
+#[test]
+fn docker_builds_on_an_image_of_ours() {
+    let helpers = format!(
+        r#"{{"credHelpers": {{"{ECR_HOST}": "aws-connector", "{PLAIN_HOST}": "aws-connector"}}}}"#
+    );
+    let (machine, aws, _registry) = wired(&helpers);
+    let recipe = format!("FROM {ECR_HOST}/team/app:1\nCOPY Dockerfile /\n");
+    let recipe = machine.write("build/Dockerfile", &recipe);
+    let folder = recipe.parent().expect("a file has a folder");
+    let engine = Engine::start(&machine);
+    for command_line in Engine::command_lines() {
+        let mut docker = engine.docker(&machine, &command_line);
+        docker
+            .env("DOCKER_BUILDKIT", "0")
+            .args(["build", "--pull", "--no-cache"])
+            .arg(folder);
+        Run::of(&docker).succeeded();
+    }
+    asked_aws_once(&aws);
+}
+
 #[test]
 fn docker_pulls_when_all_credentials_are_ours_to_store() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
@@ -137,6 +159,9 @@ fn docker_login_and_logout_change_nothing() {
             PASSWORD,
             ECR_HOST,
         ]);
+        assert!(told.contains("Login Succeeded"), "{told}");
+        // Without a name it shows the registry what the helper has.
+        let told = docker(&["login", ECR_HOST]);
         assert!(told.contains("Login Succeeded"), "{told}");
         docker(&["logout", ECR_HOST]);
         // Neither took anything away: the next pull needs no new login.
@@ -202,18 +227,39 @@ fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
     assert_eq!(aws.calls().len(), 0);
 }
 
+/// `docker pull` itself throws the helper's error away and goes on without credentials, in 20.10 and in 28.2 alike.
 #[test]
-fn docker_shows_its_user_what_our_binary_says() {
+fn every_tool_but_docker_pull_shows_its_user_what_our_binary_says() {
     let (machine, _aws, _registry) = wired(&helper_for(ECR_HOST));
-    machine.write(
-        "home/.config/aws-connector/connectors.toml",
-        "[connectors.broken]\nauth_method = \"secret-kee\"\n",
-    );
-    let engine = Engine::start(&machine);
+    let broken = "[connectors.broken]\nauth_method = \"secret-kee\"\n";
+    machine.write("home/.config/aws-connector/connectors.toml", broken);
     let name = format!("{ECR_HOST}/team/app:1");
+    let remote = format!("docker://{name}");
+    let vfs = ["--storage-driver", "vfs", "pull", &name];
+    for (tool, arguments) in [
+        ("SKOPEO", &["inspect", remote.as_str()][..]),
+        ("PODMAN", &vfs[..]),
+        ("BUILDAH", &vfs[..]),
+    ] {
+        let told = Run::of(machine.client(tool).args(arguments)).failed();
+        assert!(
+            told.contains("secret-kee") && told.contains("connectors.toml"),
+            "{told}"
+        );
+    }
+    let engine = Engine::start(&machine);
     for command_line in Engine::command_lines() {
-        // Docker warns and goes on without credentials, which the registry refuses.
         let told = Run::of(engine.docker(&machine, &command_line).args(["pull", &name])).failed();
+        assert!(told.contains("no basic auth credentials"), "{told}");
+        let login = [
+            "login",
+            "--username",
+            "AWS",
+            "--password",
+            PASSWORD,
+            ECR_HOST,
+        ];
+        let told = Run::of(engine.docker(&machine, &command_line).args(login)).failed();
         assert!(
             told.contains("secret-kee") && told.contains("connectors.toml"),
             "{told}"

@@ -64,7 +64,6 @@ impl Machine {
         for state in ["/run", "/var/lib"] {
             system("mount", ["-t", "tmpfs", "tmpfs", state]);
         }
-        machine.write("trusted.pem", "");
         machine
     }
 
@@ -118,17 +117,19 @@ impl Machine {
             .env("TMPDIR", self.path("tmp"))
             .env("XDG_RUNTIME_DIR", self.path("run"))
             .env("LANG", "C.UTF-8")
-            .env("SSL_CERT_FILE", self.path("trusted.pem"))
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir(self.home());
+        let trusted = self.path("trusted.pem");
+        if trusted.exists() {
+            command.env("SSL_CERT_FILE", trusted);
+        }
         command
     }
 
-    /// Lets everything on this machine trust what `certificate` (PEM) vouches for.
+    /// Lets whatever starts from now on trust what `certificate` (PEM) vouches for, and nothing that the system trusts.
     pub(crate) fn trust(&self, certificate: &str) {
-        let trusted =
-            fs::read_to_string(self.path("trusted.pem")).expect("the trusted certificates");
-        self.write("trusted.pem", &(trusted + certificate));
+        let others = fs::read_to_string(self.path("trusted.pem")).unwrap_or_default();
+        self.write("trusted.pem", &(others + certificate));
     }
 }
 
