@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn the_nearest_wins_and_among_equals_the_first() {
         assert_eq!(nearest("tagz", ["tags", "taga"]), Some("tags"));
-        assert_eq!(nearest("policy_arn", ["policy", "policy_arns"]), Some("policy_arns"));
+        assert_eq!(
+            nearest("policy_arn", ["policy", "policy_arns"]),
+            Some("policy_arns")
+        );
     }
 
     #[test]

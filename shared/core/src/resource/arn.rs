@@ -155,7 +155,9 @@ pub fn check_mfa_serial(text: &str) -> Result<(), ResourceError> {
     }
     let arn = Arn::parse(text)?;
     if arn.is_iam() && arn.resource.starts_with("u2f/") {
-        return fault("security keys and passkeys have no codes; use an authenticator app's device");
+        return fault(
+            "security keys and passkeys have no codes; use an authenticator app's device",
+        );
     }
     if arn.is_iam() && is_account(&arn.account) && named(&arn.resource, "mfa/", 226) {
         return Ok(());

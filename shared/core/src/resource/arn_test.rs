@@ -33,8 +33,14 @@ fn each_wrong_part_of_an_arn_is_named() {
         ("arn:aws:S3:::b", "service"),
         ("arn:aws::::b", "service"),
         ("arn:aws:eks:useast1:123456789012:x", "region"),
-        ("arn:aws:eks:cn-north-1:123456789012:x", "belongs to the partition aws-cn"),
-        ("arn:aws-us-gov:eks:us-east-1:123456789012:x", "belongs to the partition aws"),
+        (
+            "arn:aws:eks:cn-north-1:123456789012:x",
+            "belongs to the partition aws-cn",
+        ),
+        (
+            "arn:aws-us-gov:eks:us-east-1:123456789012:x",
+            "belongs to the partition aws",
+        ),
         ("arn:aws:eks:us-east-1:12345678901:x", "12 digits"),
         ("arn:aws:s3:::", "resource is empty"),
         ("arn:aws:s3:::a b", "a space"),
@@ -43,7 +49,10 @@ fn each_wrong_part_of_an_arn_is_named() {
         (&long, "longer than 2048"),
     ] {
         let text = text(Arn::parse(arn));
-        assert!(text.contains(wrong) && !text.contains('\n') && text.len() < 400, "{text}");
+        assert!(
+            text.contains(wrong) && !text.contains('\n') && text.len() < 400,
+            "{text}"
+        );
     }
 }
 
@@ -113,7 +122,13 @@ fn policy_arns_may_be_the_ones_that_aws_manages() {
 fn mfa_devices_are_serials_or_arns() {
     let longest = format!("arn:aws:iam::123456789012:mfa/{}", "m".repeat(226));
     let device = "arn:aws:iam::123456789012:mfa/root-account-mfa-device";
-    for serial in ["GAHT12345678", "123456789", device, "arn:aws-cn:iam::123456789012:mfa/a/b", &longest] {
+    for serial in [
+        "GAHT12345678",
+        "123456789",
+        device,
+        "arn:aws-cn:iam::123456789012:mfa/a/b",
+        &longest,
+    ] {
         assert_eq!(text(check_mfa_serial(serial)), "accepted", "{serial}");
     }
     let long = format!("{longest}m");

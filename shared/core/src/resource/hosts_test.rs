@@ -37,11 +37,7 @@ fn unescaped(text: &str) -> String {
             Some('s') => out.push(' '),
             Some('\\') => out.push('\\'),
             Some('u') => {
-                let hex: String = rest
-                    .by_ref()
-                    .skip(1)
-                    .take_while(|&c| c != '}')
-                    .collect();
+                let hex: String = rest.by_ref().skip(1).take_while(|&c| c != '}').collect();
                 let code = u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32);
                 out.push(code.unwrap_or_else(|| unreachable!("bad escape in {text}")));
             }
@@ -55,7 +51,11 @@ fn unescaped(text: &str) -> String {
 fn every_line_of_the_table_is_told_apart() {
     let table = table();
     let good = table.iter().filter(|(_, _, host)| *host != "none").count();
-    assert!(good > 90 && table.len() - good > 150, "the table shrank: {good} of {}", table.len());
+    assert!(
+        good > 90 && table.len() - good > 150,
+        "the table shrank: {good} of {}",
+        table.len()
+    );
     for (number, asked, expected) in table {
         let found = RegistryHost::parse(&asked).map(|host| host.host());
         assert_eq!(
@@ -69,16 +69,76 @@ fn every_line_of_the_table_is_told_apart() {
 #[test]
 fn a_host_tells_account_region_partition_fips_and_dual_stack() {
     for (host, region, partition, fips, dual_stack) in [
-        ("123456789012.dkr.ecr.us-east-1.amazonaws.com", "us-east-1", Partition::Aws, false, false),
-        ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1", Partition::AwsUsGov, true, false),
-        ("123456789012.dkr-ecr.eu-west-1.on.aws", "eu-west-1", Partition::Aws, false, true),
-        ("123456789012.dkr-ecr-fips.us-gov-east-1.on.aws", "us-gov-east-1", Partition::AwsUsGov, true, true),
-        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1", Partition::AwsCn, false, false),
-        ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", Partition::AwsEusc, false, false),
-        ("123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov", "us-iso-east-1", Partition::AwsIso, false, false),
-        ("123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1", Partition::AwsIsoB, false, false),
-        ("123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1", Partition::AwsIsoE, false, false),
-        ("123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1", Partition::AwsIsoF, false, false),
+        (
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+            "us-east-1",
+            Partition::Aws,
+            false,
+            false,
+        ),
+        (
+            "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+            "us-gov-west-1",
+            Partition::AwsUsGov,
+            true,
+            false,
+        ),
+        (
+            "123456789012.dkr-ecr.eu-west-1.on.aws",
+            "eu-west-1",
+            Partition::Aws,
+            false,
+            true,
+        ),
+        (
+            "123456789012.dkr-ecr-fips.us-gov-east-1.on.aws",
+            "us-gov-east-1",
+            Partition::AwsUsGov,
+            true,
+            true,
+        ),
+        (
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            "cn-north-1",
+            Partition::AwsCn,
+            false,
+            false,
+        ),
+        (
+            "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+            "eusc-de-east-1",
+            Partition::AwsEusc,
+            false,
+            false,
+        ),
+        (
+            "123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+            "us-iso-east-1",
+            Partition::AwsIso,
+            false,
+            false,
+        ),
+        (
+            "123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
+            "us-isob-east-1",
+            Partition::AwsIsoB,
+            false,
+            false,
+        ),
+        (
+            "123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk",
+            "eu-isoe-west-1",
+            Partition::AwsIsoE,
+            false,
+            false,
+        ),
+        (
+            "123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov",
+            "us-isof-south-1",
+            Partition::AwsIsoF,
+            false,
+            false,
+        ),
     ] {
         let expected = RegistryHost::Private(PrivateRegistry {
             account: "123456789012".to_owned(),
@@ -89,7 +149,10 @@ fn a_host_tells_account_region_partition_fips_and_dual_stack() {
         });
         assert_eq!(expected.host(), host);
         assert_eq!(expected.account(), Some("123456789012"));
-        assert_eq!((expected.region(), expected.partition()), (region, partition));
+        assert_eq!(
+            (expected.region(), expected.partition()),
+            (region, partition)
+        );
         assert_eq!(RegistryHost::parse(host), Some(expected));
     }
 }
@@ -98,7 +161,9 @@ fn a_host_tells_account_region_partition_fips_and_dual_stack() {
 fn ecr_public_is_always_asked_in_us_east_1() {
     for host in ["public.ecr.aws", "ecr-public.aws.com"] {
         let parsed = RegistryHost::parse(host);
-        let seen = parsed.as_ref().map(|h| (h.account(), h.region(), h.partition()));
+        let seen = parsed
+            .as_ref()
+            .map(|h| (h.account(), h.region(), h.partition()));
         assert_eq!(seen, Some((None, "us-east-1", Partition::Aws)));
     }
 }
@@ -109,7 +174,11 @@ fn a_megabyte_of_anything_is_no_host() {
     for text in ["a", "1", ".", "/", "@", ":", "\u{fe0f}", " "] {
         let much = text.repeat(1 << 20);
         assert_eq!(RegistryHost::parse(&much), None, "{text:?}");
-        assert_eq!(RegistryHost::parse(&format!("{much}{host}{much}x")), None, "{text:?}");
+        assert_eq!(
+            RegistryHost::parse(&format!("{much}{host}{much}x")),
+            None,
+            "{text:?}"
+        );
     }
 }
 
@@ -117,10 +186,41 @@ fn a_megabyte_of_anything_is_no_host() {
 fn near_hosts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
-            "https://", "http://", "123456789012", "1", "dkr", "ecr", "ecr-fips", "dkr-ecr",
-            "dkr-ecr-fips", "us-east-1", "cn-north-1", "us-iso-east-1", "amazonaws", "com", "cn",
-            "on", "aws", "eu", "public", "ecr-public", ".", ".", ".", ".", ".", "-", ":443", "/",
-            "@", "#", "?", "\\", "evil", " ", "\n",
+            "https://",
+            "http://",
+            "123456789012",
+            "1",
+            "dkr",
+            "ecr",
+            "ecr-fips",
+            "dkr-ecr",
+            "dkr-ecr-fips",
+            "us-east-1",
+            "cn-north-1",
+            "us-iso-east-1",
+            "amazonaws",
+            "com",
+            "cn",
+            "on",
+            "aws",
+            "eu",
+            "public",
+            "ecr-public",
+            ".",
+            ".",
+            ".",
+            ".",
+            ".",
+            "-",
+            ":443",
+            "/",
+            "@",
+            "#",
+            "?",
+            "\\",
+            "evil",
+            " ",
+            "\n",
         ])
         .prop_map(str::to_owned),
         any::<char>().prop_map(String::from),
@@ -135,7 +235,12 @@ fn edited_hosts() -> impl Strategy<Value = String> {
         .filter(|(_, _, host)| *host != "none")
         .map(|(_, _, host)| host.to_owned())
         .collect();
-    (prop::sample::select(hosts), any::<prop::sample::Index>(), any::<char>(), 0..3)
+    (
+        prop::sample::select(hosts),
+        any::<prop::sample::Index>(),
+        any::<char>(),
+        0..3,
+    )
         .prop_map(|(host, index, stray, edit)| {
             let mut host: Vec<char> = host.chars().collect();
             let at = index.index(host.len());
@@ -154,7 +259,11 @@ fn what_is_accepted_is_safe(text: &str) -> Result<(), TestCaseError> {
     };
     let canonical = host.host();
     prop_assert_eq!(RegistryHost::parse(&canonical), Some(host.clone()));
-    prop_assert!(canonical.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)));
+    prop_assert!(
+        canonical
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+    );
     let ends_as_aws = Partition::ALL.iter().any(|partition| {
         let ends = |suffix: &str| canonical.ends_with(&format!(".{suffix}"));
         ends(partition.dns_suffix()) || partition.dual_stack_suffix().is_some_and(ends)
@@ -162,7 +271,9 @@ fn what_is_accepted_is_safe(text: &str) -> Result<(), TestCaseError> {
     prop_assert!(ends_as_aws || canonical == "public.ecr.aws" || canonical == "ecr-public.aws.com");
     // What a URL parser would connect to: after the scheme, up to the first of these characters.
     let lower = text.trim().to_ascii_lowercase();
-    let rest = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
+    let rest = lower
+        .split_once("://")
+        .map_or(lower.as_str(), |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let name = authority.split(':').next().unwrap_or_default();
     prop_assert_eq!(name.strip_suffix('.').unwrap_or(name), canonical);

@@ -149,12 +149,28 @@ impl Resource {
             | (Resource::AnyRegistry, Resource::AnyRegistry | Resource::Registry(_)) => true,
             (Resource::Generic { region: mine }, Resource::Generic { region }) => mine == region,
             (
-                Resource::Bucket { name: mine, partition_hint: from },
-                Resource::Bucket { name, partition_hint },
+                Resource::Bucket {
+                    name: mine,
+                    partition_hint: from,
+                },
+                Resource::Bucket {
+                    name,
+                    partition_hint,
+                },
             ) => mine == name && agree(from, partition_hint),
             (
-                Resource::Cluster { name: mine, account: a, region: r, partition: p },
-                Resource::Cluster { name, account, region, partition },
+                Resource::Cluster {
+                    name: mine,
+                    account: a,
+                    region: r,
+                    partition: p,
+                },
+                Resource::Cluster {
+                    name,
+                    account,
+                    region,
+                    partition,
+                },
             ) => mine == name && agree(a, account) && agree(r, region) && agree(p, partition),
             (Resource::Registry(mine), Resource::Registry(theirs)) => {
                 mine.account() == theirs.account() && mine.region() == theirs.region()
@@ -250,7 +266,9 @@ fn not_a(kind: ResourceType, id: &str) -> ResourceError {
 fn forms(kind: ResourceType) -> &'static str {
     match kind {
         ResourceType::AwsGeneric => "write a region, such as us-east-1",
-        ResourceType::S3Bucket => "write s3://BUCKET, arn:PARTITION:s3:::BUCKET or the bucket's name",
+        ResourceType::S3Bucket => {
+            "write s3://BUCKET, arn:PARTITION:s3:::BUCKET or the bucket's name"
+        }
         ResourceType::KubernetesCluster => {
             "write the cluster's name or arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME"
         }

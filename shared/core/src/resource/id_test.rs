@@ -1,4 +1,4 @@
-//! Every form of a resource id, and what a limited connector may serve.
+//! Every form of a resource id.
 
 use proptest::prelude::*;
 
@@ -27,23 +27,67 @@ fn every_form_of_an_id_has_one_canonical_form() {
         (S3Bucket, "my-bucket", "s3://my-bucket"),
         (S3Bucket, "s3://my-bucket", "s3://my-bucket"),
         (S3Bucket, "S3://my-bucket/", "s3://my-bucket"),
-        (S3Bucket, "s3://my.bucket/a key/with üñí//", "s3://my.bucket"),
+        (
+            S3Bucket,
+            "s3://my.bucket/a key/with üñí//",
+            "s3://my.bucket",
+        ),
         (S3Bucket, "arn:aws:s3:::my-bucket", "s3://my-bucket"),
         (S3Bucket, "arn:aws-cn:s3:::my-bucket/*", "s3://my-bucket"),
-        (S3Bucket, "arn:aws-us-gov:s3:::my-bucket/a key", "s3://my-bucket"),
+        (
+            S3Bucket,
+            "arn:aws-us-gov:s3:::my-bucket/a key",
+            "s3://my-bucket",
+        ),
         (KubernetesCluster, "prod", "prod"),
-        (KubernetesCluster, "arn:aws:eks:us-east-1:123456789012:cluster/prod", "prod"),
-        (KubernetesCluster, "arn:aws-cn:eks:cn-north-1:123456789012:cluster/prod", "prod"),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:us-east-1:123456789012:cluster/prod",
+            "prod",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws-cn:eks:cn-north-1:123456789012:cluster/prod",
+            "prod",
+        ),
         (DockerRegistry, HOST, HOST),
-        (DockerRegistry, "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b:1", HOST),
-        (DockerRegistry, "arn:aws:ecr:us-east-1:123456789012:repository", HOST),
-        (DockerRegistry, "arn:aws:ecr:us-east-1:123456789012:repository/", HOST),
-        (DockerRegistry, "arn:aws:ecr:us-east-1:123456789012:repository/a/b", HOST),
-        (DockerRegistry, "arn:aws-cn:ecr:cn-north-1:123456789012:repository", cn),
-        (DockerRegistry, "public.ecr.aws/docker/library/alpine", "public.ecr.aws"),
+        (
+            DockerRegistry,
+            "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b:1",
+            HOST,
+        ),
+        (
+            DockerRegistry,
+            "arn:aws:ecr:us-east-1:123456789012:repository",
+            HOST,
+        ),
+        (
+            DockerRegistry,
+            "arn:aws:ecr:us-east-1:123456789012:repository/",
+            HOST,
+        ),
+        (
+            DockerRegistry,
+            "arn:aws:ecr:us-east-1:123456789012:repository/a/b",
+            HOST,
+        ),
+        (
+            DockerRegistry,
+            "arn:aws-cn:ecr:cn-north-1:123456789012:repository",
+            cn,
+        ),
+        (
+            DockerRegistry,
+            "public.ecr.aws/docker/library/alpine",
+            "public.ecr.aws",
+        ),
     ] {
         assert_eq!(canonical(kind, id), expected, "{id}");
-        assert_eq!(canonical(kind, expected), expected, "{expected} is not stable");
+        assert_eq!(
+            canonical(kind, expected),
+            expected,
+            "{expected} is not stable"
+        );
         assert_eq!(resource(kind, id).resource_type(), kind);
     }
 }
@@ -57,36 +101,104 @@ fn what_is_no_id_is_refused_with_the_right_form() {
         (S3Bucket, "s3://", "3 to 63"),
         (S3Bucket, "s3:///key", "3 to 63"),
         (S3Bucket, "gs://my-bucket", "write s3://BUCKET"),
-        (S3Bucket, "https://my-bucket.s3.amazonaws.com", "write s3://BUCKET"),
+        (
+            S3Bucket,
+            "https://my-bucket.s3.amazonaws.com",
+            "write s3://BUCKET",
+        ),
         (S3Bucket, "my-bucket/key", "lower-case letters"),
         (S3Bucket, "s3://My-Bucket", "lower-case letters"),
         (S3Bucket, "s3://*", "3 to 63"),
         (S3Bucket, "s3://buck*", "lower-case letters"),
         (S3Bucket, "arn:aws:s3:::buck*", "lower-case letters"),
-        (S3Bucket, "arn:aws:s3:::${aws:username}", "lower-case letters"),
-        (S3Bucket, "arn:aws:s3:us-east-1:123456789012:accesspoint/x", "write s3://BUCKET"),
-        (S3Bucket, "arn:aws:ecr:us-east-1:123456789012:repository/x", "write s3://BUCKET"),
-        (S3Bucket, "arn:aws-xx:s3:::my-bucket", "the partition is none of"),
+        (
+            S3Bucket,
+            "arn:aws:s3:::${aws:username}",
+            "lower-case letters",
+        ),
+        (
+            S3Bucket,
+            "arn:aws:s3:us-east-1:123456789012:accesspoint/x",
+            "write s3://BUCKET",
+        ),
+        (
+            S3Bucket,
+            "arn:aws:ecr:us-east-1:123456789012:repository/x",
+            "write s3://BUCKET",
+        ),
+        (
+            S3Bucket,
+            "arn:aws-xx:s3:::my-bucket",
+            "the partition is none of",
+        ),
         (S3Bucket, "s3://my-bucket/\n", "control character"),
         (S3Bucket, " my-bucket", "lower-case letters"),
         (KubernetesCluster, "", "is empty"),
         (KubernetesCluster, "my cluster", "letter or digit"),
         (KubernetesCluster, "cluster/prod", "letter or digit"),
         (KubernetesCluster, "prod\0", "control character"),
-        (KubernetesCluster, "arn:aws:eks:us-east-1:123456789012:cluster/", "letter or digit"),
-        (KubernetesCluster, "arn:aws:eks:us-east-1:123456789012:cluster/*", "letter or digit"),
-        (KubernetesCluster, "arn:aws:eks:us-east-1:123456789012:cluster/a/b", "letter or digit"),
-        (KubernetesCluster, "arn:aws:eks:us-east-1:123456789012:nodegroup/a", "write the cluster's name"),
-        (KubernetesCluster, "arn:aws:eks::123456789012:cluster/a", "write the cluster's name"),
-        (KubernetesCluster, "arn:aws:eks:us-east-1::cluster/a", "write the cluster's name"),
-        (KubernetesCluster, "arn:aws:ecs:us-east-1:123456789012:cluster/a", "write the cluster's name"),
-        (KubernetesCluster, "arn:aws:eks:cn-north-1:123456789012:cluster/a", "belongs to the partition aws-cn"),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:us-east-1:123456789012:cluster/",
+            "letter or digit",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:us-east-1:123456789012:cluster/*",
+            "letter or digit",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:us-east-1:123456789012:cluster/a/b",
+            "letter or digit",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:us-east-1:123456789012:nodegroup/a",
+            "write the cluster's name",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:eks::123456789012:cluster/a",
+            "write the cluster's name",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:us-east-1::cluster/a",
+            "write the cluster's name",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:ecs:us-east-1:123456789012:cluster/a",
+            "write the cluster's name",
+        ),
+        (
+            KubernetesCluster,
+            "arn:aws:eks:cn-north-1:123456789012:cluster/a",
+            "belongs to the partition aws-cn",
+        ),
         (DockerRegistry, "docker.io", "write a host of ECR"),
         (DockerRegistry, "123456789012", "write a host of ECR"),
-        (DockerRegistry, "arn:aws:ecr:us-east-1:123456789012:repositoryx", "write a host of ECR"),
-        (DockerRegistry, "arn:aws:ecr::123456789012:repository/x", "write a host of ECR"),
-        (DockerRegistry, "arn:aws:ecr:us-east-1:aws:repository/x", "write a host of ECR"),
-        (DockerRegistry, "arn:aws:ecr-public::123456789012:repository/x", "write a host of ECR"),
+        (
+            DockerRegistry,
+            "arn:aws:ecr:us-east-1:123456789012:repositoryx",
+            "write a host of ECR",
+        ),
+        (
+            DockerRegistry,
+            "arn:aws:ecr::123456789012:repository/x",
+            "write a host of ECR",
+        ),
+        (
+            DockerRegistry,
+            "arn:aws:ecr:us-east-1:aws:repository/x",
+            "write a host of ECR",
+        ),
+        (
+            DockerRegistry,
+            "arn:aws:ecr-public::123456789012:repository/x",
+            "write a host of ECR",
+        ),
     ] {
         let text = canonical(kind, id);
         assert!(text.contains(part) && text.len() < 400, "{id:?}: {text}");
@@ -97,7 +209,9 @@ fn what_is_no_id_is_refused_with_the_right_form() {
 fn without_an_id_a_type_means_all_of_it() {
     for kind in ResourceType::ALL {
         let all = Resource::parse(kind, None);
-        let seen = all.as_ref().map(|r| (r.resource_type(), r.canonical(), r.region(), r.partition()));
+        let seen = all
+            .as_ref()
+            .map(|r| (r.resource_type(), r.canonical(), r.region(), r.partition()));
         assert_eq!(seen, Ok((kind, None, None, None)));
     }
 }
@@ -105,9 +219,19 @@ fn without_an_id_a_type_means_all_of_it() {
 #[test]
 fn ids_tell_their_region_and_partition() {
     for (kind, id, region, partition) in [
-        (AwsGeneric, "cn-north-1", Some("cn-north-1"), Some(Partition::AwsCn)),
+        (
+            AwsGeneric,
+            "cn-north-1",
+            Some("cn-north-1"),
+            Some(Partition::AwsCn),
+        ),
         (S3Bucket, "bucket", None, None),
-        (S3Bucket, "arn:aws-cn:s3:::bucket", None, Some(Partition::AwsCn)),
+        (
+            S3Bucket,
+            "arn:aws-cn:s3:::bucket",
+            None,
+            Some(Partition::AwsCn),
+        ),
         (KubernetesCluster, "prod", None, None),
         (
             KubernetesCluster,
@@ -115,46 +239,25 @@ fn ids_tell_their_region_and_partition() {
             Some("us-gov-west-1"),
             Some(Partition::AwsUsGov),
         ),
-        (DockerRegistry, HOST, Some("us-east-1"), Some(Partition::Aws)),
-        (DockerRegistry, "public.ecr.aws", Some("us-east-1"), Some(Partition::Aws)),
+        (
+            DockerRegistry,
+            HOST,
+            Some("us-east-1"),
+            Some(Partition::Aws),
+        ),
+        (
+            DockerRegistry,
+            "public.ecr.aws",
+            Some("us-east-1"),
+            Some(Partition::Aws),
+        ),
     ] {
         let resource = resource(kind, id);
-        assert_eq!((resource.region(), resource.partition()), (region, partition), "{id}");
-    }
-}
-
-#[test]
-fn a_limit_covers_itself_and_what_lies_within_it_and_nothing_else() {
-    let arn = |rest: &str| format!("arn:aws:eks:{rest}");
-    for (kind, limit, asked, covered) in [
-        (AwsGeneric, "us-east-1", "us-east-1", true),
-        (AwsGeneric, "us-east-1", "us-east-2", false),
-        (S3Bucket, "bucket", "s3://bucket/key", true),
-        (S3Bucket, "bucket", "arn:aws:s3:::bucket", true),
-        (S3Bucket, "arn:aws:s3:::bucket", "arn:aws-cn:s3:::bucket", false),
-        (S3Bucket, "bucket", "bucket2", false),
-        (KubernetesCluster, "prod", &arn("us-east-1:123456789012:cluster/prod"), true),
-        (KubernetesCluster, &arn("us-east-1:123456789012:cluster/prod"), "prod", true),
-        (KubernetesCluster, &arn("us-east-1:123456789012:cluster/prod"), &arn("us-east-1:210987654321:cluster/prod"), false),
-        (KubernetesCluster, &arn("us-east-1:123456789012:cluster/prod"), &arn("us-east-2:123456789012:cluster/prod"), false),
-        (KubernetesCluster, "prod", "Prod", false),
-        (DockerRegistry, HOST, "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/x", true),
-        (DockerRegistry, HOST, "123456789012.dkr-ecr-fips.us-east-1.on.aws", true),
-        (DockerRegistry, HOST, "123456789012.dkr.ecr.us-east-2.amazonaws.com", false),
-        (DockerRegistry, HOST, "210987654321.dkr.ecr.us-east-1.amazonaws.com", false),
-        (DockerRegistry, HOST, "public.ecr.aws", false),
-        (DockerRegistry, "public.ecr.aws", HOST, false),
-        (DockerRegistry, "public.ecr.aws", "ecr-public.aws.com", true),
-    ] {
-        let (limit, asked) = (resource(kind, limit), resource(kind, asked));
-        assert_eq!(limit.covers(&asked), covered, "{limit:?} {asked:?}");
-        let all = Resource::parse(kind, None);
-        assert!(all.as_ref().is_ok_and(|all| all.covers(&asked) && all.covers(all)));
-        assert!(all.as_ref().is_ok_and(|all| !limit.covers(all)));
-        for other in ResourceType::ALL.into_iter().filter(|&other| other != kind) {
-            let other = Resource::parse(other, None);
-            assert!(other.is_ok_and(|other| !other.covers(&asked) && !limit.covers(&other)));
-        }
+        assert_eq!(
+            (resource.region(), resource.partition()),
+            (region, partition),
+            "{id}"
+        );
     }
 }
 
@@ -163,7 +266,10 @@ fn a_megabyte_gives_one_short_line() {
     for kind in ResourceType::ALL {
         for text in ["a", "\0", "\n", "\"", "arn:aws:s3:::", "\u{202e}"] {
             let text = canonical(kind, &text.repeat(1 << 18));
-            assert!(text.len() < 600 && !text.contains(['\n', '\u{202e}']), "{text}");
+            assert!(
+                text.len() < 600 && !text.contains(['\n', '\u{202e}']),
+                "{text}"
+            );
         }
     }
 }

@@ -11,11 +11,13 @@ mod registry_host;
 mod user_policy;
 
 #[cfg(test)]
+mod arn_test;
+#[cfg(test)]
+mod covers_test;
+#[cfg(test)]
 mod hosts_test;
 #[cfg(test)]
 mod id_test;
-#[cfg(test)]
-mod arn_test;
 #[cfg(test)]
 mod policy_test;
 
@@ -101,11 +103,17 @@ mod tests {
             ("S3-Bucket", "did you mean s3-bucket?"),
             ("docker_registry", "did you mean docker-registry?"),
             ("kubernetes-clusters", "did you mean kubernetes-cluster?"),
-            ("gcs", "use one of aws-generic, s3-bucket, kubernetes-cluster, docker-registry"),
+            (
+                "gcs",
+                "use one of aws-generic, s3-bucket, kubernetes-cluster, docker-registry",
+            ),
             ("a\nb", r#""a\nb" is not"#),
         ] {
             let text = ResourceType::parse(text).map_err(|error| error.to_string());
-            assert!(text.as_ref().is_err_and(|text| text.contains(part)), "{text:?}");
+            assert!(
+                text.as_ref().is_err_and(|text| text.contains(part)),
+                "{text:?}"
+            );
         }
     }
 }

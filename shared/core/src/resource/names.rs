@@ -97,20 +97,52 @@ mod tests {
     #[test]
     fn bucket_names_follow_the_rules_of_s3() {
         let longest = "b".repeat(63);
-        for name in ["abc", "my-bucket", "my.bucket.2", "1st", "a--b", "192.168.5", &longest] {
+        for name in [
+            "abc",
+            "my-bucket",
+            "my.bucket.2",
+            "1st",
+            "a--b",
+            "192.168.5",
+            &longest,
+        ] {
             assert_eq!(check_bucket_name(name), Ok(()), "{name}");
         }
         let long = "b".repeat(64);
         let huge = "b".repeat(1 << 20);
         for name in [
-            "", "ab", "My-bucket", "my_bucket", "-bucket", "bucket-", ".bucket", "bucket.",
-            "my..bucket", "192.168.5.4", "my bucket", "my*", "buc?et", "${aws:username}", "bück",
-            "b\"b", "bucket\n", "bucket\0", "b/c", "x-s3alias", "x--ol-s3", "abc.mrap",
-            "b--use1-az4--x-s3", "b--table-s3", &long, &huge,
+            "",
+            "ab",
+            "My-bucket",
+            "my_bucket",
+            "-bucket",
+            "bucket-",
+            ".bucket",
+            "bucket.",
+            "my..bucket",
+            "192.168.5.4",
+            "my bucket",
+            "my*",
+            "buc?et",
+            "${aws:username}",
+            "bück",
+            "b\"b",
+            "bucket\n",
+            "bucket\0",
+            "b/c",
+            "x-s3alias",
+            "x--ol-s3",
+            "abc.mrap",
+            "b--use1-az4--x-s3",
+            "b--table-s3",
+            &long,
+            &huge,
         ] {
             let error = check_bucket_name(name).map_err(|error| error.to_string());
             assert!(
-                error.as_ref().is_err_and(|text| text.len() < 300 && !text.contains('\n')),
+                error
+                    .as_ref()
+                    .is_err_and(|text| text.len() < 300 && !text.contains('\n')),
                 "{error:?}"
             );
         }
@@ -123,7 +155,9 @@ mod tests {
             assert_eq!(check_cluster_name(name), Ok(()), "{name}");
         }
         let long = "c".repeat(101);
-        for name in ["", "-c", "_c", "a b", "a.b", "a/b", "a*", "ü", "c\n", "c\"", &long] {
+        for name in [
+            "", "-c", "_c", "a b", "a.b", "a/b", "a*", "ü", "c\n", "c\"", &long,
+        ] {
             assert!(check_cluster_name(name).is_err(), "{name:?}");
         }
     }
@@ -140,7 +174,10 @@ mod tests {
             ("12345678901a", "12 digits"),
         ] {
             let error = check_account(account).map_err(|error| error.to_string());
-            assert!(error.as_ref().is_err_and(|text| text.contains(fix)), "{error:?}");
+            assert!(
+                error.as_ref().is_err_and(|text| text.contains(fix)),
+                "{error:?}"
+            );
         }
     }
 }

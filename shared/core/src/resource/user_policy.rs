@@ -162,10 +162,18 @@ mod tests {
     fn what_is_no_policy_lacks_nothing() {
         let deep = "[".repeat(1 << 20);
         for text in [
-            "", "{", "null", "[]", "{}", r#"{"Statement":1}"#, r#"{"Statement":[1]}"#,
-            r#"{"Statement":{"Effect":"Allow"}}"#, r#"{"Statement":{"Effect":"allow","Action":"s3:*"}}"#,
+            "",
+            "{",
+            "null",
+            "[]",
+            "{}",
+            r#"{"Statement":1}"#,
+            r#"{"Statement":[1]}"#,
+            r#"{"Statement":{"Effect":"Allow"}}"#,
+            r#"{"Statement":{"Effect":"allow","Action":"s3:*"}}"#,
             r#"{"Statement":{"Effect":"Allow","Action":[1]}}"#,
-            r#"{"Statement":{"Effect":"Allow","Action":"a","NotAction":"b"}}"#, &deep,
+            r#"{"Statement":{"Effect":"Allow","Action":"a","NotAction":"b"}}"#,
+            &deep,
         ] {
             assert!(policy_lacks(text, &NEEDED).is_empty(), "{text:.60}");
         }
@@ -174,9 +182,17 @@ mod tests {
     #[test]
     fn wildcards_match_as_in_iam_and_in_bounded_time() {
         for (pattern, action, fits) in [
-            ("", "", true), ("", "a", false), ("*", "", true), ("**", "abc", true),
-            ("a*c", "abcbc", true), ("a*c", "abcb", false), ("?", "", false), ("a?", "ab", true),
-            ("a*b*c", "a-b-b-c", true), ("ecr:get", "ecr:GetX", false), ("*x", "ecr:x", true),
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("**", "abc", true),
+            ("a*c", "abcbc", true),
+            ("a*c", "abcb", false),
+            ("?", "", false),
+            ("a?", "ab", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("ecr:get", "ecr:GetX", false),
+            ("*x", "ecr:x", true),
         ] {
             assert_eq!(matches(pattern, action), fits, "{pattern} {action}");
         }
