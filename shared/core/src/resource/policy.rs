@@ -9,9 +9,10 @@ use super::Partition;
 /// The longest inline session policy that STS takes, in characters.
 pub const MAX_POLICY_CHARS: usize = 2048;
 
-/// The most accounts that [`PolicyScope::Registries`] can name within [`MAX_POLICY_CHARS`] in every
-/// region. With more the policy is written all the same, too long for STS: refuse the list before.
-pub const MAX_REGISTRY_ACCOUNTS: usize = 60;
+/// The most accounts that [`PolicyScope::Registries`] may name: the policy then stays within
+/// [`MAX_POLICY_CHARS`] in every region. With more it is written all the same, neither widened nor cut
+/// short, and is too long for STS: refuse such a list where it is read.
+pub const MAX_REGISTRY_ACCOUNTS: usize = 90;
 
 /// Up to this many accounts each has its own ARN; above, one condition lists them more tersely.
 const MAX_ACCOUNT_ARNS: usize = 8;

@@ -102,6 +102,17 @@ fn every_policy_fits_into_a_request_whatever_the_region() {
 }
 
 #[test]
+fn the_bound_on_accounts_is_near_to_what_fits() {
+    let accounts = accounts(MAX_REGISTRY_ACCOUNTS + 10);
+    let scope = PolicyScope::Registries {
+        accounts: &accounts,
+    };
+    let region = "us-isob-aaaaaaaaaaaaaaaaaaaaa-12";
+    let policy = session_policy(Partition::AwsIsoB, region, &scope);
+    assert!(policy.len() > MAX_POLICY_CHARS, "{}", policy.len());
+}
+
+#[test]
 fn every_arn_is_of_the_partition_asked_for() {
     for partition in Partition::ALL {
         for (name, scope) in scopes(&accounts(2))
