@@ -1,5 +1,7 @@
 //! Container tools, which run our Docker credential helper.
 
+use std::path::Path;
+
 use aws_standin::Standin;
 
 use crate::support::{ECR_HOST, Engine, Machine, PLAIN_HOST, Registry, Run, connectors, image};
@@ -105,24 +107,41 @@ fn docker_pulls_and_pushes() {
     asked_aws_once(&aws);
 }
 
-/// The old builder asks for the credentials of every registry that the settings name, used or not.
+/// The old builder, which asks for the credentials of all registries that it can learn of, used or not.
+#[track_caller]
+fn builds(machine: &Machine, engine: &Engine, command_line: &Path) {
+    let recipe = format!("FROM {ECR_HOST}/team/app:1\nCOPY Dockerfile /\n");
+    let recipe = machine.write("build/Dockerfile", &recipe);
+    let mut docker = engine.docker(machine, command_line);
+    docker
+        .env("DOCKER_BUILDKIT", "0")
+        .args(["build", "--pull", "--no-cache"])
+        .args(recipe.parent());
+    Run::of(&docker).succeeded();
+}
+
 #[test]
 fn docker_builds_on_an_image_of_ours() {
     let helpers = format!(
         r#"{{"credHelpers": {{"{ECR_HOST}": "aws-connector", "{PLAIN_HOST}": "aws-connector"}}}}"#
     );
     let (machine, aws, _registry) = wired(&helpers);
-    let recipe = format!("FROM {ECR_HOST}/team/app:1\nCOPY Dockerfile /\n");
-    let recipe = machine.write("build/Dockerfile", &recipe);
-    let folder = recipe.parent().expect("a file has a folder");
     let engine = Engine::start(&machine);
     for command_line in Engine::command_lines() {
-        let mut docker = engine.docker(&machine, &command_line);
-        docker
-            .env("DOCKER_BUILDKIT", "0")
-            .args(["build", "--pull", "--no-cache"])
-            .arg(folder);
-        Run::of(&docker).succeeded();
+        builds(&machine, &engine, &command_line);
+    }
+    asked_aws_once(&aws);
+}
+
+/// As `credsStore` we can only name what is in the cache, so that a pull must have come first.
+#[test]
+fn docker_builds_after_a_pull_when_all_credentials_are_ours_to_store() {
+    let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
+    let engine = Engine::start(&machine);
+    let name = format!("{ECR_HOST}/team/app:1");
+    for command_line in Engine::command_lines() {
+        Run::of(engine.docker(&machine, &command_line).args(["pull", &name])).succeeded();
+        builds(&machine, &engine, &command_line);
     }
     asked_aws_once(&aws);
 }
