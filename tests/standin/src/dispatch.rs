@@ -3,10 +3,11 @@
 use crate::api::{ApiError, Call, Service, render};
 use crate::faults::{self, Fault, FaultKind};
 use crate::http::{Answer, Request};
+use crate::ids::{partition_of, random_bytes, real_now_ms};
 use crate::route::{Route, host_scope, route};
 use crate::server::{Ending, Handler, Reply};
 use crate::sigv4::{self, Refusal, Signed};
-use crate::world::{Principal, World, partition_of, random_bytes, real_now_ms};
+use crate::world::{Principal, World};
 use crate::{control, ecr, eks, metadata, s3, ssm, sso, sts};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;

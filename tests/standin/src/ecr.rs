@@ -2,7 +2,8 @@
 
 use crate::api::{ApiError, Call, Service};
 use crate::http::Answer;
-use crate::world::{World, partition_of, random_bytes};
+use crate::ids::{partition_of, random_bytes};
+use crate::world::World;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -3,7 +3,8 @@
 use crate::api::{ApiError, Call};
 use crate::ecr::page;
 use crate::http::Answer;
-use crate::world::{World, partition_of};
+use crate::ids::partition_of;
+use crate::world::World;
 use serde_json::json;
 use std::collections::BTreeMap;
 

@@ -36,6 +36,7 @@
 )]
 
 mod api;
+mod builder;
 mod cluster;
 mod control;
 mod defaults;
@@ -44,11 +45,13 @@ mod ecr;
 mod eks;
 mod faults;
 mod http;
+mod ids;
 mod metadata;
 mod policy;
 mod route;
 mod s3;
 mod server;
+mod signature;
 mod sigv4;
 mod ssm;
 mod sso;
@@ -58,6 +61,7 @@ mod sts;
 mod tls;
 mod world;
 
+pub use builder::Builder;
 pub use cluster::{Cluster, ClusterRequest, TokenError, VerifiedUrl, verify_token};
 pub use defaults::{
     ACCESS_KEY_ID, CONTAINER_TOKEN, EXTERNAL_ID, MFA_CODE, MFA_SERIAL, ROOT_ACCESS_KEY_ID,
@@ -65,5 +69,5 @@ pub use defaults::{
 };
 pub use dispatch::Recorded as Call;
 pub use faults::{Fault, FaultKind};
-pub use standin::{Builder, Standin};
+pub use standin::Standin;
 pub use world::{ACCOUNT, Role};

@@ -3,8 +3,9 @@
 
 use crate::api::{ApiError, Call};
 use crate::http::Answer;
+use crate::ids::{random_id, split_role};
 use crate::sts::rfc3339;
-use crate::world::{ACCOUNT, Principal, World, random_id, split_role};
+use crate::world::{ACCOUNT, Principal, World};
 use serde_json::json;
 
 const INSTANCE: &str = "i-0123456789abcdef0";

@@ -2,7 +2,8 @@
 
 use crate::api::{ApiError, Call};
 use crate::http::Answer;
-use crate::world::{World, random_id};
+use crate::ids::random_id;
+use crate::world::World;
 use serde_json::json;
 
 const TOKEN_SECONDS: i64 = 8 * 3600;

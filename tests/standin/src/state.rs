@@ -138,7 +138,7 @@ fn role(value: &Value) -> Role {
 }
 
 pub(crate) fn add_role(world: &mut World, arn: &str, role: Role) -> Result<(), String> {
-    if crate::world::split_role(arn).is_none() {
+    if crate::ids::split_role(arn).is_none() {
         return Err(format!("{arn} is not the ARN of a role"));
     }
     match &role.policy {

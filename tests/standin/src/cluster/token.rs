@@ -1,8 +1,8 @@
 //! What the cluster's verifier (aws-iam-authenticator's server) demands of a bearer token, in its order and its words.
 
 use crate::http::decode;
+use crate::ids::partition_of;
 use crate::route::host_scope;
-use crate::world::partition_of;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDateTime;
 use std::fmt;

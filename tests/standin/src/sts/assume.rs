@@ -4,7 +4,8 @@ use super::limits::{Checks, packed};
 use super::{answer, credentials_xml};
 use crate::api::{ApiError, Call};
 use crate::http::{Answer, xml};
-use crate::world::{Kind, NewSession, Principal, Role, World, split_role, stable_id};
+use crate::ids::{split_role, stable_id};
+use crate::world::{Kind, NewSession, Principal, Role, World};
 use std::collections::BTreeMap;
 
 const NAME_CHARS: &str = "_+=,.@-";

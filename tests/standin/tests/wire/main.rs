@@ -9,4 +9,5 @@
 mod cluster;
 mod metadata;
 mod refusals;
+mod services;
 mod support;
