@@ -24,7 +24,12 @@ const LONGEST_OUTPUT: u64 = 1024 * 1024;
 /// what it wrote to stderr is quoted, its output never.
 pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<Vec<u8>>> {
     let name = argv.first().map_or("", String::as_str);
-    let fail = |what: String| Error::new(Kind::NoCredentials, format!("command {} {what}", shown(name)));
+    let fail = |what: String| {
+        Error::new(
+            Kind::NoCredentials,
+            format!("command {} {what}", shown(name)),
+        )
+    };
     let mut child = Command::new(name)
         .args(argv.iter().skip(1))
         .env(CHAIN_VARIABLE, chain)
@@ -36,10 +41,17 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
             fail(format!("cannot be started: {error}"))
                 .fix("name a program on PATH or by its full path")
         })?;
-    let stdout = child.stdout.take().map(|pipe| thread::spawn(move || read_all(pipe)));
-    let stderr = child.stderr.take().map(|pipe| thread::spawn(move || read_all(pipe)));
+    let stdout = child
+        .stdout
+        .take()
+        .map(|pipe| thread::spawn(move || read_all(pipe)));
+    let stderr = child
+        .stderr
+        .take()
+        .map(|pipe| thread::spawn(move || read_all(pipe)));
     let status = wait(&mut child, deadline);
-    let Some(status) = status.map_err(|error| fail(format!("cannot be waited for: {error}")))? else {
+    let Some(status) = status.map_err(|error| fail(format!("cannot be waited for: {error}")))?
+    else {
         // A grandchild may hold the pipes open: the readers are left behind.
         return Err(fail("did not end in time and was stopped".to_owned()));
     };
@@ -101,8 +113,13 @@ mod tests {
 
     #[test]
     fn a_failure_quotes_stderr_but_never_the_output() {
-        let error = sh("echo s3cret; echo 'no such vault' >&2; exit 3", 20).unwrap_err().to_string();
-        assert!(error.contains("no such vault") && error.contains("exit status: 3"), "{error}");
+        let error = sh("echo s3cret; echo 'no such vault' >&2; exit 3", 20)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("no such vault") && error.contains("exit status: 3"),
+            "{error}"
+        );
         assert!(!error.contains("s3cret"), "{error}");
     }
 
@@ -116,6 +133,9 @@ mod tests {
     fn a_program_that_is_not_there_is_named() {
         let argv = ["/no/such/program".to_owned()];
         let error = run(&argv, "", Instant::now()).unwrap_err().to_string();
-        assert!(error.contains("/no/such/program") && error.contains("cannot be started"), "{error}");
+        assert!(
+            error.contains("/no/such/program") && error.contains("cannot be started"),
+            "{error}"
+        );
     }
 }

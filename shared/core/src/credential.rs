@@ -60,9 +60,21 @@ mod tests {
     #[test]
     fn the_margin_is_a_quarter_of_the_lifetime_but_at_most_fifteen_minutes() {
         let start = DateTime::<Utc>::UNIX_EPOCH;
-        assert_eq!(margin(start, start + TimeDelta::seconds(900)), TimeDelta::seconds(225));
-        assert_eq!(margin(start, start + TimeDelta::hours(1)), TimeDelta::minutes(15));
-        assert_eq!(margin(start, start + TimeDelta::hours(12)), TimeDelta::minutes(15));
-        assert_eq!(margin(start, start - TimeDelta::hours(1)), TimeDelta::zero());
+        assert_eq!(
+            margin(start, start + TimeDelta::seconds(900)),
+            TimeDelta::seconds(225)
+        );
+        assert_eq!(
+            margin(start, start + TimeDelta::hours(1)),
+            TimeDelta::minutes(15)
+        );
+        assert_eq!(
+            margin(start, start + TimeDelta::hours(12)),
+            TimeDelta::minutes(15)
+        );
+        assert_eq!(
+            margin(start, start - TimeDelta::hours(1)),
+            TimeDelta::zero()
+        );
     }
 }

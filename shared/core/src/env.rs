@@ -38,14 +38,20 @@ impl Env {
 
     /// Whether a variable is set to one of `1`, `true`, `on`, `yes` in any case.
     pub fn is_on(&self, name: &str) -> bool {
-        self.get(name)
-            .is_some_and(|v| ["1", "true", "on", "yes"].iter().any(|on| v.eq_ignore_ascii_case(on)))
+        self.get(name).is_some_and(|v| {
+            ["1", "true", "on", "yes"]
+                .iter()
+                .any(|on| v.eq_ignore_ascii_case(on))
+        })
     }
 
     /// Whether a variable is set to one of `0`, `false`, `off`, `no` in any case.
     pub fn is_off(&self, name: &str) -> bool {
-        self.get(name)
-            .is_some_and(|v| ["0", "false", "off", "no"].iter().any(|off| v.eq_ignore_ascii_case(off)))
+        self.get(name).is_some_and(|v| {
+            ["0", "false", "off", "no"]
+                .iter()
+                .any(|off| v.eq_ignore_ascii_case(off))
+        })
     }
 
     /// A short name of the person running this: `USER`, `LOGNAME`, else the numeric user id.

@@ -141,7 +141,11 @@ mod tests {
 
     #[test]
     fn the_innermost_connector_and_fix_win() {
-        let error = Error::refused("x").of("inner").of("outer").fix("a").fix("b");
+        let error = Error::refused("x")
+            .of("inner")
+            .of("outer")
+            .fix("a")
+            .fix("b");
         assert_eq!(error.to_string(), "connector 'inner': x; fix: a");
     }
 }

@@ -1,1 +1,356 @@
-//! x
+//! The pipeline, on one page: request → profile → plan → cache → (AWS) → what is handed out.
+//! The only file that knows the order.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::aws::{Aws, Call, StepSecrets};
+use crate::cache::{Ask, Cache, Cacheable, Key, Mint, Need, key};
+use crate::command::CHAIN_VARIABLE;
+use crate::credential::{ClusterToken, RegistryLogin, Session};
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::paths::Paths;
+use crate::plan::{
+    self, Delivery, How, KeysPlan, LoginPlan, Plan, PlannedKeys, PlannedSecret, Step,
+};
+use crate::profile::{CacheMode, Connector, Profile};
+use crate::request::{Request, Wants};
+use crate::secret::Secret;
+use crate::{local_secret, log, mfa};
+
+/// How long a command may take to get its answer from AWS, over all hops and retries.
+pub const BUDGET: Duration = Duration::from_secs(20);
+
+/// What a request yields.
+#[derive(Clone, Debug)]
+pub enum Delivered {
+    /// AWS credentials.
+    Session(Session),
+    /// A registry's user name and password.
+    RegistryLogin(RegistryLogin),
+    /// A cluster's bearer token.
+    ClusterToken(ClusterToken),
+}
+
+/// Answers a request.
+///
+/// # Errors
+/// Whatever stands in the way, with the connector, the cause and the fix.
+pub fn serve(request: &Request, env: &Env, aws: &dyn Aws) -> Result<Delivered> {
+    let paths = Paths::find(env);
+    let profile = Profile::load(&paths, env)?;
+    let connector = choose(&profile, request, env)?;
+    let plan = plan::make(&profile, &connector, request, env)?;
+    refuse_loop(&plan.connector, env)?;
+    let cache = if plan.cache == CacheMode::Off || env.is_off("AWS_CONNECTOR_CACHE") {
+        Cache::off()
+    } else {
+        Cache::open(paths.cache_folder.as_deref())
+    };
+    Pipeline::new(&plan, request, env, aws, &cache)
+        .deliver()
+        .map_err(|error| error.of(&plan.connector))
+}
+
+/// The connector for a request: the one it names, else `AWS_CONNECTOR`, else the default; a
+/// registry chooses by who names it.
+///
+/// # Errors
+/// There is none, or it is faulty.
+pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Connector> {
+    if let Some(name) = &request.connector {
+        return profile.connector(name);
+    }
+    if let Wants::RegistryLogin { registry } = &request.wants {
+        return plan::connector_for_registry(profile, registry, env);
+    }
+    if let Some(name) = env.get("AWS_CONNECTOR") {
+        return profile
+            .connector(&name)
+            .map_err(|error| match error.connector {
+                Some(_) => error,
+                None => Error {
+                    what: format!("AWS_CONNECTOR: {}", error.what),
+                    ..error
+                },
+            });
+    }
+    match profile.default_connector() {
+        Some(name) => profile.connector(name),
+        None => Err(Error::usage("no connector is named").fix(
+            "pass --connector NAME, or set AWS_CONNECTOR, or default_connector in the profile",
+        )),
+    }
+}
+
+/// Whether a registry's login lies ready in the cache; asks nobody and changes nothing.
+pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, cache: &Cache) -> bool {
+    let ready = || -> Result<bool> {
+        let connector = choose(profile, request, env)?;
+        let plan = plan::make(profile, &connector, request, env)?;
+        let Delivery::RegistryLogin(login) = &plan.delivery else {
+            return Ok(false);
+        };
+        let key = key::of_login(key::of_session(&plan.session, env)?, login);
+        Ok(cache.is_live::<RegistryLogin>(key, Utc::now()))
+    };
+    ready().unwrap_or(false)
+}
+
+/// A credential process of ours that asks us again would start processes without end.
+fn refuse_loop(connector: &str, env: &Env) -> Result<()> {
+    let Some(chain) = env.get(CHAIN_VARIABLE) else {
+        return Ok(());
+    };
+    if chain.split(" -> ").any(|seen| seen == connector) {
+        return Err(Error::profile(format!(
+            "credentials are asked for in a circle: {} -> {connector}",
+            crate::shown::shown(&chain).trim_matches('"')
+        ))
+        .of(connector)
+        .fix("a command or AWS CLI profile that this connector takes its credentials from asks this connector again; give it another source"));
+    }
+    Ok(())
+}
+
+/// One request on its way.
+pub struct Pipeline<'a> {
+    plan: &'a Plan,
+    request: &'a Request,
+    env: &'a Env,
+    aws: &'a dyn Aws,
+    cache: &'a Cache,
+    started: DateTime<Utc>,
+    clock: Instant,
+    deadline: Cell<Instant>,
+    force: bool,
+    refresh_ahead: bool,
+    /// Set once AWS was asked: from then on there may be a runtime, which no child survives.
+    asked_aws: Cell<bool>,
+}
+
+impl<'a> Pipeline<'a> {
+    /// A pipeline for a plan; its budget begins now.
+    pub fn new(
+        plan: &'a Plan,
+        request: &'a Request,
+        env: &'a Env,
+        aws: &'a dyn Aws,
+        cache: &'a Cache,
+    ) -> Self {
+        Self {
+            plan,
+            request,
+            env,
+            aws,
+            cache,
+            started: Utc::now(),
+            clock: Instant::now(),
+            deadline: Cell::new(Instant::now() + BUDGET),
+            force: env.is_on("AWS_CONNECTOR_REFRESH"),
+            refresh_ahead: plan.refresh_ahead && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
+            asked_aws: Cell::new(false),
+        }
+    }
+
+    /// Carries the plan out.
+    ///
+    /// # Errors
+    /// Whatever stands in the way.
+    pub fn deliver(&self) -> Result<Delivered> {
+        let session = &self.plan.session;
+        match &self.plan.delivery {
+            Delivery::Session => self.session(session, Need::HandOut).map(Delivered::Session),
+            Delivery::RegistryLogin(login) => self
+                .registry_login(session, login)
+                .map(Delivered::RegistryLogin),
+            Delivery::ClusterToken(token) => {
+                let session = self.session(session, Need::HandOut)?;
+                let call = self.call(&self.plan.connector, self.deadline.get());
+                self.aws
+                    .cluster_token(token, &session, call)
+                    .map(Delivered::ClusterToken)
+            }
+        }
+    }
+
+    fn registry_login(&self, step: &Step, login: &LoginPlan) -> Result<RegistryLogin> {
+        let key = key::of_login(key::of_session(step, self.env)?, login);
+        let label = match &self.request.wants {
+            Wants::RegistryLogin { registry } => Some(registry.host()),
+            _ => None,
+        };
+        self.obtain(key, step, Need::HandOut, label.as_deref(), &mut |mint| {
+            // Its permissions and its end are the session's: a fresh one is worth having.
+            let session = self.session(step, Need::HandOut)?;
+            self.asked_aws.set(true);
+            let call = self.call(&step.connector, mint.deadline);
+            self.aws.registry_login(login, &session, call)
+        })
+    }
+
+    fn session(&self, step: &Step, need: Need) -> Result<Session> {
+        if !step.is_cacheable() {
+            let How::Keys(keys) = &step.how else {
+                return Err(Error::local("a step without keys cannot be taken as it is"));
+            };
+            return self.keys(step, keys);
+        }
+        let key = key::of_session(step, self.env)?;
+        self.obtain(key, step, need, None, &mut |mint| self.mint(step, mint))
+    }
+
+    fn obtain<T: Cacheable>(
+        &self,
+        key: Key,
+        step: &Step,
+        need: Need,
+        label: Option<&str>,
+        mint: &mut dyn FnMut(&mut Mint<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let ask = Ask {
+            key,
+            connector: &step.connector,
+            label,
+            client: self.request.client.id(),
+            need,
+            started: self.started,
+            // A forced refresh concerns what is handed out; the sessions behind it, and the MFA
+            // code that one of them may have cost, stay good.
+            force: self.force && need == Need::HandOut,
+            may_prompt: self.request.may_prompt,
+            lock_timeout: self.plan.lock_timeout,
+            refresh_ahead: self.refresh_ahead && !self.asked_aws.get(),
+            now: &|| self.now(),
+            deadline: self.deadline.get(),
+        };
+        self.cache.obtain(&ask, mint)
+    }
+
+    fn mint(&self, step: &Step, mint: &mut Mint<'_>) -> Result<Session> {
+        let source = match step.source() {
+            Some(source) => Some(self.session(source, Need::Intermediate)?),
+            None => None,
+        };
+        let mut secrets = StepSecrets::default();
+        if let How::AssumeRole { call, .. } = &step.how
+            && let Some(secret) = &call.external_id
+        {
+            let external_id = self.secret(step, secret)?;
+            crate::profile::limits::external_id(external_id.expose()).map_err(|error| {
+                Error::new(Kind::NoCredentials, format!("external_id: {error}")).of(&step.connector)
+            })?;
+            secrets.external_id = Some(external_id);
+        }
+        let mut deadline = mint.deadline;
+        if let Some(factor) = step.mfa() {
+            let may_prompt = self.request.may_prompt && !mint.in_background;
+            let began = Instant::now();
+            mint.prompting();
+            let code = mfa::code(factor, &step.connector, may_prompt, self.env, deadline);
+            mint.minting();
+            secrets.mfa_code = Some(code?);
+            // A person's time is not AWS's.
+            deadline += began.elapsed();
+            self.deadline.set(self.deadline.get() + began.elapsed());
+        }
+        log::debug(format_args!(
+            "asking {} for '{}'",
+            step.describe(),
+            step.connector
+        ));
+        self.asked_aws.set(true);
+        self.aws
+            .session(
+                step,
+                source.as_ref(),
+                &secrets,
+                self.call(&step.connector, deadline),
+            )
+            .map_err(|error| error.of(&step.connector))
+    }
+
+    /// Takes keys from where they lie. They are looked up each time, and never cached.
+    fn keys(&self, step: &Step, plan: &KeysPlan) -> Result<Session> {
+        let fail = |what: String| Error::new(Kind::NoCredentials, what).of(&step.connector);
+        let (id, secret) = match &plan.keys {
+            PlannedKeys::Separate { id, secret } => {
+                (self.secret(step, id)?, self.secret(step, secret)?)
+            }
+            PlannedKeys::Joined(joined) => {
+                let pair = self.secret(step, joined)?;
+                let (id, secret) = pair
+                    .expose()
+                    .split_once(',')
+                    .ok_or_else(|| fail("access_keys does not read 'id,secret'".to_owned()))?;
+                (Secret::new(id.trim()), Secret::new(secret.trim()))
+            }
+        };
+        let token = match &plan.token {
+            Some(token) => Some(self.secret(step, token)?),
+            None => None,
+        };
+        crate::profile::limits::access_key_id(id.expose())
+            .map_err(|error| fail(format!("the access key id {error}")))?;
+        if secret.is_empty() {
+            return Err(fail("the secret access key is empty".to_owned()));
+        }
+        if let Some(expires_at) = plan.expires_at {
+            let tolerance = TimeDelta::from_std(plan.tolerance).unwrap_or(TimeDelta::zero());
+            if expires_at - self.now() < tolerance {
+                return Err(fail(format!(
+                    "its keys {} at {} (expires_at; {} s are kept in hand)",
+                    if expires_at <= self.now() {
+                        "expired"
+                    } else {
+                        "expire"
+                    },
+                    expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
+                    tolerance.num_seconds()
+                ))
+                .fix("put fresh keys and their expires_at into the profile"));
+            }
+        }
+        Ok(Session {
+            access_key_id: id.expose().to_owned(),
+            secret_access_key: secret,
+            session_token: token,
+            expires_at: plan.expires_at,
+            account_id: None,
+            principal_arn: None,
+        })
+    }
+
+    fn secret(&self, step: &Step, secret: &PlannedSecret) -> Result<Secret> {
+        let of = |error: Error| error.of(&step.connector);
+        let session = match secret {
+            PlannedSecret::Local(secret) => {
+                match local_secret::read(secret, self.env).map_err(of)? {
+                    Some(text) => return Ok(text),
+                    None => None,
+                }
+            }
+            PlannedSecret::Ssm { session, .. } => Some(self.session(session, Need::Intermediate)?),
+        };
+        self.asked_aws.set(true);
+        let call = self.call(&step.connector, self.deadline.get());
+        self.aws.secret(secret, session.as_ref(), call).map_err(of)
+    }
+
+    fn call<'c>(&self, connector: &'c str, deadline: Instant) -> Call<'c> {
+        Call {
+            connector,
+            now: self.now(),
+            deadline,
+        }
+    }
+
+    /// The true time. It goes on by the monotonic clock, so that a step of the wall clock in the
+    /// middle of a command does no harm.
+    fn now(&self) -> DateTime<Utc> {
+        self.started + TimeDelta::from_std(self.clock.elapsed()).unwrap_or(TimeDelta::zero())
+    }
+}

@@ -6,12 +6,18 @@ use crate::plan::{Site, Step};
 use crate::profile::ImplicitSource;
 
 /// Resolves.
-pub fn resolve(_source: &ImplicitSource, connector: &str, _site: &Site, _env: &Env) -> Result<Step> {
+pub fn resolve(
+    _source: &ImplicitSource,
+    connector: &str,
+    _site: &Site,
+    _env: &Env,
+) -> Result<Step> {
     Err(Error::new(Kind::NoCredentials, "not yet").of(connector))
 }
 /// Region.
 pub fn environment_region(env: &Env) -> Option<String> {
-    env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION"))
+    env.get("AWS_REGION")
+        .or_else(|| env.get("AWS_DEFAULT_REGION"))
 }
 /// Region.
 pub fn profile_region(_profile: Option<&str>, _env: &Env) -> Option<String> {

@@ -1,1 +1,138 @@
-//! x
+//! The file-locked cache: one process asks AWS, everybody else reads what it wrote.
+//!
+//! A hit takes no lock. A miss takes the entry's lock, reads again, mints, writes and unlocks.
+
+mod detach;
+mod entry;
+mod folder;
+pub mod key;
+mod lock;
+mod obtain;
+mod sweep;
+
+use std::cell::Cell;
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use entry::{Cacheable, Entry, Need};
+pub use key::Key;
+pub use obtain::{Ask, Mint};
+
+use crate::log;
+use folder::{Folder, Found};
+
+/// The cache of one user.
+#[derive(Debug)]
+pub struct Cache {
+    folder: Option<Folder>,
+    /// Whether the user was told that the cache is not used.
+    told: Cell<bool>,
+}
+
+/// An entry in a listing.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// `session` or `registry-login`.
+    pub kind: String,
+    /// The connector that it was made for.
+    pub connector: String,
+    /// What it was made for in words, such as a registry's host.
+    pub label: Option<String>,
+    /// Whom it makes its holder.
+    pub identity: Option<String>,
+    /// When it was made.
+    pub obtained_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// Its size on disk in bytes.
+    pub size: u64,
+    /// The stem of its file names.
+    pub key: String,
+}
+
+impl Cache {
+    /// A cache in a folder, which is made when the first entry is written. A folder that cannot
+    /// be trusted is not used, which is said once on stderr.
+    pub fn open(folder: Option<&Path>) -> Self {
+        let cache = Self {
+            folder: None,
+            told: Cell::new(false),
+        };
+        let Some(path) = folder else {
+            cache.tell("there is no home folder; set AWS_CONNECTOR_CACHE_DIR");
+            return cache;
+        };
+        match Folder::open(path) {
+            Ok(folder) => Self {
+                folder: Some(folder),
+                ..cache
+            },
+            Err(why) => {
+                cache.tell(&why);
+                cache
+            }
+        }
+    }
+
+    /// A cache that keeps nothing.
+    pub fn off() -> Self {
+        Self {
+            folder: None,
+            told: Cell::new(true),
+        }
+    }
+
+    /// Reads an entry, whatever life is left in it.
+    pub fn read<T: Cacheable>(&self, key: Key) -> Option<Entry<T>> {
+        match self.folder.as_ref()?.read(key) {
+            Ok(Found::Bytes(bytes)) => {
+                let entry = Entry::parse(&bytes, key);
+                if entry.is_none() {
+                    log::debug(format_args!(
+                        "entry {} is torn or foreign: a miss",
+                        key.hex()
+                    ));
+                }
+                entry
+            }
+            Ok(Found::Nothing) => None,
+            Err(why) => {
+                self.tell(&why);
+                None
+            }
+        }
+    }
+
+    /// Whether something that can be handed out lies under a key.
+    pub fn is_live<T: Cacheable>(&self, key: Key, now: DateTime<Utc>) -> bool {
+        self.read::<T>(key)
+            .is_some_and(|entry| entry.serves(now, Need::HandOut))
+    }
+
+    /// Everything that lies in the cache and can be read, soonest to end first.
+    pub fn list(&self) -> Vec<Listed> {
+        self.folder.as_ref().map(sweep::list).unwrap_or_default()
+    }
+
+    /// Removes the entries that `choose` picks, each under its lock; returns how many.
+    pub fn clear(&self, choose: impl Fn(&Listed) -> bool) -> usize {
+        self.folder
+            .as_ref()
+            .map_or(0, |folder| sweep::clear(folder, choose))
+    }
+
+    /// The folder, where one is used.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(Folder::path)
+    }
+
+    fn tell(&self, why: &str) {
+        if !self.told.replace(true) {
+            log::warn(format_args!("the cache is not used: {why}"));
+        }
+    }
+}
+
+/// How long a failed renewal is not tried again while a valid credential is at hand.
+const RENEWAL_PAUSE: TimeDelta = TimeDelta::seconds(30);

@@ -26,7 +26,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 ///
 /// # Errors
 /// The connector is disabled or not for this request, or something it needs is not there.
-pub fn make(profile: &Profile, connector: &Connector, request: &Request, env: &Env) -> Result<Plan> {
+pub fn make(
+    profile: &Profile,
+    connector: &Connector,
+    request: &Request,
+    env: &Env,
+) -> Result<Plan> {
     if !connector.enabled {
         return Err(Error::refused("it is disabled")
             .of(&connector.name)
@@ -39,11 +44,13 @@ pub fn make(profile: &Profile, connector: &Connector, request: &Request, env: &E
     }
     let scope = scope::of(connector, request)?;
     let target = target(connector, request)?;
-    let own = own_region(connector, env).or_else(|| target.clone()).ok_or_else(|| {
-        Error::profile("no region is known")
-            .of(&connector.name)
-            .fix("set region in the profile, or AWS_REGION")
-    })?;
+    let own = own_region(connector, env)
+        .or_else(|| target.clone())
+        .ok_or_else(|| {
+            Error::profile("no region is known")
+                .of(&connector.name)
+                .fix("set region in the profile, or AWS_REGION")
+        })?;
     let maker = Maker {
         profile,
         env,
@@ -109,7 +116,10 @@ fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
     let (region, partition, what) = match &request.wants {
         Wants::Session { resource } => {
             let resource = resource.as_ref().or_else(|| {
-                connector.limit.as_ref().and_then(|limit| limit.resource.as_ref())
+                connector
+                    .limit
+                    .as_ref()
+                    .and_then(|limit| limit.resource.as_ref())
             });
             (
                 resource.and_then(Resource::region).map(str::to_owned),
@@ -151,7 +161,9 @@ fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
             what.unwrap_or_default()
         ))
         .of(&connector.name)
-        .fix(format!("list {there} in its allowed_regions, or use another connector")));
+        .fix(format!(
+            "list {there} in its allowed_regions, or use another connector"
+        )));
     }
     Ok(region)
 }
@@ -161,10 +173,13 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
     match &request.wants {
         Wants::RegistryLogin { registry } => {
             // ECR Public's API lives in one region whatever the connector's is.
-            matches!(registry, RegistryHost::Public(_)) || scope::names_registry(connector, registry)
+            matches!(registry, RegistryHost::Public(_))
+                || scope::names_registry(connector, registry)
         }
         Wants::ClusterToken {
-            cluster: ClusterRef { region_from_flag, .. },
+            cluster: ClusterRef {
+                region_from_flag, ..
+            },
         } => *region_from_flag,
         Wants::Session { .. } => false,
     }
@@ -175,9 +190,10 @@ fn own_partition(connector: &Connector) -> Option<Partition> {
         return Some(Partition::of_region(region));
     }
     match &connector.auth {
-        Auth::IamRole { role, .. } | Auth::Implicit { role: Some(role), .. } => {
-            Arn::parse(&role.arn).ok().map(|arn| arn.partition)
-        }
+        Auth::IamRole { role, .. }
+        | Auth::Implicit {
+            role: Some(role), ..
+        } => Arn::parse(&role.arn).ok().map(|arn| arn.partition),
         _ => None,
     }
 }
@@ -219,7 +235,13 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn step(&self, connector: &Connector, site: &Site, scope: &Scope, target: &str) -> Result<Step> {
+    fn step(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        scope: &Scope,
+        target: &str,
+    ) -> Result<Step> {
         let name = &connector.name;
         let step = |how| Step {
             connector: name.clone(),
@@ -240,7 +262,9 @@ impl Maker<'_> {
                     Some(role) => self.assume(connector, source, role, scope, target),
                 }
             }
-            Auth::SecretKey { keys } => Ok(step(How::Keys(self.keys(connector, site, keys, None)?))),
+            Auth::SecretKey { keys } => {
+                Ok(step(How::Keys(self.keys(connector, site, keys, None)?)))
+            }
             Auth::StsToken {
                 keys,
                 token,
@@ -425,7 +449,12 @@ impl Maker<'_> {
         })
     }
 
-    fn secret(&self, connector: &Connector, site: &Site, secret: &SecretRef) -> Result<PlannedSecret> {
+    fn secret(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        secret: &SecretRef,
+    ) -> Result<PlannedSecret> {
         let SecretRef::Ssm {
             name,
             connector: fetcher,
@@ -438,7 +467,9 @@ impl Maker<'_> {
             Some(fetcher) => self.whole_connector(fetcher, &site.region)?,
             None => ambient_step(site, &connector.name, self.env)?,
         };
-        let region = region.clone().unwrap_or_else(|| session.site.region.clone());
+        let region = region
+            .clone()
+            .unwrap_or_else(|| session.site.region.clone());
         Ok(PlannedSecret::Ssm {
             name: name.clone(),
             site: session.site.in_region(&region),
@@ -502,4 +533,3 @@ fn user_keys_only(connector: &Connector, source: &Step) -> Result<()> {
     }
     Ok(())
 }
-

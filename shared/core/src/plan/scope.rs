@@ -16,7 +16,10 @@ pub(super) enum Scope {
     /// One resource, or all of a type.
     Resource(Resource),
     /// The private registries of these accounts (none: all) in a region.
-    Registries { accounts: Vec<String>, region: String },
+    Registries {
+        accounts: Vec<String>,
+        region: String,
+    },
     /// ECR Public.
     PublicRegistry,
     /// Saying who one is.
@@ -107,12 +110,11 @@ pub(super) fn serves_registry(connector: &Connector, registry: &RegistryHost) ->
     if connector.registries.is_empty() || names_registry(connector, registry) {
         return Ok(());
     }
-    Err(Error::refused(format!(
-        "its registries do not include {}",
-        registry.host()
-    ))
-    .of(&connector.name)
-    .fix("add the host or its account to registries, or use another connector"))
+    Err(
+        Error::refused(format!("its registries do not include {}", registry.host()))
+            .of(&connector.name)
+            .fix("add the host or its account to registries, or use another connector"),
+    )
 }
 
 /// Whether `registries` names the host or its account.
@@ -161,7 +163,11 @@ pub(super) fn policy(scope: &Scope, partition: Partition, region: &str) -> Optio
                 Resource::Generic { .. } => None,
                 Resource::Bucket { name, .. } => {
                     // A bucket's region is not in its name; the connector's decides the KMS host.
-                    Some(session_policy(partition, region, &PolicyScope::Bucket { name }))
+                    Some(session_policy(
+                        partition,
+                        region,
+                        &PolicyScope::Bucket { name },
+                    ))
                 }
                 Resource::AnyBucket => {
                     Some(session_policy(partition, region, &PolicyScope::AnyBucket))

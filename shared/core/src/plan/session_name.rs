@@ -46,7 +46,11 @@ fn fitted(template: &str, connector: &str, client: Client, env: &Env, longest: u
         .collect();
     if clean.len() > longest {
         let digest = Sha256::digest(text.as_bytes());
-        let tail: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let tail: String = digest
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         clean.truncate(longest - 9);
         clean.push('-');
         clean.push_str(&tail);
@@ -76,7 +80,10 @@ mod tests {
     #[test]
     fn placeholders_are_filled_in_and_cleaned() {
         assert_eq!(name("aws-connector-{user}", "ann"), "aws-connector-ann");
-        assert_eq!(name("{connector}.{client}@{user}", "Ann Ü"), "dev.docker@Ann--");
+        assert_eq!(
+            name("{connector}.{client}@{user}", "Ann Ü"),
+            "dev.docker@Ann--"
+        );
         assert_eq!(name("{user}", "x"), "x-");
     }
 

@@ -43,7 +43,9 @@ pub fn for_registry(profile: &Profile, registry: &RegistryHost, env: &Env) -> Re
             candidates.retain(|c| c.enabled);
         }
         if candidates.len() > 1
-            && let Some(at) = candidates.iter().position(|c| Some(&c.name) == chosen.as_ref())
+            && let Some(at) = candidates
+                .iter()
+                .position(|c| Some(&c.name) == chosen.as_ref())
         {
             candidates = vec![candidates.swap_remove(at)];
         }
@@ -92,7 +94,11 @@ fn rank(connector: &Connector, registry: &RegistryHost) -> Option<Rank> {
         _ => None,
     };
     let best = connector.registries.iter().filter_map(named).min();
-    let best = if limited_to_it { Some(Rank::Host) } else { best };
+    let best = if limited_to_it {
+        Some(Rank::Host)
+    } else {
+        best
+    };
     best.filter(|_| scope::serves_registry(connector, registry).is_ok())
 }
 

@@ -52,9 +52,11 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
         if field == "source_connector" {
             suits(connector, &source)?;
         } else if matches!(source.auth, Auth::Anonymous) {
-            return Err(Error::profile(format!("its {field} '{name}' has no credentials"))
-                .of(&connector.name)
-                .fix("name a connector with another auth_method"));
+            return Err(
+                Error::profile(format!("its {field} '{name}' has no credentials"))
+                    .of(&connector.name)
+                    .fix("name a connector with another auth_method"),
+            );
         }
         path.push(name);
         walk(profile, &source, path)?;
@@ -102,7 +104,11 @@ fn secrets(auth: &Auth) -> Vec<&SecretRef> {
         },
         Auth::Anonymous | Auth::Implicit { .. } => Vec::new(),
     };
-    if let Auth::IamRole { role, .. } | Auth::Implicit { role: Some(role), .. } = auth {
+    if let Auth::IamRole { role, .. }
+    | Auth::Implicit {
+        role: Some(role), ..
+    } = auth
+    {
         found.extend(&role.external_id);
     }
     found
@@ -114,11 +120,16 @@ fn suits(connector: &Connector, source: &Connector) -> Result<()> {
     let from = format!("source_connector '{}' ({})", source.name, source.auth.id());
     match source.auth {
         Auth::Anonymous => {
-            return refuse(format!("{from} has no credentials"), "name another connector");
+            return refuse(
+                format!("{from} has no credentials"),
+                "name another connector",
+            );
         }
         Auth::FederationToken { .. } => {
             return refuse(
-                format!("{from} cannot be a source: STS lets a federation session do nothing but name itself"),
+                format!(
+                    "{from} cannot be a source: STS lets a federation session do nothing but name itself"
+                ),
                 "name a connector with another auth_method",
             );
         }
@@ -128,7 +139,10 @@ fn suits(connector: &Connector, source: &Connector) -> Result<()> {
         Auth::SessionToken { .. } | Auth::FederationToken { .. } => match source.auth {
             Auth::SecretKey { .. } | Auth::Implicit { role: None, .. } => Ok(()),
             _ => refuse(
-                format!("{} takes an IAM user's own keys only, but {from} gives temporary ones, which STS refuses", connector.auth.id()),
+                format!(
+                    "{} takes an IAM user's own keys only, but {from} gives temporary ones, which STS refuses",
+                    connector.auth.id()
+                ),
                 "name a secret-key connector",
             ),
         },
@@ -147,7 +161,9 @@ fn suits(connector: &Connector, source: &Connector) -> Result<()> {
             }
             if temporary && role.mfa.is_some() {
                 return refuse(
-                    format!("field 'mfa_serial': STS takes an MFA code from a user's own keys only, but {from} gives temporary ones"),
+                    format!(
+                        "field 'mfa_serial': STS takes an MFA code from a user's own keys only, but {from} gives temporary ones"
+                    ),
                     "put mfa_serial on the first connector of the chain (session-token), or use a secret-key source",
                 );
             }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Error, Result};
 use super::is_connector_name;
+use crate::error::{Error, Result};
 
 /// The text of a profile file and where each connector stands in it.
 #[derive(Debug)]
@@ -112,7 +112,10 @@ impl Document {
             }),
             Err(error) => {
                 let at = offset + error.span().map_or(0, |span| span.start);
-                Err(self.error(at, &format!("not valid TOML: {}", one_line(error.message()))))
+                Err(self.error(
+                    at,
+                    &format!("not valid TOML: {}", one_line(error.message())),
+                ))
             }
         }
     }
@@ -123,7 +126,11 @@ impl Document {
     }
 
     fn line(&self, at: usize) -> usize {
-        let before = self.text.as_bytes().get(..at).unwrap_or(self.text.as_bytes());
+        let before = self
+            .text
+            .as_bytes()
+            .get(..at)
+            .unwrap_or(self.text.as_bytes());
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
 
@@ -154,7 +161,10 @@ impl Document {
                         if name.is_top {
                             let first = self.line(earlier.start);
                             return Err(self
-                                .error(at, &format!("connector defined twice, first in line {first}"))
+                                .error(
+                                    at,
+                                    &format!("connector defined twice, first in line {first}"),
+                                )
                                 .of(&name.connector)
                                 .fix("rename or remove one of them"));
                         }
@@ -202,9 +212,8 @@ fn connector_of_header(after_bracket: &str) -> Option<HeaderName> {
     let rest = after_bracket.strip_prefix("connectors.")?;
     let (name, rest) = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"')?,
-        None => rest.split_at(
-            rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))?,
-        ),
+        None => rest
+            .split_at(rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))?),
     };
     if !is_connector_name(name) {
         return None;
@@ -330,7 +339,10 @@ mod tests {
         assert!(document.connector("b").unwrap().is_some());
         assert!(document.connector("c").unwrap().is_none());
         let error = document.connector("a").err().unwrap().to_string();
-        assert!(error.starts_with("connectors.toml:3: not valid TOML"), "{error}");
+        assert!(
+            error.starts_with("connectors.toml:3: not valid TOML"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -101,9 +101,23 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused_with_what_is_allowed() {
-        for text in ["", "h", "1x", "-1", "1.5h", "30m1h", "1h1h", "1h2", "99999999999999999999s", "99999w\n"] {
+        for text in [
+            "",
+            "h",
+            "1x",
+            "-1",
+            "1.5h",
+            "30m1h",
+            "1h1h",
+            "1h2",
+            "99999999999999999999s",
+            "99999w\n",
+        ] {
             let error = parse(text).unwrap_err();
-            assert!(error.contains("1h30m") && !error.contains('\n'), "{text}: {error}");
+            assert!(
+                error.contains("1h30m") && !error.contains('\n'),
+                "{text}: {error}"
+            );
         }
     }
 

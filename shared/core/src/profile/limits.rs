@@ -18,7 +18,8 @@ pub(super) fn role_duration(fields: &mut Fields<'_, '_>) -> Result<Option<At<Dur
 
 /// `duration` of GetSessionToken and GetFederationToken: 900 to 129600 seconds, 43200 by default.
 pub(super) fn user_session(fields: &mut Fields<'_, '_>) -> Result<Duration> {
-    Ok(bounded(fields, "duration", 900, 129_600)?.map_or(Duration::from_secs(43_200), |at| at.value))
+    Ok(bounded(fields, "duration", 900, 129_600)?
+        .map_or(Duration::from_secs(43_200), |at| at.value))
 }
 
 /// `mfa_duration`: as long as a GetSessionToken session may live.
@@ -81,7 +82,10 @@ pub(super) fn session_name_template(text: &str) -> std::result::Result<String, S
         return name(text, 2, 64);
     }
     if !plain.chars().all(is_name_char) {
-        return Err(format!("{} holds more than letters, digits and _+=,.@-", shown(text)));
+        return Err(format!(
+            "{} holds more than letters, digits and _+=,.@-",
+            shown(text)
+        ));
     }
     Ok(text.to_owned())
 }
@@ -89,7 +93,9 @@ pub(super) fn session_name_template(text: &str) -> std::result::Result<String, S
 /// An external id: 2 to 1224 characters.
 pub fn external_id(text: &str) -> std::result::Result<(), String> {
     let fits = (2..=1224).contains(&text.len())
-        && text.chars().all(|c| is_name_char(c) || c == ':' || c == '/');
+        && text
+            .chars()
+            .all(|c| is_name_char(c) || c == ':' || c == '/');
     if fits {
         Ok(())
     } else {
@@ -124,7 +130,10 @@ pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String
             ));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(format!("key {} starts with aws:, which AWS keeps for itself", shown(key)));
+            return Err(format!(
+                "key {} starts with aws:, which AWS keeps for itself",
+                shown(key)
+            ));
         }
         if value.chars().count() > 256 || !value.chars().all(allowed) {
             return Err(format!(
@@ -132,8 +141,15 @@ pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String
                 shown(key)
             ));
         }
-        if pairs.iter().take(at).any(|(other, _)| other.eq_ignore_ascii_case(key)) {
-            return Err(format!("key {} stands twice (STS ignores case)", shown(key)));
+        if pairs
+            .iter()
+            .take(at)
+            .any(|(other, _)| other.eq_ignore_ascii_case(key))
+        {
+            return Err(format!(
+                "key {} stands twice (STS ignores case)",
+                shown(key)
+            ));
         }
     }
     Ok(())

@@ -20,8 +20,8 @@ pub use connector::{
     Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
     Policies, RegistryPattern, Role, Source,
 };
-pub use read_auth::METHODS;
 pub use read::endpoint;
+pub use read_auth::METHODS;
 pub use secret_ref::SecretRef;
 
 use crate::env::Env;
@@ -153,11 +153,11 @@ impl Profile {
         };
         let (connector, has_literal) = read::connector(&parsed, name, &self.env)?;
         if has_literal && let Some(path) = &self.readable_by_others {
-            return Err(Error::profile(format!(
-                "{path} holds secrets and others can read it"
-            ))
-            .of(name)
-            .fix(format!("chmod 600 {path}")));
+            return Err(
+                Error::profile(format!("{path} holds secrets and others can read it"))
+                    .of(name)
+                    .fix(format!("chmod 600 {path}")),
+            );
         }
         Ok(connector)
     }
@@ -208,11 +208,16 @@ enum ReadError {
 
 fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
     let failed = |error: std::io::Error| {
-        ReadError::Other(Error::profile(format!("cannot read {}: {error}", path.display())))
+        ReadError::Other(Error::profile(format!(
+            "cannot read {}: {error}",
+            path.display()
+        )))
     };
     let file = match fs::File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(ReadError::Missing),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ReadError::Missing);
+        }
         Err(error) => return Err(failed(error)),
     };
     let meta = file.metadata().map_err(failed)?;
@@ -239,7 +244,10 @@ fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
         ));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    (&file).take(LONGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    (&file)
+        .take(LONGEST_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = 1 + error
             .as_bytes()

@@ -38,7 +38,14 @@ const COMMON_FIELDS: [&str; 15] = [
 
 /// The services that `endpoints` may name.
 const SERVICES: [&str; 8] = [
-    "sts", "ecr", "ecr_public", "eks", "ssm", "s3", "sso", "sso_oidc",
+    "sts",
+    "ecr",
+    "ecr_public",
+    "eks",
+    "ssm",
+    "s3",
+    "sso",
+    "sso_oidc",
 ];
 
 /// Reads the keys outside the connectors; the answer is `default_connector`.
@@ -63,9 +70,8 @@ pub(super) fn root(document: &Document, env: &Env) -> Result<Option<String>> {
         return Err(fields.wrong_type(&connectors, "a table", connectors.value));
     }
     fields.finish(&["version", "default_connector", "connectors"], |name| {
-        (COMMON_FIELDS.contains(&name) || read_auth::FIELDS.contains(&name)).then(|| {
-            "belongs to a connector; move it below a [connectors.NAME] line".to_owned()
-        })
+        (COMMON_FIELDS.contains(&name) || read_auth::FIELDS.contains(&name))
+            .then(|| "belongs to a connector; move it below a [connectors.NAME] line".to_owned())
     })?;
     Ok(default.map(|at| at.value))
 }
@@ -97,14 +103,17 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         return Err(parsed.error(at, &error));
     }
     let DeValue::Table(table) = value.get_ref() else {
-        return Err(parsed.error(at, "a connector is a table: [connectors.NAME]").of(name));
+        return Err(parsed
+            .error(at, "a connector is a table: [connectors.NAME]")
+            .of(name));
     };
     let mut fields = Fields::new(parsed, env, Some(name), table, at);
 
     let description = fields.string("description")?.map(|at| at.value);
     let enabled = fields.boolean("enabled")?.unwrap_or(true);
     let region = fields.checked("region", region)?;
-    let allowed_regions = allowed_regions(&mut fields, region.as_ref().map(|at| at.value.as_str()))?;
+    let allowed_regions =
+        allowed_regions(&mut fields, region.as_ref().map(|at| at.value.as_str()))?;
     let endpoints = endpoints(&mut fields)?;
     let down_scope = fields.boolean("down_scope")?;
     let auth = read_auth::read(&mut fields, down_scope)?;
@@ -113,7 +122,11 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     {
         return Err(fields.field_error(region, &clash));
     }
-    let limit = limit(&mut fields, region.as_ref().map(|at| at.value.as_str()), &allowed_regions)?;
+    let limit = limit(
+        &mut fields,
+        region.as_ref().map(|at| at.value.as_str()),
+        &allowed_regions,
+    )?;
     let registries = registries(&mut fields)?;
     let cache = cache_mode(&mut fields)?;
     let refresh_ahead = fields.boolean("refresh_ahead")?.unwrap_or(true);
@@ -129,17 +142,16 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     if let Auth::FederationToken { policies, .. } = &auth
         && policies.is_empty()
         && (down_scope == Some(false)
-            || limit.as_ref().is_some_and(|l| l.resource_type == ResourceType::AwsGeneric))
+            || limit
+                .as_ref()
+                .is_some_and(|l| l.resource_type == ResourceType::AwsGeneric))
     {
         return Err(fields.error(
             "a federation-token session without a policy may do nothing; give policy or policy_arns, or limit the connector to another resource_type than aws-generic",
         ));
     }
     let method = auth.id();
-    let known: Vec<&'static str> = COMMON_FIELDS
-        .into_iter()
-        .chain(read_auth::FIELDS)
-        .collect();
+    let known: Vec<&'static str> = COMMON_FIELDS.into_iter().chain(read_auth::FIELDS).collect();
     fields.finish(&known, |field| {
         read_auth::FIELDS
             .contains(&field)
@@ -203,12 +215,19 @@ fn holds_literal(auth: &Auth) -> bool {
     };
     match auth {
         Auth::SecretKey { keys }
-        | Auth::SessionToken { source: Source::Keys { keys, .. }, .. }
-        | Auth::FederationToken { source: Source::Keys { keys, .. }, .. } => pair(keys),
-        Auth::StsToken { keys, token, .. } => pair(keys) || token.is_literal(),
-        Auth::IamRole { source: Source::Keys { keys, token }, .. } => {
-            pair(keys) || token.as_ref().is_some_and(|token| token.is_literal())
+        | Auth::SessionToken {
+            source: Source::Keys { keys, .. },
+            ..
         }
+        | Auth::FederationToken {
+            source: Source::Keys { keys, .. },
+            ..
+        } => pair(keys),
+        Auth::StsToken { keys, token, .. } => pair(keys) || token.is_literal(),
+        Auth::IamRole {
+            source: Source::Keys { keys, token },
+            ..
+        } => pair(keys) || token.as_ref().is_some_and(|token| token.is_literal()),
         _ => false,
     }
 }
@@ -263,15 +282,25 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
 /// # Errors
 /// A text that says what is allowed.
 pub fn endpoint(text: &str, allow_insecure: bool) -> std::result::Result<String, String> {
-    let wrong = || format!("{} is not a URL such as https://sts.example.com", shown(text));
+    let wrong = || {
+        format!(
+            "{} is not a URL such as https://sts.example.com",
+            shown(text)
+        )
+    };
     let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    if authority.is_empty() || authority.contains('@') || !text.chars().all(|c| c.is_ascii_graphic()) {
+    if authority.is_empty()
+        || authority.contains('@')
+        || !text.chars().all(|c| c.is_ascii_graphic())
+    {
         return Err(wrong());
     }
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(host, _)| host),
-        None => authority.split_once(':').map_or(authority, |(host, _)| host),
+        None => authority
+            .split_once(':')
+            .map_or(authority, |(host, _)| host),
     };
     match scheme.to_ascii_lowercase().as_str() {
         "https" => {}
@@ -321,12 +350,17 @@ fn limit(
                     &format!("lies in {there}, but the connector's region is {here}; change one, or list {there} in allowed_regions"),
                 ));
             }
-            if let (Some(there), Some(here)) = (resource.partition(), region.map(Partition::of_region))
+            if let (Some(there), Some(here)) =
+                (resource.partition(), region.map(Partition::of_region))
                 && there != here
             {
                 return Err(fields.field_error(
                     id,
-                    &format!("lies in partition {}, but the connector in {}", there.id(), here.id()),
+                    &format!(
+                        "lies in partition {}, but the connector in {}",
+                        there.id(),
+                        here.id()
+                    ),
                 ));
             }
             Some(resource)

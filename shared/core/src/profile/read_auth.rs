@@ -59,7 +59,10 @@ pub(super) const FIELDS: [&str; 28] = [
 
 pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Auth> {
     let method = fields.string("auth_method")?.ok_or_else(|| {
-        fields.error(&format!("field 'auth_method' is missing; give one of {}", METHODS.join(", ")))
+        fields.error(&format!(
+            "field 'auth_method' is missing; give one of {}",
+            METHODS.join(", ")
+        ))
     })?;
     match method.value.as_str() {
         "anonymous" => Ok(Auth::Anonymous),
@@ -108,7 +111,9 @@ fn implicit(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Aut
         (None, Some(pinned)) => ImplicitSource::Pinned(pinned.value),
         (None, None) => ImplicitSource::Chain,
     };
-    let allowed = fields.boolean("allow_implicit_auth_methods")?.unwrap_or(false)
+    let allowed = fields
+        .boolean("allow_implicit_auth_methods")?
+        .unwrap_or(false)
         || source != ImplicitSource::Chain;
     let role = if fields.has("role_arn") {
         Some(role(fields, Chained::Unknown, down_scope)?)
@@ -125,7 +130,9 @@ fn implicit(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Aut
 fn sts_token(fields: &mut Fields<'_, '_>) -> Result<Auth> {
     let keys = required_keys(fields, "sts-token")?;
     let token = secret_ref::read(fields, "aws_session_token")?.ok_or_else(|| {
-        fields.error("field 'aws_session_token' is missing; sts-token hands out keys with their token")
+        fields.error(
+            "field 'aws_session_token' is missing; sts-token hands out keys with their token",
+        )
     })?;
     let expires_at = fields.timestamp("expires_at")?;
     let tolerance = fields.duration("expires_skew_tolerance")?;
@@ -205,7 +212,9 @@ fn user_key_source(fields: &mut Fields<'_, '_>, method: &str) -> Result<Source> 
     let keys = keys(fields)?;
     if fields.has("aws_session_token") {
         let token = fields.string("aws_session_token").ok().flatten();
-        let what = format!("{method} takes an IAM user's own keys only; STS refuses it to temporary keys; remove the token or use iam-role");
+        let what = format!(
+            "{method} takes an IAM user's own keys only; STS refuses it to temporary keys; remove the token or use iam-role"
+        );
         return Err(match token {
             Some(token) => fields.field_error(&token, &what),
             None => fields.error(&what),
@@ -256,9 +265,15 @@ fn keys(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
             }
             Ok(Some(KeyPair::Separate { id, secret }))
         }
-        (Some(_), None, None) => Err(fields.error("field 'aws_secret_access_key' is missing beside aws_access_key_id")),
-        (None, Some(_), None) => Err(fields.error("field 'aws_access_key_id' is missing beside aws_secret_access_key")),
-        _ => Err(fields.error("access_keys holds both keys; remove aws_access_key_id and aws_secret_access_key")),
+        (Some(_), None, None) => {
+            Err(fields.error("field 'aws_secret_access_key' is missing beside aws_access_key_id"))
+        }
+        (None, Some(_), None) => {
+            Err(fields.error("field 'aws_access_key_id' is missing beside aws_secret_access_key"))
+        }
+        _ => Err(fields.error(
+            "access_keys holds both keys; remove aws_access_key_id and aws_secret_access_key",
+        )),
     }
 }
 
@@ -278,7 +293,13 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
             fields.error("field 'role_arn' is missing; iam-role assumes one, such as arn:aws:iam::123456789012:role/NAME")
         })?;
     if chained == Chained::WebIdentity {
-        for field in ["external_id", "tags", "transitive_tag_keys", "source_identity", "mfa_serial"] {
+        for field in [
+            "external_id",
+            "tags",
+            "transitive_tag_keys",
+            "source_identity",
+            "mfa_serial",
+        ] {
             if fields.has(field) {
                 return Err(fields.error(&format!(
                     "field '{field}': AssumeRoleWithWebIdentity does not take it (the token carries such things); remove it or web_identity_token_file"
@@ -352,7 +373,10 @@ fn policies(fields: &mut Fields<'_, '_>) -> Result<Policies> {
             check_policy_arn(arn).map_err(|e| fields.field_error(arns, &e.to_string()))?;
         }
         if arns.value.is_empty() || arns.value.len() > 10 {
-            return Err(fields.field_error(arns, &format!("names {} policies; STS takes 1 to 10", arns.value.len())));
+            return Err(fields.field_error(
+                arns,
+                &format!("names {} policies; STS takes 1 to 10", arns.value.len()),
+            ));
         }
     }
     Ok(Policies {
@@ -377,7 +401,10 @@ fn transitive_tag_keys(fields: &mut Fields<'_, '_>) -> Result<Vec<String>> {
         return Err(fields.field_error(&keys, "names more than 50 keys"));
     }
     if let Some(bad) = keys.value.iter().find(|key| key.chars().count() > 128) {
-        return Err(fields.field_error(&keys, &format!("{} is longer than 128 characters", shown(bad))));
+        return Err(fields.field_error(
+            &keys,
+            &format!("{} is longer than 128 characters", shown(bad)),
+        ));
     }
     let mut keys = keys.value;
     keys.sort();
@@ -386,7 +413,9 @@ fn transitive_tag_keys(fields: &mut Fields<'_, '_>) -> Result<Vec<String>> {
 }
 
 fn mfa(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
-    let serial = fields.checked("mfa_serial", |text| check_mfa_serial(text).map(|()| text.to_owned()))?;
+    let serial = fields.checked("mfa_serial", |text| {
+        check_mfa_serial(text).map(|()| text.to_owned())
+    })?;
     let process = match fields.value("mfa_process") {
         Some(found) => Some(At {
             value: secret_ref::command(fields, &found, found.value)?,
@@ -415,7 +444,10 @@ fn mfa(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
 /// Whether a role's ARN and a region lie in different partitions.
 pub(super) fn partition_clash(auth: &Auth, region: &str) -> Option<String> {
     let arn = match auth {
-        Auth::IamRole { role, .. } | Auth::Implicit { role: Some(role), .. } => &role.arn,
+        Auth::IamRole { role, .. }
+        | Auth::Implicit {
+            role: Some(role), ..
+        } => &role.arn,
         _ => return None,
     };
     let there = Arn::parse(arn).ok()?.partition;

@@ -95,10 +95,9 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<O
             unknown => {
                 let near = nearest(unknown, KINDS.into_iter().chain(["connector", "region"]))
                     .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-                return Err(fields.field_error(
-                    &found,
-                    &format!("unknown key {}{near}", shown(unknown)),
-                ));
+                return Err(
+                    fields.field_error(&found, &format!("unknown key {}{near}", shown(unknown)))
+                );
             }
         }
     }
@@ -112,7 +111,9 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<O
         "env" => {
             let name = fields.inner_string(&found, value)?;
             if name.contains('=') || name.contains('\0') {
-                return Err(fields.field_error(&found, "is not the name of an environment variable"));
+                return Err(
+                    fields.field_error(&found, "is not the name of an environment variable")
+                );
             }
             SecretRef::Env(name)
         }

@@ -64,7 +64,10 @@ impl<'p, 'd> Fields<'p, 'd> {
 
     /// An error about one field.
     pub(crate) fn field_error<T>(&self, field: &At<T>, what: &str) -> Error {
-        self.error_at(field.at, &format!("field '{}{}': {what}", self.prefix, field.field))
+        self.error_at(
+            field.at,
+            &format!("field '{}{}': {what}", self.prefix, field.field),
+        )
     }
 
     fn error_at(&self, at: usize, what: &str) -> Error {
@@ -121,7 +124,10 @@ impl<'p, 'd> Fields<'p, 'd> {
         if text.is_empty() {
             return Err(self.field_error(place, "is empty; give a value or remove the field"));
         }
-        if let Some(bad) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
+        if let Some(bad) = text
+            .chars()
+            .find(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+        {
             return Err(self.field_error(
                 place,
                 &format!("holds the control character {}", bad.escape_default()),
@@ -183,7 +189,9 @@ impl<'p, 'd> Fields<'p, 'd> {
         let text = match found.value {
             DeValue::Integer(number) => number.to_string(),
             DeValue::String(_) => self.string_value(&found, found.value)?,
-            other => return Err(self.wrong_type(&found, "a duration such as 3600 or \"1h\"", other)),
+            other => {
+                return Err(self.wrong_type(&found, "a duration such as 3600 or \"1h\"", other));
+            }
         };
         match duration::parse(&text) {
             Ok(value) => Ok(Some(At {
@@ -233,7 +241,11 @@ impl<'p, 'd> Fields<'p, 'd> {
             return Ok(None);
         };
         let DeValue::Table(table) = found.value else {
-            return Err(self.wrong_type(&found, "a table such as { team = \"data\" }", found.value));
+            return Err(self.wrong_type(
+                &found,
+                "a table such as { team = \"data\" }",
+                found.value,
+            ));
         };
         let mut pairs = Vec::with_capacity(table.len());
         for (key, value) in table.iter() {
@@ -297,11 +309,16 @@ impl<'p, 'd> Fields<'p, 'd> {
             DeValue::Table(table) => table
                 .iter()
                 .map(|(key, value)| {
-                    Ok((key.get_ref().to_string(), self.to_json(place, value.get_ref())?))
+                    Ok((
+                        key.get_ref().to_string(),
+                        self.to_json(place, value.get_ref())?,
+                    ))
                 })
                 .collect::<Result<serde_json::Map<_, _>>>()?
                 .into(),
-            other => return Err(self.wrong_type(place, "strings, numbers, lists and tables", other)),
+            other => {
+                return Err(self.wrong_type(place, "strings, numbers, lists and tables", other));
+            }
         })
     }
 
@@ -327,7 +344,11 @@ impl<'p, 'd> Fields<'p, 'd> {
     }
 
     /// A sub-table read by the same rules.
-    pub(crate) fn table(&mut self, field: &'static str, prefix: &'static str) -> Result<Option<Self>> {
+    pub(crate) fn table(
+        &mut self,
+        field: &'static str,
+        prefix: &'static str,
+    ) -> Result<Option<Self>> {
         let Some(found) = self.take(field) else {
             return Ok(None);
         };
@@ -371,7 +392,10 @@ impl<'p, 'd> Fields<'p, 'd> {
             } else {
                 match nearest(entry.name, known.iter().copied()) {
                     Some(near) => {
-                        format!("unknown field {name}{}; did you mean '{near}'?", self.inside())
+                        format!(
+                            "unknown field {name}{}; did you mean '{near}'?",
+                            self.inside()
+                        )
                     }
                     None => format!(
                         "unknown field {name}{}; fields of your own start with 'x-'",

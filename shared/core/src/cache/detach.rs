@@ -1,0 +1,63 @@
+//! A child that outlives the command: its own session, nothing inherited but the lock, cwd `/`,
+//! and an alarm that ends it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+
+/// The child is ended by the kernel after this many seconds, whatever it hangs on: longer than
+/// its own budget, shorter than anybody's patience with a lock.
+const ALARM_SECONDS: u32 = 25;
+
+/// Which process this is after a fork.
+pub(super) enum Side {
+    Parent,
+    Child,
+}
+
+/// Forks. In the child, everything inherited but `keep` is closed, standard streams lead to
+/// `/dev/null`, and a hang-up of the terminal does not reach it. To be called before any thread
+/// or runtime exists: the child goes on with the caller's thread only.
+#[expect(
+    unsafe_code,
+    reason = "fork has no safe form; this process has one thread here, so the child may run any code"
+)]
+pub(super) fn fork(keep: &File) -> io::Result<Side> {
+    // SAFETY: see `reason`; the child touches no lock that another thread could have held.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            detach(keep.as_raw_fd());
+            Ok(Side::Child)
+        }
+        _ => Ok(Side::Parent),
+    }
+}
+
+#[expect(unsafe_code, reason = "descriptors are closed by number")]
+fn detach(keep: i32) {
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::chdir("/");
+    if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdin(&null);
+        let _ = rustix::stdio::dup2_stdout(&null);
+        let _ = rustix::stdio::dup2_stderr(&null);
+    }
+    // SAFETY: no value of this process owns a descriptor above 2 but the lock's, which is kept;
+    // the handle on /dev/null above is dropped already.
+    unsafe {
+        let keep = keep.cast_unsigned();
+        if keep > 3 {
+            libc::syscall(libc::SYS_close_range, 3u32, keep - 1, 0u32);
+        }
+        libc::syscall(libc::SYS_close_range, keep + 1, u32::MAX, 0u32);
+        libc::alarm(ALARM_SECONDS);
+    }
+}
+
+/// Ends the child without running what the parent has registered for its own end.
+#[expect(unsafe_code, reason = "_exit has no safe form in std")]
+pub(super) fn exit() -> ! {
+    // SAFETY: ends the process; nothing follows.
+    unsafe { libc::_exit(0) }
+}

@@ -1,0 +1,246 @@
+//! One cache entry: a temporary credential with its times, as one JSON document.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::key::{Key, SCHEMA};
+use crate::credential::{RegistryLogin, Session, margin};
+
+/// What can lie in the cache: something with an end.
+pub trait Cacheable: Clone + Serialize + DeserializeOwned {
+    /// Its name in the entry; another kind's entry is a miss.
+    const KIND: &'static str;
+    /// When it ends; `None` for what must never be cached.
+    fn expires_at(&self) -> Option<DateTime<Utc>>;
+    /// Who it makes its holder, for `status`.
+    fn identity(&self) -> Option<&str>;
+}
+
+impl Cacheable for Session {
+    const KIND: &'static str = "session";
+
+    fn expires_at(&self) -> Option<DateTime<Utc>> {
+        // Without a token it is a long-lived pair, whatever else it says.
+        self.session_token.as_ref().and(self.expires_at)
+    }
+
+    fn identity(&self) -> Option<&str> {
+        self.principal_arn.as_deref()
+    }
+}
+
+impl Cacheable for RegistryLogin {
+    const KIND: &'static str = "registry-login";
+
+    fn expires_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.expires_at)
+    }
+
+    fn identity(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// How much life something must have left to be of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It is handed to a client: the margin of [`margin`].
+    HandOut,
+    /// It signs one more call: a minute.
+    Intermediate,
+}
+
+/// An entry with its payload.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry<T> {
+    schema: u32,
+    kind: String,
+    key: String,
+    /// The connector that it was made for, for people who look.
+    pub connector: String,
+    /// What it was made for in words, such as a registry's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// When it was made.
+    pub obtained_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// When the next one should be made in the background.
+    pub refresh_at: DateTime<Utc>,
+    /// The credential.
+    pub payload: T,
+}
+
+impl<T: Cacheable> Entry<T> {
+    /// An entry for what was just obtained; `None` for what must not be cached. `chance` in
+    /// `0.0..1.0` places `refresh_at` within its window, so that machines do not renew in step.
+    pub fn new(
+        key: Key,
+        connector: &str,
+        label: Option<&str>,
+        obtained_at: DateTime<Utc>,
+        payload: T,
+        chance: f64,
+    ) -> Option<Self> {
+        let expires_at = payload.expires_at()?;
+        Some(Self {
+            schema: SCHEMA,
+            kind: T::KIND.to_owned(),
+            key: key.hex(),
+            connector: connector.to_owned(),
+            label: label.map(str::to_owned),
+            obtained_at,
+            expires_at,
+            refresh_at: refresh_at(obtained_at, expires_at, chance),
+            payload,
+        })
+    }
+
+    /// Reads an entry; anything torn, foreign or of another schema is `None`.
+    pub fn parse(bytes: &[u8], key: Key) -> Option<Self> {
+        let entry: Self = serde_json::from_slice(bytes).ok()?;
+        let whole = entry.schema == SCHEMA
+            && entry.kind == T::KIND
+            && entry.key == key.hex()
+            && entry.payload.expires_at() == Some(entry.expires_at)
+            && entry.obtained_at < entry.expires_at;
+        whole.then_some(entry)
+    }
+
+    /// The document as it lies on disk.
+    pub fn render(&self) -> zeroize::Zeroizing<Vec<u8>> {
+        // Strings, numbers and times cannot fail to serialize; an empty file would be a miss.
+        zeroize::Zeroizing::new(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Whether enough life is left in it.
+    pub fn serves(&self, now: DateTime<Utc>, need: Need) -> bool {
+        // An entry from the future was written under another clock.
+        if self.obtained_at > now + TimeDelta::minutes(5) {
+            return false;
+        }
+        let left = self.expires_at - now;
+        match need {
+            Need::HandOut => left >= margin(self.obtained_at, self.expires_at),
+            Need::Intermediate => left >= TimeDelta::seconds(60),
+        }
+    }
+
+    /// Whether it is still valid at all.
+    pub fn is_valid(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at > now
+    }
+}
+
+/// Uniformly within `[H - W, H - W/4]`, H the end less the margin, W a quarter of the lifetime but
+/// at most an hour.
+fn refresh_at(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>, chance: f64) -> DateTime<Utc> {
+    let lifetime = (expires_at - obtained_at).max(TimeDelta::zero());
+    let handed_out_until = expires_at - margin(obtained_at, expires_at);
+    let window = (lifetime / 4).min(TimeDelta::hours(1));
+    let earliest = handed_out_until - window;
+    let span_ms = (window - window / 4).num_milliseconds();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a span of at most 45 minutes in milliseconds, and a draw within it"
+    )]
+    let drawn = (span_ms as f64 * chance.clamp(0.0, 1.0)) as i64;
+    earliest + TimeDelta::milliseconds(drawn)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::cache::key;
+    use crate::secret::Secret;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000 + seconds, 0).unwrap()
+    }
+
+    fn session(expires: i64) -> Session {
+        Session {
+            access_key_id: "ASIAEXAMPLE".into(),
+            secret_access_key: Secret::new("s"),
+            session_token: Some(Secret::new("t")),
+            expires_at: Some(at(expires)),
+            account_id: None,
+            principal_arn: None,
+        }
+    }
+
+    fn entry(lifetime: i64, chance: f64) -> Entry<Session> {
+        Entry::new(
+            key::tests::some_key(1),
+            "dev",
+            None,
+            at(0),
+            session(lifetime),
+            chance,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn an_entry_reads_back_only_under_its_own_key_and_kind() {
+        let entry = entry(3600, 0.5);
+        let bytes = entry.render();
+        assert_eq!(
+            Entry::<Session>::parse(&bytes, key::tests::some_key(1))
+                .unwrap()
+                .payload,
+            entry.payload
+        );
+        assert!(Entry::<Session>::parse(&bytes, key::tests::some_key(2)).is_none());
+        assert!(Entry::<RegistryLogin>::parse(&bytes, key::tests::some_key(1)).is_none());
+    }
+
+    #[test]
+    fn every_cut_of_an_entry_is_a_miss() {
+        let bytes = entry(3600, 0.5).render();
+        for length in 0..bytes.len() {
+            let cut = bytes.get(..length).unwrap();
+            assert!(Entry::<Session>::parse(cut, key::tests::some_key(1)).is_none());
+        }
+    }
+
+    #[test]
+    fn long_lived_keys_make_no_entry() {
+        let mut keys = session(3600);
+        keys.session_token = None;
+        assert!(Entry::new(key::tests::some_key(1), "dev", None, at(0), keys, 0.0).is_none());
+        let mut endless = session(3600);
+        endless.expires_at = None;
+        assert!(Entry::new(key::tests::some_key(1), "dev", None, at(0), endless, 0.0).is_none());
+    }
+
+    #[test]
+    fn what_is_handed_out_has_its_margin_left() {
+        let entry = entry(3600, 0.0);
+        assert!(entry.serves(at(2700), Need::HandOut));
+        assert!(!entry.serves(at(2701), Need::HandOut));
+        assert!(entry.serves(at(3540), Need::Intermediate));
+        assert!(!entry.serves(at(3541), Need::Intermediate));
+        assert!(!entry.serves(at(-301), Need::HandOut));
+    }
+
+    #[test]
+    fn refresh_falls_into_its_window() {
+        // One hour: margin 15 min, window 15 min: from minute 30 to minute 41:15.
+        assert_eq!(entry(3600, 0.0).refresh_at, at(1800));
+        assert_eq!(entry(3600, 1.0).refresh_at, at(2475));
+        // Twelve hours: margin 15 min, window one hour.
+        assert_eq!(entry(43_200, 0.0).refresh_at, at(43_200 - 900 - 3600));
+        assert_eq!(entry(43_200, 1.0).refresh_at, at(43_200 - 900 - 900));
+    }
+
+    #[test]
+    fn garbage_never_panics() {
+        proptest::proptest!(|(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300))| {
+            let _ = Entry::<Session>::parse(&bytes, key::tests::some_key(1));
+        });
+    }
+}

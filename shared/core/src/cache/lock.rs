@@ -1,0 +1,213 @@
+//! The lock beside an entry: one process mints, the others wait for what it mints. The lock
+//! file's content says who holds it, and how the last mint failed.
+//!
+//! The only file that locks: `fs2`'s methods are called by their full path, because the standard
+//! library has methods of the same names that would silently win.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use fs2::FileExt;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// What a lock file says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// The holder, while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) holder: Option<Holder>,
+    /// The last mint, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    pub(crate) pid: u32,
+    pub(crate) host: String,
+    /// The program, by [`crate::request::Client::id`].
+    pub(crate) client: String,
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) state: State,
+}
+
+/// What a holder is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    Minting,
+    Prompting,
+}
+
+/// A mint that failed; whoever was waiting for it fails with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) ended: DateTime<Utc>,
+    pub(crate) error: Error,
+}
+
+/// A lock that is held; released when dropped, or when the process ends in whatever way.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    file: File,
+    path: PathBuf,
+}
+
+/// How one try for a lock went.
+pub(crate) enum Try {
+    Locked(Guard),
+    Busy,
+}
+
+/// Tries once, without waiting.
+///
+/// # Errors
+/// The file cannot be opened, or the file system has no locks.
+pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
+    loop {
+        let file = open(path)?;
+        match FileExt::try_lock_exclusive(&file) {
+            Ok(()) => {}
+            Err(error) if error.raw_os_error() == fs2::lock_contended_error().raw_os_error() => {
+                return Ok(Try::Busy);
+            }
+            Err(error) => return Err(error),
+        }
+        // A sweep may have unlinked the file between our opening and our locking it: then the
+        // lock is worth nothing, and the file that stands there now is the one to lock.
+        if is_still(path, &file)? {
+            return Ok(Try::Locked(Guard {
+                file,
+                path: path.to_owned(),
+            }));
+        }
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+}
+
+fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
+    let mine = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok(there.dev() == mine.dev() && there.ino() == mine.ino()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads what a lock file says, held or not; nothing sensible counts as nothing.
+pub(crate) fn read_note(path: &Path) -> Note {
+    fs::read(path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+impl Guard {
+    /// Reads what the last holder left.
+    pub(crate) fn note(&mut self) -> Note {
+        let mut bytes = Vec::new();
+        let read = self
+            .file
+            .rewind()
+            .and_then(|()| self.file.read_to_end(&mut bytes));
+        match read {
+            Ok(_) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            Err(_) => Note::default(),
+        }
+    }
+
+    /// Says something to those who wait. A full disk must not stop a mint, so that a failure to
+    /// write is passed over: the others then wait without knowing for whom.
+    pub(crate) fn say(&mut self, note: &Note) {
+        let bytes = serde_json::to_vec(note).unwrap_or_default();
+        let _ = self
+            .file
+            .rewind()
+            .and_then(|()| self.file.set_len(0))
+            .and_then(|()| self.file.write_all(&bytes));
+    }
+
+    /// Says nothing any more.
+    pub(crate) fn say_nothing(&mut self) {
+        let _ = self.file.set_len(0);
+    }
+
+    /// Removes the lock file while it is held, so that nobody is misled by the name.
+    pub(crate) fn unlink(self) {
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// The descriptor, for a child that carries the lock on.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    fn locked(path: &Path) -> Guard {
+        match try_lock(path).unwrap() {
+            Try::Locked(guard) => guard,
+            Try::Busy => panic!("busy"),
+        }
+    }
+
+    #[test]
+    fn a_lock_excludes_and_ends_with_its_guard() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.lock");
+        let guard = locked(&path);
+        assert!(matches!(try_lock(&path).unwrap(), Try::Busy));
+        drop(guard);
+        locked(&path);
+    }
+
+    #[test]
+    fn a_lock_file_that_was_unlinked_is_not_mistaken_for_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.lock");
+        locked(&path).unlink();
+        assert!(!path.exists());
+        let guard = locked(&path);
+        assert!(path.exists());
+        drop(guard);
+    }
+
+    #[test]
+    fn notes_are_read_back_and_garbage_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.lock");
+        let mut guard = locked(&path);
+        guard.say(&Note {
+            holder: None,
+            failure: Some(Failure {
+                ended: DateTime::UNIX_EPOCH,
+                error: Error::refused("no"),
+            }),
+        });
+        assert_eq!(read_note(&path).failure.unwrap().error.what, "no");
+        guard.say_nothing();
+        assert!(guard.note().failure.is_none());
+        fs::write(&path, "{garbage").unwrap();
+        assert!(read_note(&path).holder.is_none());
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a binary touches the world: arguments, standard streams, exit status. Everything before
+//! and after is values.
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+
+use crate::aws::Aws;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::log;
+use crate::protocol::{Input, Output, Protocol, Todo};
+use crate::serve::serve;
+
+/// More than this on standard input is nobody's question.
+const LONGEST_STDIN: u64 = 1024 * 1024;
+
+/// Runs one protocol from the process's arguments to its exit status.
+pub fn run<P: Protocol>(aws: &dyn Aws) -> ExitCode {
+    guard_memory();
+    let env = Env::Process;
+    let output = answer::<P>(
+        &Input {
+            args: std::env::args_os().skip(1).collect(),
+            env: &env,
+            stdin: &read_stdin,
+        },
+        aws,
+    );
+    write(&output)
+}
+
+/// What a client is answered, as a value.
+pub fn answer<P: Protocol>(input: &Input<'_>, aws: &dyn Aws) -> Output {
+    match P::parse(input) {
+        Ok(Todo::Answer(output)) => output,
+        Ok(Todo::Serve(request, context)) => serve(&request, input.env, aws)
+            .and_then(|delivered| P::render(&context, &delivered))
+            .unwrap_or_else(|error| P::render_error(Some(&context), &error)),
+        Err(error) => P::render_error(None, &error),
+    }
+}
+
+/// Keeps secrets out of core files, and out of what a panic prints.
+fn guard_memory() {
+    #[cfg(target_os = "linux")]
+    {
+        let _ =
+            rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
+    std::panic::set_hook(Box::new(|info| {
+        let place = info
+            .location()
+            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        log::line(format_args!("internal error{place}; please report it"));
+    }));
+}
+
+fn read_stdin() -> Result<String> {
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    std::io::stdin()
+        .take(LONGEST_STDIN + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::usage(format!("cannot read standard input: {error}")))?;
+    if bytes.len() as u64 > LONGEST_STDIN {
+        return Err(Error::usage("standard input is longer than 1 MiB"));
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(Error::usage("standard input is not UTF-8 text")),
+    }
+}
+
+/// Writes an answer whole: standard output in one write, then the status.
+fn write(output: &Output) -> ExitCode {
+    if let Some(line) = &output.stderr {
+        log::line(format_args!("{line}"));
+    }
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout
+        .write_all(output.stdout.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Ok(()) => ExitCode::from(output.status),
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,130 @@
+//! Secrets that lie on this machine and can be read without asking anybody: in the profile, in
+//! the environment, in a file.
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::profile::SecretRef;
+use crate::secret::Secret;
+use crate::shown::shown;
+
+/// A file with more than this holds no secret of ours.
+const LONGEST: u64 = 64 * 1024;
+
+/// Reads a secret if it lies on this machine; `None` when somebody has to be asked for it.
+///
+/// # Errors
+/// The variable is not set, or the file is missing, empty, or open to others.
+pub fn read(secret: &SecretRef, env: &Env) -> Result<Option<Secret>> {
+    match secret {
+        SecretRef::Literal(text) => Ok(Some(text.clone())),
+        SecretRef::Env(name) => env
+            .get(name)
+            .map(|value| Some(Secret::new(value)))
+            .ok_or_else(|| {
+                Error::new(
+                    Kind::NoCredentials,
+                    format!("environment variable {name} is not set"),
+                )
+                .fix(format!("set {name}, or change the profile"))
+            }),
+        SecretRef::File(path) => read_file(path, env).map(Some),
+        SecretRef::Command(_) | SecretRef::Keyring(_) | SecretRef::Ssm { .. } => Ok(None),
+    }
+}
+
+/// Reads a secret file, less the white space at its end.
+///
+/// # Errors
+/// It is missing, empty, no text, too long, or other users can read it.
+pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
+    let full = expand_home(path, env);
+    let fail = |what: String| {
+        Error::new(
+            Kind::NoCredentials,
+            format!("secret file {} {what}", shown(path)),
+        )
+    };
+    let mut file =
+        fs::File::open(&full).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let meta = file
+        .metadata()
+        .map_err(|error| fail(format!("cannot be read: {error}")))?;
+    if meta.is_dir() {
+        return Err(fail("is a folder".to_owned()));
+    }
+    let me = rustix::process::geteuid().as_raw();
+    // A pipe such as a shell's <(command) has no other readers; a file may.
+    if meta.is_file() && meta.mode() & 0o077 != 0 {
+        return Err(
+            fail("is open to other users".to_owned()).fix(format!("chmod 600 {}", full.display()))
+        );
+    }
+    if meta.is_file() && meta.uid() != me && meta.uid() != 0 {
+        return Err(fail(format!(
+            "belongs to another user (uid {})",
+            meta.uid()
+        )));
+    }
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    (&mut file)
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| fail(format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(fail("is larger than 64 KiB".to_owned()));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| fail("is not text".to_owned()))?
+        .trim_end();
+    if text.is_empty() {
+        return Err(fail("is empty".to_owned()));
+    }
+    Ok(Secret::new(text))
+}
+
+/// Expands a leading `~/`.
+pub fn expand_home(path: &str, env: &Env) -> PathBuf {
+    match path.strip_prefix("~/") {
+        Some(rest) => match env.get("HOME") {
+            Some(home) => PathBuf::from(home).join(rest),
+            None => PathBuf::from(path),
+        },
+        None => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "s3cret\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let name = path.to_str().unwrap();
+        let error = read_file(name, &Env::fixed([])).unwrap_err().to_string();
+        assert!(
+            error.contains("open to other users") && error.contains("chmod 600"),
+            "{error}"
+        );
+        assert!(!error.contains("s3cret"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(read_file(name, &Env::fixed([])).unwrap().expose(), "s3cret");
+    }
+
+    #[test]
+    fn an_unset_variable_is_named() {
+        let error = read(&SecretRef::Env("NO_SUCH".into()), &Env::fixed([])).unwrap_err();
+        assert!(error.to_string().contains("NO_SUCH is not set"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The code of a second factor: from a program, or from the person at the terminal.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::time::Instant;
+
+use crate::command::{self, CHAIN_VARIABLE};
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::profile::Mfa;
+use crate::secret::Secret;
+
+/// Asks for a code once. `may_prompt` says whether the client is interactive; whether there is a
+/// terminal that is ours to ask on is found out here.
+///
+/// # Errors
+/// Nobody can be asked, or what came is not six digits.
+pub fn code(
+    factor: &Mfa,
+    connector: &str,
+    may_prompt: bool,
+    env: &Env,
+    deadline: Instant,
+) -> Result<Secret> {
+    let text = match &factor.process {
+        Some(argv) => {
+            let chain = extend_chain(env, connector);
+            let output = command::run(argv, &chain, deadline).map_err(|error| {
+                Error {
+                    what: format!("mfa_process: {}", error.what),
+                    ..error
+                }
+                .of(connector)
+            })?;
+            Secret::new(String::from_utf8_lossy(&output).trim())
+        }
+        None => prompt(factor, connector, may_prompt)?,
+    };
+    let digits = text.expose();
+    if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text)
+    } else {
+        Err(
+            Error::new(Kind::Interaction, "the MFA code is not six digits")
+                .of(connector)
+                .fix("try again with the six digits that the device shows"),
+        )
+    }
+}
+
+/// The chain of connectors that a child is told, with one more.
+pub fn extend_chain(env: &Env, connector: &str) -> String {
+    match env.get(CHAIN_VARIABLE) {
+        Some(chain) => format!("{chain} -> {connector}"),
+        None => connector.to_owned(),
+    }
+}
+
+fn prompt(factor: &Mfa, connector: &str, may_prompt: bool) -> Result<Secret> {
+    let cannot = || {
+        Error::new(
+            Kind::Interaction,
+            format!(
+                "an MFA code of {} is needed, and nobody can be asked here",
+                factor.serial
+            ),
+        )
+        .of(connector)
+        .fix(format!(
+            "run 'aws-connector login {connector}' in a terminal, then try again"
+        ))
+    };
+    if !may_prompt {
+        return Err(cannot());
+    }
+    // The terminal itself: standard input and error belong to the client.
+    let mut terminal = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .map_err(|_| cannot())?;
+    // A job in the background would be stopped by the kernel, or steal another's input.
+    let in_front = rustix::termios::tcgetpgrp(&terminal)
+        .is_ok_and(|front| front == rustix::process::getpgrp());
+    if !in_front {
+        return Err(cannot());
+    }
+    let shown = crate::shown::shown(&factor.serial);
+    write!(
+        terminal,
+        "aws-connector: MFA code of {} for connector '{connector}': ",
+        shown.trim_matches('"')
+    )
+    .map_err(|_| cannot())?;
+    let mut line = zeroize::Zeroizing::new(String::new());
+    BufReader::new(&terminal)
+        .read_line(&mut line)
+        .map_err(|_| cannot())?;
+    if line.trim().is_empty() {
+        return Err(Error::new(Kind::Interaction, "no MFA code was given").of(connector));
+    }
+    Ok(Secret::new(line.trim()))
+}

@@ -1,0 +1,308 @@
+//! The Docker credential helper: one action as the argument, a server URL or JSON on standard
+//! input, answers and errors both on standard output.
+//! Source: docker-credential-helpers' `credentials` package, and the Docker CLI's `nativestore`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Input, Output, Protocol, Todo, VERSION, unexpected};
+use crate::cache::Cache;
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::paths::Paths;
+use crate::profile::{Profile, RegistryPattern};
+use crate::request::{Client, Request, Wants};
+use crate::resource::{PrivateRegistry, RegistryHost, Resource};
+use crate::serve::{self, Delivered};
+use crate::shown::shown;
+
+/// Docker turns this into an anonymous pull: only for hosts that are not ours.
+pub const NOT_FOUND: &str = "credentials not found in native keychain";
+/// Docker knows this one, too.
+pub const NO_SERVER: &str = "no credentials server URL";
+/// And this one.
+pub const NO_USERNAME: &str = "no credentials username";
+
+const HELP: &str = "\
+A Docker credential helper for Amazon ECR, private and public.
+
+Usage: docker-credential-aws-connector get|store|erase|list|version
+
+  get      reads a registry's URL from standard input, prints its user name and password
+  store    accepts what 'docker login' sends for a registry that a connector serves
+  erase    accepts what 'docker logout' sends
+  list     prints the registries whose login lies ready in the cache
+  version  the version
+
+Example, in ~/.docker/config.json:
+  { \"credHelpers\": { \"123456789012.dkr.ecr.us-east-1.amazonaws.com\": \"aws-connector\" } }
+
+The connector is the one whose registries name the host or its account, else AWS_CONNECTOR,
+else default_connector. Environment: AWS_CONNECTOR_FILE, AWS_CONNECTOR_CACHE_DIR,
+  AWS_CONNECTOR_CACHE=off, AWS_CONNECTOR_REFRESH=1, AWS_CONNECTOR_LOG=debug
+";
+
+/// The protocol.
+#[derive(Debug)]
+pub struct DockerCredential;
+
+/// What an answer repeats of the question.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    server_url: String,
+    public: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credentials<'a> {
+    #[serde(rename = "ServerURL")]
+    server_url: &'a str,
+    username: &'a str,
+    secret: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stored {
+    #[serde(rename = "ServerURL", default)]
+    server_url: String,
+    #[serde(default)]
+    username: String,
+}
+
+impl Protocol for DockerCredential {
+    type Context = Asked;
+
+    fn parse(input: &Input<'_>) -> Result<Todo<Asked>> {
+        let action = match input.args.as_slice() {
+            [action] => action.to_string_lossy().into_owned(),
+            [] => {
+                return Err(Error::usage("no action is given")
+                    .fix("call it with get, store, erase, list or version"));
+            }
+            _ => {
+                return Err(Error::usage("more than one argument is given")
+                    .fix("call it with get, store, erase, list or version"));
+            }
+        };
+        match action.as_str() {
+            "get" => get(&(input.stdin)()?),
+            "store" => store(&(input.stdin)()?, input.env).map(Todo::Answer),
+            "erase" => {
+                // Docker calls it for spellings of one host; there is nothing of ours to erase.
+                (input.stdin)()?;
+                Ok(Todo::Answer(Output::default()))
+            }
+            "list" => list(input.env).map(Todo::Answer),
+            "version" | "--version" | "-v" | "-V" => Ok(Todo::Answer(Output::document(format!(
+                "docker-credential-aws-connector {VERSION}\n"
+            )))),
+            "help" | "--help" | "-h" => Ok(Todo::Answer(Output::document(HELP.to_owned()))),
+            other => Err(Error::usage(format!("unknown action {}", shown(other)))
+                .fix("call it with get, store, erase, list or version")),
+        }
+    }
+
+    fn render(asked: &Asked, delivered: &Delivered) -> Result<Output> {
+        let Delivered::RegistryLogin(login) = delivered else {
+            return Err(unexpected());
+        };
+        let credentials = Credentials {
+            server_url: &asked.server_url,
+            username: &login.username,
+            secret: login.password.expose(),
+        };
+        let mut text = serde_json::to_string(&credentials)
+            .map_err(|error| Error::local(format!("cannot write the answer: {error}")))?;
+        text.push('\n');
+        Ok(Output::document(text))
+    }
+
+    fn render_error(asked: Option<&Asked>, error: &Error) -> Output {
+        // ECR Public serves anonymously, too: where AWS denies our identity a token, Docker is
+        // told that there is none, and pulls without.
+        if asked.is_some_and(|asked| asked.public) && error.kind == Kind::Denied {
+            return Output {
+                stderr: Some(format!("{error}; going on anonymously")),
+                ..not_found()
+            };
+        }
+        Output {
+            stdout: format!("{error}\n").into(),
+            stderr: None,
+            status: 1,
+        }
+    }
+}
+
+fn not_found() -> Output {
+    Output {
+        stdout: format!("{NOT_FOUND}\n").into(),
+        stderr: None,
+        status: 1,
+    }
+}
+
+fn fixed(text: &str) -> Output {
+    Output {
+        stdout: format!("{text}\n").into(),
+        stderr: None,
+        status: 1,
+    }
+}
+
+fn get(stdin: &str) -> Result<Todo<Asked>> {
+    let server_url = stdin.trim();
+    if server_url.is_empty() {
+        return Ok(Todo::Answer(fixed(NO_SERVER)));
+    }
+    match RegistryHost::parse(server_url) {
+        Some(registry) => Ok(Todo::Serve(
+            Box::new(request(&registry)),
+            Asked {
+                server_url: server_url.to_owned(),
+                public: matches!(registry, RegistryHost::Public(_)),
+            },
+        )),
+        None => Ok(Todo::Answer(not_found())),
+    }
+}
+
+fn request(registry: &RegistryHost) -> Request {
+    Request {
+        connector: None,
+        wants: Wants::RegistryLogin {
+            registry: registry.clone(),
+        },
+        client: Client::Docker,
+        // Docker shows a prompt to nobody.
+        may_prompt: false,
+    }
+}
+
+/// `docker login` for a host that a connector serves succeeds and changes nothing. For any other
+/// host success would lose the password, since Docker then clears its own copy.
+fn store(stdin: &str, env: &Env) -> Result<Output> {
+    let stored: Stored = serde_json::from_str(stdin).map_err(|_| {
+        // The parser's message could quote the password.
+        Error::usage("standard input does not hold the JSON that Docker sends to store")
+    })?;
+    if stored.server_url.trim().is_empty() {
+        return Ok(fixed(NO_SERVER));
+    }
+    if stored.username.trim().is_empty() {
+        return Ok(fixed(NO_USERNAME));
+    }
+    let Some(registry) = RegistryHost::parse(&stored.server_url) else {
+        return Err(Error::refused(format!(
+            "{} is not an ECR registry, and this helper keeps no passwords",
+            shown(&stored.server_url)
+        ))
+        .fix("list aws-connector below credHelpers for ECR hosts instead of as credsStore"));
+    };
+    let profile = Profile::load(&Paths::find(env), env)?;
+    let request = request(&registry);
+    let connector = serve::choose(&profile, &request, env)?;
+    crate::plan::make(&profile, &connector, &request, env)?;
+    Ok(Output::default())
+}
+
+/// The registries whose login lies ready, from the profile and from the cache itself: with us as
+/// `credsStore`, Docker asks for each listed host, and one that fails costs it all the others.
+fn list(env: &Env) -> Result<Output> {
+    let paths = Paths::find(env);
+    let profile = Profile::load(&paths, env)?;
+    let mut listed: BTreeMap<String, String> = BTreeMap::new();
+    if !env.is_off("AWS_CONNECTOR_CACHE") {
+        let cache = Cache::open(paths.cache_folder.as_deref());
+        for registry in candidates(&profile, &cache)? {
+            if serve::has_live_login(&request(&registry), env, &profile, &cache) {
+                listed.insert(registry.host(), "AWS".to_owned());
+            }
+        }
+    }
+    let mut text = serde_json::to_string(&listed)
+        .map_err(|error| Error::local(format!("cannot write the list: {error}")))?;
+    text.push('\n');
+    Ok(Output::document(text))
+}
+
+fn candidates(profile: &Profile, cache: &Cache) -> Result<Vec<RegistryHost>> {
+    let mut hosts: Vec<RegistryHost> = cache
+        .list()
+        .into_iter()
+        .filter_map(|entry| RegistryHost::parse(&entry.label?))
+        .collect();
+    for name in profile.names()? {
+        // A faulty connector is no reason to hide the others.
+        let Ok(connector) = profile.connector(&name) else {
+            continue;
+        };
+        if let Some(Resource::Registry(host)) = connector.limit.and_then(|limit| limit.resource) {
+            hosts.push(host);
+        }
+        for pattern in connector.registries {
+            match (pattern, &connector.region) {
+                (RegistryPattern::Host(host), _) => hosts.push(host),
+                (RegistryPattern::Account(account), Some(region)) => {
+                    hosts.push(RegistryHost::Private(PrivateRegistry {
+                        account,
+                        region: region.clone(),
+                        partition: crate::resource::Partition::of_region(region),
+                        fips: false,
+                        dual_stack: false,
+                    }));
+                }
+                (RegistryPattern::Account(_), None) => {}
+            }
+        }
+    }
+    Ok(hosts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strings_that_docker_knows_are_these() {
+        // docker-credential-helpers compares them literally.
+        assert_eq!(NOT_FOUND, "credentials not found in native keychain");
+        assert_eq!(NO_SERVER, "no credentials server URL");
+        assert_eq!(NO_USERNAME, "no credentials username");
+    }
+
+    #[test]
+    fn a_denial_at_ecr_public_becomes_an_anonymous_pull_and_no_other_failure_does() {
+        let public = Asked {
+            server_url: "public.ecr.aws".into(),
+            public: true,
+        };
+        let private = Asked {
+            server_url: "x".into(),
+            public: false,
+        };
+        let denied = Error::new(Kind::Denied, "no");
+        let down = Error::new(Kind::Unavailable, "down");
+        let stdout = |asked: &Asked, error: &Error| {
+            DockerCredential::render_error(Some(asked), error)
+                .stdout
+                .trim()
+                .to_owned()
+        };
+        assert_eq!(stdout(&public, &denied), NOT_FOUND);
+        assert_eq!(stdout(&public, &down), "down");
+        assert_eq!(stdout(&private, &denied), "no");
+    }
+
+    #[test]
+    fn any_standard_input_gets_an_answer_of_one_line() {
+        proptest::proptest!(|(text in "\\PC{0,200}")| {
+            if let Ok(Todo::Answer(output)) = get(&text) {
+                assert_eq!(output.stdout.lines().count(), 1);
+            }
+        });
+    }
+}

@@ -1,0 +1,353 @@
+//! `client.authentication.k8s.io`: the exec credential plugin of client-go and its likes.
+//! Source: Kubernetes' "client-go credential plugins", and client-go's `exec` package.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::flags::Flags;
+use super::{Input, Output, Protocol, Todo, VERSION, timestamp, unexpected};
+use crate::error::{Error, Result};
+use crate::request::{Client, ClusterRef, Request, Wants};
+use crate::resource::{Partition, Resource, ResourceType, check_region};
+use crate::serve::Delivered;
+use crate::shown::shown;
+
+const HELP: &str = "\
+Prints a token for an EKS cluster, as a client.authentication.k8s.io exec plugin.
+
+Usage: aws-connector-eks-token --cluster NAME|ARN [--connector NAME] [--region REGION]
+
+  --cluster NAME|ARN  the cluster (also --cluster-name, --cluster-id); default: what the
+                      kubeconfig's exec extension says (clusterName)
+  --connector NAME    the connector (default: AWS_CONNECTOR, then default_connector)
+  --region REGION     the cluster's region (default: the ARN's, then the connector's)
+  -h, --help          this text
+  -V, --version       the version
+
+Example, in a kubeconfig:
+  users:
+  - name: prod
+    user:
+      exec:
+        apiVersion: client.authentication.k8s.io/v1
+        command: /usr/local/bin/aws-connector-eks-token
+        args: [--cluster, prod, --connector, dev]
+        interactiveMode: IfAvailable
+
+Environment: KUBERNETES_EXEC_INFO (from the client), AWS_CONNECTOR_FILE,
+  AWS_CONNECTOR_CACHE_DIR, AWS_CONNECTOR_CACHE=off, AWS_CONNECTOR_REFRESH=1,
+  AWS_CONNECTOR_LOG=debug
+";
+
+const GROUP: &str = "client.authentication.k8s.io";
+
+/// The longest `KUBERNETES_EXEC_INFO` read; a CA bundle is its bulk.
+const LONGEST_INFO: usize = 1024 * 1024;
+
+/// The protocol.
+#[derive(Debug)]
+pub struct ExecCredential;
+
+/// The version that the client speaks, and is answered in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// `client.authentication.k8s.io/v1`
+    V1,
+    /// `client.authentication.k8s.io/v1beta1`
+    V1Beta1,
+}
+
+impl ApiVersion {
+    fn id(self) -> &'static str {
+        match self {
+            Self::V1 => "client.authentication.k8s.io/v1",
+            Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExecInfo {
+    api_version: Option<String>,
+    kind: Option<String>,
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Deserialize, Default)]
+struct Spec {
+    interactive: Option<bool>,
+    cluster: Option<ClusterInfo>,
+}
+
+#[derive(Deserialize)]
+struct ClusterInfo {
+    config: Option<Config>,
+}
+
+/// What a kubeconfig's `client.authentication.k8s.io/exec` extension may say.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Config {
+    cluster_name: Option<String>,
+    region: Option<String>,
+    connector: Option<String>,
+    #[serde(rename = "apiVersion")]
+    _api_version: Option<String>,
+    #[serde(rename = "kind")]
+    _kind: Option<String>,
+}
+
+struct Asked {
+    version: ApiVersion,
+    interactive: bool,
+    config: Config,
+}
+
+impl Protocol for ExecCredential {
+    type Context = ApiVersion;
+
+    fn parse(input: &Input<'_>) -> Result<Todo<ApiVersion>> {
+        let names = [
+            "cluster",
+            "cluster-name",
+            "cluster-id",
+            "connector",
+            "region",
+        ];
+        let mut flags = Flags::parse(&input.args, &names)?;
+        if flags.help {
+            return Ok(Todo::Answer(Output::document(HELP.to_owned())));
+        }
+        if flags.version {
+            let text = format!("aws-connector-eks-token {VERSION}\n");
+            return Ok(Todo::Answer(Output::document(text)));
+        }
+        let asked = exec_info(input.env.get("KUBERNETES_EXEC_INFO").as_deref())?;
+        let named: Vec<String> = ["cluster", "cluster-name", "cluster-id"]
+            .iter()
+            .filter_map(|name| flags.take(name))
+            .collect();
+        let cluster = match named.as_slice() {
+            [] => asked
+                .config
+                .cluster_name
+                .ok_or_else(|| Error::usage("no cluster is named").fix("pass --cluster NAME"))?,
+            [one] => one.clone(),
+            _ => {
+                return Err(Error::usage("the cluster is named by more than one flag")
+                    .fix("keep --cluster"));
+            }
+        };
+        let region_flag = flags.take("region").map(|region| (region, "--region"));
+        let region_config = asked
+            .config
+            .region
+            .map(|region| (region, "region of the kubeconfig's exec extension"));
+        let cluster = cluster_ref(&cluster, region_flag.or(region_config))?;
+        Ok(Todo::Serve(
+            Box::new(Request {
+                connector: flags.take("connector").or(asked.config.connector),
+                wants: Wants::ClusterToken { cluster },
+                client: Client::EksToken,
+                may_prompt: asked.interactive,
+            }),
+            asked.version,
+        ))
+    }
+
+    fn render(version: &ApiVersion, delivered: &Delivered) -> Result<Output> {
+        let Delivered::ClusterToken(token) = delivered else {
+            return Err(unexpected());
+        };
+        let document = json!({
+            "apiVersion": version.id(),
+            "kind": "ExecCredential",
+            "spec": {},
+            "status": {
+                "expirationTimestamp": timestamp(token.expires_at),
+                "token": token.token.expose(),
+            },
+        });
+        Ok(Output::document(format!("{document}\n")))
+    }
+
+    fn render_error(_: Option<&ApiVersion>, error: &Error) -> Output {
+        Output::failure(error)
+    }
+}
+
+fn cluster_ref(name: &str, region: Option<(String, &str)>) -> Result<ClusterRef> {
+    let resource = Resource::parse(ResourceType::KubernetesCluster, Some(name))
+        .map_err(|error| Error::usage(format!("--cluster: {error}")))?;
+    let Resource::Cluster {
+        name,
+        account,
+        region: own,
+        partition,
+    } = resource
+    else {
+        return Err(Error::usage("--cluster names no cluster"));
+    };
+    let region_from_flag = region.is_some();
+    if let Some((region, whence)) = &region {
+        check_region(region).map_err(|error| Error::usage(format!("{whence}: {error}")))?;
+        if let Some(own) = &own
+            && own != region
+        {
+            return Err(Error::usage(format!(
+                "{whence} says {region}, but the cluster's ARN says {own}"
+            ))
+            .fix("leave one of them out"));
+        }
+    }
+    let region = region.map(|(region, _)| region).or(own);
+    Ok(ClusterRef {
+        partition: partition.or_else(|| region.as_deref().map(Partition::of_region)),
+        name,
+        account,
+        region,
+        region_from_flag,
+    })
+}
+
+/// Reads `KUBERNETES_EXEC_INFO`. Clients that set none (some do not) get v1beta1, as kubectl's
+/// documentation has it, and count as interactive: whether there is a terminal shows later.
+fn exec_info(text: Option<&str>) -> Result<Asked> {
+    let Some(text) = text else {
+        return Ok(Asked {
+            version: ApiVersion::V1Beta1,
+            interactive: true,
+            config: Config::default(),
+        });
+    };
+    let wrong = |what: String| {
+        Error::usage(format!("KUBERNETES_EXEC_INFO {what}"))
+            .fix("check the exec section of the kubeconfig, or update the Kubernetes client")
+    };
+    if text.len() > LONGEST_INFO {
+        return Err(wrong("is longer than 1 MiB".to_owned()));
+    }
+    let info: ExecInfo = serde_json::from_str(text).map_err(|error| {
+        wrong(format!(
+            "is not what a client sends: {}",
+            one_line(&error.to_string())
+        ))
+    })?;
+    if let Some(kind) = &info.kind
+        && kind != "ExecCredential"
+    {
+        return Err(wrong(format!(
+            "holds a {}, not an ExecCredential",
+            shown(kind)
+        )));
+    }
+    let version = match info.api_version.as_deref() {
+        None => return Err(wrong("has no apiVersion".to_owned())),
+        Some("client.authentication.k8s.io/v1") => ApiVersion::V1,
+        Some("client.authentication.k8s.io/v1beta1") => ApiVersion::V1Beta1,
+        Some(other) => {
+            return Err(wrong(format!(
+                "asks for apiVersion {}; this plugin speaks {GROUP}/v1 and {GROUP}/v1beta1",
+                shown(other)
+            )));
+        }
+    };
+    let config = info
+        .spec
+        .cluster
+        .and_then(|cluster| cluster.config)
+        .unwrap_or_default();
+    Ok(Asked {
+        version,
+        // v1beta1 clients before 1.22 do not say; they hand their own standard input on.
+        interactive: info.spec.interactive.unwrap_or(true),
+        config,
+    })
+}
+
+/// A JSON parser's message quotes the text it choked on.
+fn one_line(message: &str) -> String {
+    message
+        .chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .take(200)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_asked_for_is_the_version_answered_in() {
+        for (text, version) in [
+            (None, ApiVersion::V1Beta1),
+            (
+                Some(
+                    r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false}}"#,
+                ),
+                ApiVersion::V1,
+            ),
+            (
+                Some(r#"{"apiVersion":"client.authentication.k8s.io/v1beta1","spec":{}}"#),
+                ApiVersion::V1Beta1,
+            ),
+        ] {
+            assert_eq!(
+                exec_info(text).map(|asked| asked.version),
+                Ok(version),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_versions_and_malformed_texts_are_clear_errors() {
+        for (text, part) in [
+            (
+                r#"{"apiVersion":"client.authentication.k8s.io/v1alpha1"}"#,
+                "v1alpha1",
+            ),
+            (r#"{"apiVersion":"v9"}"#, "v9"),
+            (r#"{"kind":"ExecCredential"}"#, "no apiVersion"),
+            (
+                r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"Pod"}"#,
+                "Pod",
+            ),
+            ("{", "not what a client sends"),
+            (
+                r#"{"apiVersion":"client.authentication.k8s.io/v1","spec":{"cluster":{"config":{"clusterNam":"x"}}}}"#,
+                "clusterNam",
+            ),
+        ] {
+            let error = exec_info(Some(text)).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains(part) && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn exec_info_never_panics() {
+        proptest::proptest!(|(text in "\\PC{0,100}")| { let _ = exec_info(Some(&text)); });
+        proptest::proptest!(|(text in "[{}\":,a-zA-Z\\[\\]\n]{0,60}")| {
+            if let Err(error) = exec_info(Some(&text)) {
+                assert!(!error.to_string().contains('\n'));
+            }
+        });
+    }
+
+    #[test]
+    fn a_region_that_contradicts_the_arn_is_refused() {
+        let arn = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
+        assert!(cluster_ref(arn, Some(("eu-west-1".into(), "--region"))).is_err());
+        let same = cluster_ref(arn, Some(("us-east-1".into(), "--region")));
+        assert!(same.is_ok_and(|cluster| cluster.name == "prod"));
+    }
+}

@@ -1,0 +1,64 @@
+//! Web identity tokens: whom a token file speaks for. The signature is AWS's to check.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::error::{Error, Kind, Result};
+use crate::shown::shown;
+
+/// Issuer, subject and audience of the token in a file, as one text.
+///
+/// # Errors
+/// The file cannot be read or does not hold a JSON web token.
+pub fn identity(token_file: &str) -> Result<String> {
+    let fail = |what: String| {
+        Error::new(
+            Kind::NoCredentials,
+            format!("web identity token file {} {what}", shown(token_file)),
+        )
+    };
+    let token = fs::read_to_string(token_file)
+        .map(zeroize::Zeroizing::new)
+        .map_err(|error| fail(format!("cannot be read: {error}")))?;
+    of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token".to_owned()))
+}
+
+fn of_token(token: &str) -> Option<String> {
+    let payload = token.split('.').nth(1)?;
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&bytes).ok()?;
+    let claims = claims.as_object()?;
+    let claim = |name: &str| claims.get(name).cloned().unwrap_or(Value::Null);
+    Some(Value::from(vec![claim("iss"), claim("sub"), claim("aud")]).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(claims: &str) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn a_rotated_token_is_the_same_identity() {
+        let one = of_token(&token(r#"{"iss":"i","sub":"s","aud":["a"],"exp":1}"#));
+        let two = of_token(&token(r#"{"exp":2,"aud":["a"],"sub":"s","iss":"i"}"#));
+        assert!(one.is_some());
+        assert_eq!(one, two);
+        assert_ne!(
+            one,
+            of_token(&token(r#"{"iss":"i","sub":"other","aud":["a"]}"#))
+        );
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", "x", "a.b.c", "..", "e30.!!.x"] {
+            assert_eq!(of_token(text), None, "{text}");
+        }
+    }
+}
