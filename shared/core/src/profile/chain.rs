@@ -3,7 +3,7 @@
 
 use super::connector::{Auth, Connector, KeyPair, Source};
 use super::{Profile, SecretRef, limits};
-use crate::error::{Error, Result};
+use crate::error::{Kind, Result};
 
 /// Checks everything that `connector` refers to, to any depth.
 pub(super) fn check(profile: &Profile, connector: &Connector) -> Result<()> {
@@ -15,48 +15,54 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
     if let Some(name) = source_connector(&connector.auth) {
         next.push((name.to_owned(), "source_connector"));
     }
-    for secret in secrets(&connector.auth) {
+    for (secret_field, secret) in secrets(&connector.auth) {
         if let SecretRef::Ssm {
             connector: Some(name),
             ..
         } = secret
         {
-            next.push((name.clone(), "ssm connector"));
+            next.push((name.clone(), secret_field));
         }
     }
     for (name, field) in next {
         if let Some(start) = path.iter().position(|seen| *seen == name) {
             let mut cycle = path.iter().skip(start).cloned().collect::<Vec<_>>();
             cycle.push(name);
-            return Err(Error::profile(format!(
+            let what = format!(
                 "connectors refer to each other in a circle: {}",
                 cycle.join(" -> ")
-            ))
-            .of(&connector.name)
-            .fix(format!("change one {field} of them")));
+            );
+            return Err(profile
+                .field_error(&connector.name, field, &what)
+                .fix(format!("change one {field} of them")));
         }
         let source = profile
             .connector_alone(&name)
             .map_err(|error| match &error.connector {
                 Some(_) => error,
+                // It names no connector because there is none of that name.
                 None => {
-                    let what = format!("{field}: {}", error.what);
-                    Error { what, ..error }.of(&connector.name)
+                    let mut placed = profile.field_error(&connector.name, field, &error.what);
+                    placed.fix = error.fix;
+                    placed
                 }
             })?;
         if !source.enabled {
-            return Err(Error::refused(format!("its {field} '{name}' is disabled"))
-                .of(&connector.name)
-                .fix(format!("set enabled = true in [connectors.{name}]")));
+            let mut error =
+                profile.field_error(&connector.name, field, &format!("'{name}' is disabled"));
+            error.kind = Kind::Refused;
+            return Err(error.fix(format!("set enabled = true in [connectors.{name}]")));
         }
         if field == "source_connector" {
-            suits(connector, &source)?;
+            suits(profile, connector, &source)?;
         } else if matches!(source.auth, Auth::Anonymous) {
-            return Err(
-                Error::profile(format!("its {field} '{name}' has no credentials"))
-                    .of(&connector.name)
-                    .fix("name a connector with another auth_method"),
-            );
+            return Err(profile
+                .field_error(
+                    &connector.name,
+                    field,
+                    &format!("'{name}' has no credentials"),
+                )
+                .fix("name a connector with another auth_method"));
         }
         path.push(name);
         walk(profile, &source, path)?;
@@ -77,19 +83,21 @@ fn source_connector(auth: &Auth) -> Option<&str> {
     }
 }
 
-/// Every secret of a connector.
-fn secrets(auth: &Auth) -> Vec<&SecretRef> {
-    fn pair(keys: &KeyPair) -> Vec<&SecretRef> {
+/// Every secret of a connector, with its field.
+fn secrets(auth: &Auth) -> Vec<(&'static str, &SecretRef)> {
+    fn pair(keys: &KeyPair) -> Vec<(&'static str, &SecretRef)> {
         match keys {
-            KeyPair::Separate { id, secret } => vec![id, secret],
-            KeyPair::Joined(joined) => vec![joined],
+            KeyPair::Separate { id, secret } => {
+                vec![("aws_access_key_id", id), ("aws_secret_access_key", secret)]
+            }
+            KeyPair::Joined(joined) => vec![("access_keys", joined)],
         }
     }
     let mut found = match auth {
         Auth::SecretKey { keys } => pair(keys),
         Auth::StsToken { keys, token, .. } => {
             let mut all = pair(keys);
-            all.push(token);
+            all.push(("aws_session_token", token));
             all
         }
         Auth::IamRole { source, .. }
@@ -97,7 +105,7 @@ fn secrets(auth: &Auth) -> Vec<&SecretRef> {
         | Auth::FederationToken { source, .. } => match source {
             Source::Keys { keys, token } => {
                 let mut all = pair(keys);
-                all.extend(token);
+                all.extend(token.iter().map(|token| ("aws_session_token", token)));
                 all
             }
             _ => Vec::new(),
@@ -109,25 +117,26 @@ fn secrets(auth: &Auth) -> Vec<&SecretRef> {
         role: Some(role), ..
     } = auth
     {
-        found.extend(&role.external_id);
+        found.extend(role.external_id.iter().map(|id| ("external_id", id)));
     }
     found
 }
 
 /// Whether STS takes `connector`'s call from `source`'s credentials.
-fn suits(connector: &Connector, source: &Connector) -> Result<()> {
-    let refuse = |what: String, fix: &str| Err(Error::profile(what).of(&connector.name).fix(fix));
-    let from = format!("source_connector '{}' ({})", source.name, source.auth.id());
+fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result<()> {
+    let refuse = |field: &str, what: &str, fix: &str| {
+        Err(profile.field_error(&connector.name, field, what).fix(fix))
+    };
+    let from = format!("'{}' ({})", source.name, source.auth.id());
     match source.auth {
         Auth::Anonymous => {
-            return refuse(
-                format!("{from} has no credentials"),
-                "name another connector",
-            );
+            let what = format!("{from} has no credentials");
+            return refuse("source_connector", &what, "name another connector");
         }
         Auth::FederationToken { .. } => {
             return refuse(
-                format!(
+                "source_connector",
+                &format!(
                     "{from} cannot be a source: STS lets a federation session do nothing but name itself"
                 ),
                 "name a connector with another auth_method",
@@ -135,40 +144,33 @@ fn suits(connector: &Connector, source: &Connector) -> Result<()> {
         }
         _ => {}
     }
+    let own_keys = matches!(
+        source.auth,
+        Auth::SecretKey { .. } | Auth::Implicit { role: None, .. }
+    );
     match &connector.auth {
-        Auth::SessionToken { .. } | Auth::FederationToken { .. } => match source.auth {
-            Auth::SecretKey { .. } | Auth::Implicit { role: None, .. } => Ok(()),
-            _ => refuse(
-                format!(
-                    "{} takes an IAM user's own keys only, but {from} gives temporary ones, which STS refuses",
-                    connector.auth.id()
-                ),
-                "name a secret-key connector",
+        Auth::SessionToken { .. } | Auth::FederationToken { .. } if !own_keys => refuse(
+            "source_connector",
+            &format!(
+                "{} takes an IAM user's own keys only, but {from} gives temporary ones, which STS refuses",
+                connector.auth.id()
             ),
-        },
-        Auth::IamRole { role, .. } => {
-            let temporary = !matches!(
-                source.auth,
-                Auth::SecretKey { .. } | Auth::Implicit { role: None, .. }
-            );
-            if temporary && role.duration > limits::HOUR {
-                return refuse(
-                    format!(
-                        "field 'duration': STS lets temporary keys assume a role for at most 1h (role chaining), and {from} gives temporary keys"
-                    ),
-                    "set a duration of at most 1h, or use a secret-key source",
-                );
-            }
-            if temporary && role.mfa.is_some() {
-                return refuse(
-                    format!(
-                        "field 'mfa_serial': STS takes an MFA code from a user's own keys only, but {from} gives temporary ones"
-                    ),
-                    "put mfa_serial on the first connector of the chain (session-token), or use a secret-key source",
-                );
-            }
-            Ok(())
-        }
+            "name a secret-key connector",
+        ),
+        Auth::IamRole { role, .. } if !own_keys && role.duration > limits::HOUR => refuse(
+            "duration",
+            &format!(
+                "STS lets temporary keys assume a role for at most 1h (role chaining), and source_connector {from} gives temporary keys"
+            ),
+            "set a duration of at most 1h, or use a secret-key source",
+        ),
+        Auth::IamRole { role, .. } if !own_keys && role.mfa.is_some() => refuse(
+            "mfa_serial",
+            &format!(
+                "STS takes an MFA code from a user's own keys only, but source_connector {from} gives temporary ones"
+            ),
+            "put mfa_serial on the first connector of the chain (session-token), or use a secret-key source",
+        ),
         _ => Ok(()),
     }
 }

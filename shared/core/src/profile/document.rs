@@ -120,9 +120,14 @@ impl Document {
         }
     }
 
+    /// Where a byte of the file stands: `FILE:LINE`.
+    fn place(&self, at: usize) -> String {
+        format!("{}:{}", self.path.display(), self.line(at))
+    }
+
     /// An error at a byte of the file: `FILE:LINE: what`.
     pub(crate) fn error(&self, at: usize, what: &str) -> Error {
-        Error::profile(format!("{}:{}: {what}", self.path.display(), self.line(at)))
+        Error::profile(format!("{}: {what}", self.place(at)))
     }
 
     fn line(&self, at: usize) -> usize {
@@ -189,6 +194,26 @@ impl Parsed<'_> {
     /// An error at a place inside this stretch.
     pub(crate) fn error(&self, at: usize, what: &str) -> Error {
         self.document.error(self.offset + at, what)
+    }
+}
+
+impl Parsed<'_> {
+    /// Where a field of a connector stands, or the connector's header.
+    pub(crate) fn place(&self, connector: &str, field: &str) -> String {
+        let find = |table: &DeTable<'_>, name: &str| {
+            table
+                .iter()
+                .find(|(key, _)| key.get_ref().as_ref() == name)
+                .map(|(key, _)| key.span().start)
+        };
+        let at = match self.table.get("connectors").map(|v| v.get_ref()) {
+            Some(DeValue::Table(all)) => match all.get(connector).map(|v| v.get_ref()) {
+                Some(DeValue::Table(table)) => find(table, field).or_else(|| find(all, connector)),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.document.place(self.offset + at.unwrap_or(0))
     }
 }
 

@@ -4,6 +4,8 @@ mod chain;
 mod connector;
 mod document;
 pub mod duration;
+#[cfg(test)]
+mod error_texts_test;
 pub mod expand;
 pub mod limits;
 mod read;
@@ -148,7 +150,7 @@ impl Profile {
                 Err(self.unknown(name, "there is no profile file"))
             };
         };
-        let Some(parsed) = document.connector(name)? else {
+        let Some(parsed) = document.connector(name).map_err(|e| e.of(name))? else {
             return Err(self.unknown(name, "the profile has none of that name"));
         };
         let (connector, has_literal) = read::connector(&parsed, name, &self.env)?;
@@ -167,6 +169,19 @@ impl Profile {
         self.document
             .as_ref()
             .map_or("", |document| document.connector_text(name))
+    }
+
+    /// An error about a field of a connector that was read before: `FILE:LINE: field 'x': …`.
+    pub(crate) fn field_error(&self, connector: &str, field: &str, what: &str) -> Error {
+        let at = self.document.as_ref().and_then(|document| {
+            let parsed = document.connector(connector).ok()??;
+            Some(parsed.place(connector, field))
+        });
+        match at {
+            Some(place) => Error::profile(format!("{place}: field '{field}': {what}")),
+            None => Error::profile(format!("field '{field}': {what}")),
+        }
+        .of(connector)
     }
 
     fn unknown(&self, name: &str, why: &str) -> Error {

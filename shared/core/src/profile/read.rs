@@ -134,10 +134,10 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         .duration("lock_timeout")?
         .map_or(Duration::from_secs(30), |at| at.value);
     if down_scope.is_some() && !takes_policy(&auth) {
-        return Err(fields.error(&format!(
-            "field 'down_scope': STS cannot cut {} sessions down; remove it",
-            auth.id()
-        )));
+        return Err(fields.error_in(
+            "down_scope",
+            &format!("STS cannot cut {} sessions down; remove it", auth.id()),
+        ));
     }
     if let Auth::FederationToken { policies, .. } = &auth
         && policies.is_empty()

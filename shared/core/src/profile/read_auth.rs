@@ -230,8 +230,8 @@ fn user_key_source(fields: &mut Fields<'_, '_>, method: &str) -> Result<Source> 
             } = &keys
                 && id.expose().starts_with("ASIA")
             {
-                return Err(fields.error(&format!(
-                    "field 'aws_access_key_id': is a temporary key (ASIA…), but {method} takes an IAM user's own keys only; STS refuses it to temporary keys; use sts-token or iam-role for them"
+                return Err(fields.error_in("aws_access_key_id", &format!(
+                    "is a temporary key (ASIA…), but {method} takes an IAM user's own keys only; STS refuses it to temporary keys; use sts-token or iam-role for them"
                 )));
             }
             Ok(Source::Keys { keys, token: None })
@@ -261,7 +261,7 @@ fn keys(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
         (Some(id), Some(secret), None) => {
             if let SecretRef::Literal(id) = &id {
                 limits::access_key_id(id.expose())
-                    .map_err(|e| fields.error(&format!("field 'aws_access_key_id': {e}")))?;
+                    .map_err(|e| fields.error_in("aws_access_key_id", &e))?;
             }
             Ok(Some(KeyPair::Separate { id, secret }))
         }
@@ -301,17 +301,17 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
             "mfa_serial",
         ] {
             if fields.has(field) {
-                return Err(fields.error(&format!(
-                    "field '{field}': AssumeRoleWithWebIdentity does not take it (the token carries such things); remove it or web_identity_token_file"
-                )));
+                return Err(fields.error_in(
+                    field,
+                    "AssumeRoleWithWebIdentity does not take it (the token carries such things); remove it or web_identity_token_file",
+                ));
             }
         }
     }
     let session_name = fields.checked("role_session_name", limits::session_name_template)?;
     let external_id = secret_ref::read(fields, "external_id")?;
     if let Some(SecretRef::Literal(text)) = &external_id {
-        limits::external_id(text.expose())
-            .map_err(|e| fields.error(&format!("field 'external_id': {e}")))?;
+        limits::external_id(text.expose()).map_err(|e| fields.error_in("external_id", &e))?;
     }
     let policies = policies(fields)?;
     let tags = tags(fields)?;
@@ -332,14 +332,18 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
     if chained == Chained::Yes
         && let Some(mfa) = &mfa
     {
-        return Err(fields.error(&format!(
-            "field 'mfa_serial': STS takes no MFA code ({}) from temporary keys; use the user's own keys",
-            mfa.serial
-        )));
+        return Err(fields.error_in(
+            "mfa_serial",
+            &format!(
+                "STS takes no MFA code ({}) from temporary keys; use the user's own keys",
+                mfa.serial
+            ),
+        ));
     }
     let one_session = down_scope == Some(false) || !policies.is_empty();
     if mfa.is_some() && value > limits::HOUR && !one_session {
-        return Err(fields.error(
+        return Err(fields.error_in(
+            "duration",
             "a role with mfa_serial for more than 1h is assumed with the code itself, so that each resource would ask for a code of its own; set down_scope = false (one session for all), or a duration of at most 1h",
         ));
     }

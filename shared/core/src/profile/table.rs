@@ -31,6 +31,9 @@ struct Entry<'p, 'd> {
     taken: bool,
 }
 
+/// Keys and values in the order of the file.
+pub(crate) type Pairs = Vec<(String, String)>;
+
 /// A value with the place it stands at, so that a later check can still point to it.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {
@@ -60,6 +63,16 @@ impl<'p, 'd> Fields<'p, 'd> {
     /// An error about the table as a whole.
     pub(crate) fn error(&self, what: &str) -> Error {
         self.error_at(self.start, what)
+    }
+
+    /// An error about a field by its name; it points to the table where the field is missing.
+    pub(crate) fn error_in(&self, field: &str, what: &str) -> Error {
+        let at = self
+            .entries
+            .iter()
+            .find(|entry| entry.name == field)
+            .map_or(self.start, |entry| entry.value_at);
+        self.error_at(at, &format!("field '{}{field}': {what}", self.prefix))
     }
 
     /// An error about one field.
@@ -233,10 +246,7 @@ impl<'p, 'd> Fields<'p, 'd> {
     }
 
     /// A table of string keys and string values.
-    pub(crate) fn string_map(
-        &mut self,
-        field: &'static str,
-    ) -> Result<Option<At<Vec<(String, String)>>>> {
+    pub(crate) fn string_map(&mut self, field: &'static str) -> Result<Option<At<Pairs>>> {
         let Some(found) = self.take(field) else {
             return Ok(None);
         };

@@ -1,0 +1,307 @@
+//! An AWS CLI profile, followed to where its credentials come from in the order that botocore
+//! has: role, web identity, IAM Identity Center, keys of the credentials file,
+//! `credential_process`, keys of the config file.
+
+use std::time::Duration;
+
+use super::files::Section;
+use super::ini::{Dialect, Kind, Property};
+use super::{Found, Look, role, sso, words};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, ProcessPlan, Step};
+use crate::profile::{KeyPair, SecretRef};
+use crate::secret::Secret;
+use crate::shown::shown;
+
+/// The profile that counts when none is named.
+pub(super) const DEFAULT: &str = "default";
+
+/// Our own binary, as a `credential_process`.
+const OURSELVES: &str = "aws-connector-credential-process";
+
+/// How far profiles may refer to each other.
+const DEEPEST: usize = 32;
+
+const ID: &str = "aws_access_key_id";
+const SECRET: &str = "aws_secret_access_key";
+
+/// The profile that the environment names.
+pub(super) fn from_environment(env: &Env) -> Option<String> {
+    env.get("AWS_PROFILE")
+        .or_else(|| env.get("AWS_DEFAULT_PROFILE"))
+}
+
+/// The profile of the environment, or `default`, if it tells of credentials.
+///
+/// # Errors
+/// The environment names one that does not exist, or it is wrong.
+pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
+    let named = from_environment(look.env);
+    let name = named.as_deref().unwrap_or(DEFAULT);
+    if named.is_none() && !look.files().has_profile(name) {
+        return Ok(Found::No(
+            format!(
+                "profile \"default\" is in neither {}",
+                look.files().places()
+            )
+            .into(),
+        ));
+    }
+    let mut path = Path::new(name);
+    match path.section(look)? {
+        section if !mentions_credentials(&section) => Ok(Found::No(
+            format!(
+                "profile {} ({}) tells of no credentials",
+                shown(name),
+                section.place
+            )
+            .into(),
+        )),
+        section => path
+            .outermost(look, &section)
+            .map(|step| Found::Step(Box::new(step))),
+    }
+}
+
+/// A profile by its name.
+///
+/// # Errors
+/// There is none, it tells of no credentials, or it is wrong.
+pub(super) fn named(look: &Look<'_>, name: &str) -> Result<Step> {
+    let mut path = Path::new(name);
+    let section = path.section(look)?;
+    path.outermost(look, &section)
+}
+
+fn mentions_credentials(section: &Section<'_>) -> bool {
+    const TELLING: [&str; 8] = [
+        ID,
+        SECRET,
+        "role_arn",
+        "web_identity_token_file",
+        "sso_account_id",
+        "sso_role_name",
+        "credential_process",
+        "login_session",
+    ];
+    TELLING.iter().any(|key| {
+        section
+            .property(key)
+            .is_some_and(|property| !property.is_empty())
+    })
+}
+
+/// The profiles on the way, outermost first.
+pub(super) struct Path(Vec<String>);
+
+impl Path {
+    fn new(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
+
+    /// The profile at hand.
+    fn name(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
+    }
+
+    fn section<'l>(&self, look: &'l Look<'_>) -> Result<Section<'l>> {
+        look.files()
+            .section(Kind::Profile, self.name())?
+            .ok_or_else(|| look.files().unknown(Kind::Profile, self.name()))
+    }
+
+    /// The profile that was asked for: its role comes before its keys.
+    fn outermost(&mut self, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
+        if takes_role(section) {
+            return role::step(self, look, section);
+        }
+        self.without_role(look, section)
+    }
+
+    /// A profile that another one names as its source: its keys come before its role.
+    ///
+    /// # Errors
+    /// It does not exist, leads in a circle, or is wrong itself.
+    pub(super) fn source(
+        &mut self,
+        look: &Look<'_>,
+        name: &str,
+        named_by: &Property<'_>,
+    ) -> Result<Step> {
+        let Some(section) = look.files().section(Kind::Profile, name)? else {
+            let error = look.files().unknown(Kind::Profile, name);
+            let what = format!(
+                "{}: {}",
+                named_by.wrong("names a profile that does not exist").what,
+                error.what
+            );
+            return Err(Error { what, ..error });
+        };
+        let has_keys = [ID, SECRET].iter().any(|key| {
+            section
+                .property(key)
+                .is_some_and(|property| !property.is_empty())
+        });
+        if has_keys || !takes_role(&section) {
+            // A profile may name itself as the source of its role when it holds the keys.
+            self.0.push(name.to_owned());
+            let step = self.without_role(look, &section);
+            self.0.pop();
+            return step;
+        }
+        if let Some(start) = self.0.iter().position(|seen| seen == name) {
+            let mut circle: Vec<String> =
+                self.0.iter().skip(start).map(|name| shown(name)).collect();
+            circle.push(shown(name));
+            return Err(named_by
+                .wrong(&format!("leads in a circle: {}", circle.join(" -> ")))
+                .fix("let one of them name a profile with keys, or a credential_source"));
+        }
+        if self.0.len() >= DEEPEST {
+            return Err(named_by
+                .wrong(&format!("is the {DEEPEST}th in a row"))
+                .fix("shorten the chain of profiles"));
+        }
+        self.0.push(name.to_owned());
+        let step = role::step(self, look, &section);
+        self.0.pop();
+        step
+    }
+
+    fn without_role(&self, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
+        if let Some((token_file, _)) = section.get("web_identity_token_file")? {
+            return role::web_identity(look, section, token_file);
+        }
+        if let Some(plan) = sso::plan(look, section)? {
+            return Ok(look.step(How::Sso(plan)));
+        }
+        if let Some(plan) = keys(section, Dialect::Credentials)? {
+            return Ok(look.step(How::Keys(plan)));
+        }
+        if let Some(property) = section
+            .property("login_session")
+            .filter(|property| !property.is_empty())
+        {
+            return Err(property
+                .wrong("(aws login) is not read by this program")
+                .fix(format!(
+                    "make another profile with credential_process = aws configure export-credentials --profile {} --format process, and use that one",
+                    section.name
+                )));
+        }
+        if let Some(property) = section
+            .property("credential_process")
+            .filter(|property| !property.is_empty())
+        {
+            return self.process(look, section, property);
+        }
+        if let Some(plan) = keys(section, Dialect::Config)? {
+            return Ok(look.step(How::Keys(plan)));
+        }
+        Err(Error::profile(format!(
+            "{}: AWS CLI profile {} tells of no credentials",
+            section.place,
+            shown(&section.name)
+        ))
+        .fix("give it keys, role_arn with source_profile, sso_session or credential_process, or use another profile"))
+    }
+
+    fn process(
+        &self,
+        look: &Look<'_>,
+        section: &Section<'_>,
+        property: &Property<'_>,
+    ) -> Result<Step> {
+        let command = property.command().into_owned();
+        let words = words::split(&command).ok_or_else(|| {
+            property
+                .wrong("has a quote or backslash that nothing closes")
+                .fix("close the quote")
+        })?;
+        if let Some(asked) = asks_us(&words, look.env)
+            && asked == look.connector
+        {
+            let profiles: Vec<String> = self
+                .0
+                .iter()
+                .map(|name| format!("profile {name}"))
+                .collect();
+            return Err(property
+                .wrong(&format!(
+                    "asks connector '{asked}' again: {asked} -> {} (credential_process) -> {asked}",
+                    profiles.join(" -> ")
+                ))
+                .fix("let the connector name another source, such as source_profile or credential_source"));
+        }
+        let mut origin = String::new();
+        section.origin(&mut origin);
+        Ok(look.step(How::Process(ProcessPlan { command, origin })))
+    }
+}
+
+/// The connector that a command line would ask, if it runs our own binary.
+fn asks_us(words: &[String], env: &Env) -> Option<String> {
+    let mut words = words.iter().skip_while(|word| {
+        let name = word.rsplit(['/', '\\']).next().unwrap_or("");
+        name.strip_suffix(".exe").unwrap_or(name) != OURSELVES
+    });
+    words.next()?;
+    while let Some(word) = words.next() {
+        if word == "--connector" {
+            return words.next().cloned();
+        }
+        if let Some(name) = word.strip_prefix("--connector=") {
+            return Some(name.to_owned());
+        }
+    }
+    env.get("AWS_CONNECTOR")
+}
+
+/// Whether a role is assumed with the credentials of another source.
+fn takes_role(section: &Section<'_>) -> bool {
+    let has = |key| {
+        section
+            .property(key)
+            .is_some_and(|property| !property.is_empty())
+    };
+    has("role_arn") && !has("web_identity_token_file")
+}
+
+/// The keys of one of the files. They are never put together from both.
+fn keys(section: &Section<'_>, dialect: Dialect) -> Result<Option<KeysPlan>> {
+    let id = section.get_in(dialect, ID)?;
+    let secret = section.get_in(dialect, SECRET)?;
+    let ((id, at), (secret, _)) = match (id, secret) {
+        (None, None) => return Ok(None),
+        (Some(id), Some(secret)) => (id, secret),
+        (Some((_, found)), None) => return Err(half(section, found, SECRET)),
+        (None, Some((_, found))) => return Err(half(section, found, ID)),
+    };
+    let token = match section.get_in(dialect, "aws_session_token")? {
+        Some(token) => Some(token),
+        None => section.get_in(dialect, "aws_security_token")?,
+    };
+    let literal = |text: &str| SecretRef::Literal(Secret::new(text));
+    Ok(Some(KeysPlan {
+        keys: PlannedKeys::local(KeyPair::Separate {
+            id: literal(id),
+            secret: literal(secret),
+        }),
+        token: token.map(|(token, _)| PlannedSecret::Local(literal(token))),
+        expires_at: None,
+        tolerance: Duration::ZERO,
+        // The key id says whose they are. More of the text would tie a session with a second
+        // factor, which serves every role and region, to the role or region beside the keys.
+        origin: Some(format!("{} [{}]", at.file.path.display(), section.name)),
+    }))
+}
+
+fn half(section: &Section<'_>, found: &Property<'_>, lacks: &str) -> Error {
+    found
+        .wrong(&format!(
+            "of AWS CLI profile {} has no {lacks} beside it in the same file",
+            shown(&section.name)
+        ))
+        .fix(format!("add {lacks}, or remove the other"))
+}

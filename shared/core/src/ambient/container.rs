@@ -1,0 +1,221 @@
+//! Sources that answer over HTTP near the machine: the container credentials endpoint (ECS, EKS
+//! Pod Identity) and the EC2 instance metadata service. Here only where they are.
+
+use std::net::IpAddr;
+
+use super::{Found, Look};
+use crate::error::{Error, Kind, Result};
+use crate::plan::{ContainerPlan, How, InstanceMetadataPlan};
+use crate::secret::Secret;
+use crate::shown::shown;
+
+const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+
+/// ECS, and EKS Pod Identity on either kind of network: plain HTTP may go there.
+const CONTAINER_HOSTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "fd00:ec2::254"];
+
+/// The container credentials endpoint.
+///
+/// # Errors
+/// The URI is none, or would send the token to a stranger unencrypted.
+pub(super) fn container(look: &Look<'_>) -> Result<Found> {
+    let uri = match (look.env.get(RELATIVE_URI), look.env.get(FULL_URI)) {
+        (Some(path), _) => {
+            if !path.starts_with('/') || !is_plain(&path) {
+                return Err(wrong(
+                    RELATIVE_URI,
+                    "is not a path such as /v2/credentials/ID",
+                ));
+            }
+            format!("http://{}{path}", CONTAINER_HOSTS[0])
+        }
+        (None, Some(uri)) => {
+            check(&uri, &CONTAINER_HOSTS).map_err(|what| wrong(FULL_URI, &what))?;
+            uri
+        }
+        (None, None) => return Ok(Found::No(missing(look).into())),
+    };
+    let token_file = look.env.get(TOKEN_FILE);
+    let token = match token_file {
+        Some(_) => None,
+        None => look.env.get(TOKEN).map(Secret::new),
+    };
+    if token
+        .as_ref()
+        .is_some_and(|token| token.expose().chars().any(char::is_control))
+    {
+        return Err(wrong(
+            TOKEN,
+            "holds a line break or another control character",
+        ));
+    }
+    Ok(look.found(How::Container(ContainerPlan {
+        uri,
+        token,
+        token_file,
+    })))
+}
+
+/// Neither URI is set. In a container of ECS or EKS it once was, and something on the way here
+/// did not pass it on.
+fn missing(look: &Look<'_>) -> String {
+    let mut why = format!("neither {RELATIVE_URI} nor {FULL_URI} is set");
+    let set = |name: &&str| look.env.get(name).is_some();
+    let seen = [
+        "ECS_CONTAINER_METADATA_URI_V4",
+        "ECS_CONTAINER_METADATA_URI",
+    ]
+    .into_iter()
+    .find(set);
+    if let Some(seen) = seen {
+        why.push_str(&format!(
+            " (but {seen} is: in this ECS task something drops it; pass it through)"
+        ));
+    } else if set(&"SUDO_USER") {
+        why.push_str(&format!(
+            " (sudo drops them: sudo --preserve-env={RELATIVE_URI},{FULL_URI},{TOKEN},{TOKEN_FILE})"
+        ));
+    } else {
+        why.push_str(
+            " (in a container: a wrapper that clears the environment must pass it through)",
+        );
+    }
+    why
+}
+
+/// The instance metadata service; there is no knowing whether it is there before asking it.
+///
+/// # Errors
+/// The endpoint of the environment is none.
+pub(super) fn instance_metadata(look: &Look<'_>) -> Result<Found> {
+    if look.env.is_on("AWS_EC2_METADATA_DISABLED") {
+        return Ok(Found::nothing("AWS_EC2_METADATA_DISABLED is set"));
+    }
+    let endpoint = match look.env.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
+        Some(endpoint) => {
+            check(&endpoint, &METADATA_HOSTS)
+                .map_err(|what| wrong("AWS_EC2_METADATA_SERVICE_ENDPOINT", &what))?;
+            endpoint.trim_end_matches('/').to_owned()
+        }
+        None => match look.env.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") {
+            Some(mode) if mode.eq_ignore_ascii_case("ipv6") => {
+                format!("http://[{}]", METADATA_HOSTS[1])
+            }
+            Some(mode) if !mode.eq_ignore_ascii_case("ipv4") => {
+                return Err(wrong(
+                    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                    &format!("is {}; it is IPv4 or IPv6", shown(&mode)),
+                ));
+            }
+            _ => format!("http://{}", METADATA_HOSTS[0]),
+        },
+    };
+    Ok(look.found(How::InstanceMetadata(InstanceMetadataPlan {
+        endpoint,
+        tried: String::new(),
+    })))
+}
+
+fn wrong(variable: &str, what: &str) -> Error {
+    Error::new(
+        Kind::NoCredentials,
+        format!("environment variable {variable} {what}"),
+    )
+    .fix(format!("correct or unset {variable}"))
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+}
+
+/// Whether keys may be asked for there: by https anywhere, by http on this machine or at `known`
+/// addresses. Names other than localhost are not looked up.
+fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
+    let wrong = || "is not a URL of the form http://HOST/PATH".to_owned();
+    let (scheme, rest) = uri.split_once("://").ok_or_else(wrong)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    if authority.is_empty() || authority.contains('@') || !is_plain(uri) {
+        return Err(wrong());
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').ok_or_else(wrong)?,
+        None => match authority.split_once(':') {
+            Some((host, _)) => (host, authority.get(host.len()..).unwrap_or("")),
+            None => (authority, ""),
+        },
+    };
+    if host.is_empty() || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
+        return Err(wrong());
+    }
+    if scheme.eq_ignore_ascii_case("https") {
+        return Ok(());
+    }
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Err(wrong());
+    }
+    let allowed = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| {
+            address.is_loopback() || known.iter().any(|known| known.parse() == Ok(address))
+        });
+    if allowed {
+        return Ok(());
+    }
+    Err(format!(
+        "names the host {} without encryption; http is for localhost and {} only",
+        shown(host),
+        known.join(", ")
+    ))
+}
+
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.parse::<u16>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_goes_nowhere_but_to_this_machine_and_aws_addresses() {
+        for good in [
+            "https://example.com/x",
+            "http://localhost:1234/x",
+            "http://LOCALHOST",
+            "http://127.0.0.1",
+            "http://127.8.8.8:80/a?b=c",
+            "http://[::1]:8080/",
+            "http://169.254.170.2/v2",
+            "HTTP://169.254.170.23/v1/credentials",
+            "http://[fd00:ec2::23]/v1/credentials",
+            "http://[FD00:EC2:0::23]/",
+        ] {
+            assert_eq!(check(good, &CONTAINER_HOSTS), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "http://",
+            "localhost/x",
+            "ftp://localhost/x",
+            "http://example.com/",
+            "http://169.254.169.254/",
+            "http://169.254.170.2.evil.example/",
+            "http://localhost.evil.example/",
+            "http://localhost@evil.example/",
+            "http://localhost\\@evil.example/",
+            "http://evil.example#@localhost/",
+            "http://2130706433/",
+            "http://127.1/",
+            "http://[::1/",
+            "http://[::1]evil/",
+            "http://localhost:99999/",
+            "http://local host/",
+            "https://:443/",
+        ] {
+            assert!(check(bad, &CONTAINER_HOSTS).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The AWS CLI's two files: where they lie, and a profile as both together tell it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::ini::{Dialect, Ini, Kind, Property, show_path};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::local_secret::expand_home;
+use crate::shown::shown;
+use crate::suggest::nearest;
+
+/// More than this is no configuration.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Both files, each read once.
+#[derive(Debug)]
+pub(super) struct Files {
+    config: Read,
+    credentials: Read,
+}
+
+/// A file as it was found.
+#[derive(Debug)]
+enum Read {
+    /// It is there.
+    Ini(Ini),
+    /// It is not there, or there is nobody whose file it could be; where it was looked for.
+    Missing(String),
+    /// It is there, but not for us: where, and why.
+    Unreadable(String),
+}
+
+/// A profile, the properties of both files together.
+#[derive(Debug)]
+pub(super) struct Section<'f> {
+    /// The profile's or session's name.
+    pub(super) name: String,
+    /// Where it begins, for messages.
+    pub(super) place: String,
+    /// The config file's, then those of the credentials file: the last one of a key counts.
+    properties: Vec<Property<'f>>,
+}
+
+impl Files {
+    /// Reads what is there.
+    pub(super) fn load(env: &Env) -> Self {
+        Self {
+            config: load("AWS_CONFIG_FILE", "config", Dialect::Config, env),
+            credentials: load(
+                "AWS_SHARED_CREDENTIALS_FILE",
+                "credentials",
+                Dialect::Credentials,
+                env,
+            ),
+        }
+    }
+
+    fn both(&self) -> impl Iterator<Item = &Ini> {
+        [&self.config, &self.credentials]
+            .into_iter()
+            .filter_map(|read| match read {
+                Read::Ini(ini) => Some(ini),
+                _ => None,
+            })
+    }
+
+    /// A section by kind and name.
+    ///
+    /// # Errors
+    /// One of its lines cannot be read.
+    pub(super) fn section(&self, kind: Kind, name: &str) -> Result<Option<Section<'_>>> {
+        let Some(place) = self
+            .both()
+            .find_map(|ini| ini.line_of(kind, name).map(|line| ini.place(line)))
+        else {
+            return Ok(None);
+        };
+        let mut properties = Vec::new();
+        for ini in self.both() {
+            ini.read(kind, name, &mut properties)?;
+        }
+        Ok(Some(Section {
+            name: name.to_owned(),
+            place,
+            properties,
+        }))
+    }
+
+    /// Whether there is a profile of that name.
+    pub(super) fn has_profile(&self, name: &str) -> bool {
+        self.both().any(|ini| ini.has(Kind::Profile, name))
+    }
+
+    /// Where profiles were looked for and not found.
+    pub(super) fn places(&self) -> String {
+        let place = |read: &Read| match read {
+            Read::Ini(ini) => show_path(&ini.path),
+            Read::Missing(place) => format!("{place} (no such file)"),
+            Read::Unreadable(why) => why.clone(),
+        };
+        format!("{} nor {}", place(&self.config), place(&self.credentials))
+    }
+
+    /// There is no section of that kind and name.
+    pub(super) fn unknown(&self, kind: Kind, name: &str) -> Error {
+        let what = match kind {
+            Kind::Profile => "AWS CLI profile",
+            Kind::SsoSession => "sso-session",
+            Kind::Services => "services section",
+        };
+        let error = Error::profile(format!(
+            "{what} {} is in neither {}",
+            shown(name),
+            self.places()
+        ));
+        let known: Vec<_> = self.both().flat_map(|ini| ini.names(kind)).collect();
+        match nearest(name, known.iter().map(AsRef::as_ref)) {
+            Some(near) => error.fix(format!("did you mean {}?", shown(near))),
+            None if kind == Kind::Profile => error.fix(format!(
+                "name a profile that exists (aws configure list-profiles), or make it: aws configure --profile {}",
+                shown(name)
+            )),
+            None => error.fix(format!("add [sso-session {name}] (aws configure sso-session)")),
+        }
+    }
+}
+
+impl<'f> Section<'f> {
+    /// The property that counts for a key.
+    pub(super) fn property(&self, key: &str) -> Option<&Property<'f>> {
+        self.properties
+            .iter()
+            .rev()
+            .find(|property| property.key.eq_ignore_ascii_case(key))
+    }
+
+    /// A key's value on one line, with its property for messages; an empty one counts as none.
+    ///
+    /// # Errors
+    /// The value goes over several lines.
+    pub(super) fn get(&self, key: &str) -> Result<Option<(&'f str, &Property<'f>)>> {
+        match self.property(key) {
+            Some(property) => Ok(property.value()?.map(|value| (value, property))),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Section::get`], of one of the files only.
+    ///
+    /// # Errors
+    /// The value goes over several lines.
+    pub(super) fn get_in(
+        &self,
+        dialect: Dialect,
+        key: &str,
+    ) -> Result<Option<(&'f str, &Property<'f>)>> {
+        let found = self.properties.iter().rev().find(|property| {
+            property.file.dialect == dialect && property.key.eq_ignore_ascii_case(key)
+        });
+        match found {
+            Some(property) => Ok(property.value()?.map(|value| (value, property))),
+            None => Ok(None),
+        }
+    }
+
+    /// The section's text in one form, with the paths of its files: the same words, the same
+    /// meaning. Secrets are left out (the key id beside them says whose they are), so that no
+    /// `Debug` shows them.
+    pub(super) fn origin(&self, into: &mut String) {
+        let mut file: Option<&Ini> = None;
+        for property in &self.properties {
+            if file.is_none_or(|file| !std::ptr::eq(file, property.file)) {
+                into.push_str(&property.file.path.to_string_lossy());
+                into.push_str(" [");
+                into.push_str(&self.name);
+                into.push_str("]\n");
+                file = Some(property.file);
+            }
+            into.push_str(&property.key.to_ascii_lowercase());
+            if !SECRETS
+                .iter()
+                .any(|secret| property.key.eq_ignore_ascii_case(secret))
+            {
+                for line in property.raw() {
+                    into.push('=');
+                    into.push_str(line);
+                }
+            }
+            into.push('\n');
+        }
+    }
+}
+
+const SECRETS: [&str; 4] = [
+    "aws_secret_access_key",
+    "aws_session_token",
+    "aws_security_token",
+    "external_id",
+];
+
+fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
+    let path = match env.get(variable) {
+        Some(path) if path == "~" || path.starts_with("~/") => match home(env) {
+            Some(home) => home.join(path.trim_start_matches('~').trim_start_matches('/')),
+            None => expand_home(&path, env),
+        },
+        Some(path) => PathBuf::from(path),
+        None => match home(env) {
+            Some(home) => home.join(".aws").join(name),
+            None => return Read::Missing(format!("~/.aws/{name} (HOME is not set)")),
+        },
+    };
+    // A relative path means another file in another folder.
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = File::open(&path).and_then(|file| {
+        if let Ok(meta) = file.metadata() {
+            // Room for all of it: a buffer that grows leaves copies of secrets behind.
+            bytes.reserve_exact(usize::try_from(meta.len().min(LONGEST)).unwrap_or(0) + 1);
+        }
+        file.take(LONGEST + 1).read_to_end(&mut bytes)
+    });
+    let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", show_path(&path)));
+    match read {
+        Ok(_) if bytes.len() as u64 > LONGEST => unreadable("larger than 16 MiB"),
+        Ok(_) => match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => Read::Ini(Ini::new(path, dialect, Zeroizing::new(text))),
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                let bytes = Zeroizing::new(error.into_bytes());
+                let line = 1 + bytes
+                    .iter()
+                    .take(good)
+                    .filter(|byte| **byte == b'\n')
+                    .count();
+                unreadable(&format!("line {line} is not UTF-8 text"))
+            }
+        },
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Read::Missing(show_path(&path))
+        }
+        Err(error) => unreadable(&error.to_string()),
+    }
+}
+
+fn home(env: &Env) -> Option<PathBuf> {
+    match (env.get("HOME"), env) {
+        (Some(home), _) => Some(PathBuf::from(home)),
+        // The password database knows it, too; botocore asks there.
+        (None, Env::Process) => std::env::home_dir(),
+        (None, Env::Fixed(_)) => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! The role of an AWS CLI profile: who assumes it, and with which arguments.
+
+use std::time::Duration;
+
+use super::aws_profile::Path;
+use super::environment::HOUR;
+use super::files::Section;
+use super::{Look, chain};
+use crate::error::{Error, Result};
+use crate::plan::{How, PlannedSecret, Site, Step};
+use crate::profile::{CredentialSource, Mfa, SecretRef, limits};
+use crate::resource::{Arn, check_mfa_serial, check_region, check_role_arn};
+use crate::secret::Secret;
+use crate::shown::shown;
+
+/// One code is good for as long as a connector's default `mfa_duration`.
+const MFA_SESSION: Duration = Duration::from_secs(12 * 3600);
+
+/// The names that `credential_source` of a profile may have.
+const SOURCES: [CredentialSource; 3] = [
+    CredentialSource::Environment,
+    CredentialSource::EcsContainer,
+    CredentialSource::Ec2InstanceMetadata,
+];
+
+/// `role_arn` with `source_profile` or `credential_source`.
+///
+/// # Errors
+/// A key is missing or wrong, here or in a profile that this one leads to.
+pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
+    let (arn, site) = arn_and_site(look, section)?;
+    let session_name = section.get("role_session_name")?.map(|(name, _)| name);
+    let mut call = look.role_call(arn, session_name);
+    if let Some((id, property)) = section.get("external_id")? {
+        limits::external_id(id).map_err(|what| property.wrong(&what))?;
+        call.external_id = Some(PlannedSecret::Local(SecretRef::Literal(Secret::new(id))));
+    }
+    if let Some((text, property)) = section.get("duration_seconds")? {
+        call.duration = text
+            .parse()
+            .ok()
+            .filter(|seconds| (900..=43_200).contains(seconds))
+            .map(Duration::from_secs)
+            .ok_or_else(|| {
+                property.wrong(&format!("is {}; STS takes 900 to 43200", shown(text)))
+            })?;
+    }
+    if let Some((serial, property)) = section.get("mfa_serial")? {
+        check_mfa_serial(serial).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+        call.mfa = Some(Mfa {
+            serial: serial.to_owned(),
+            process: None,
+            duration: MFA_SESSION,
+        });
+    }
+    let mut source = source(path, look, section)?;
+    if call.duration > HOUR
+        && matches!(
+            source.how,
+            How::AssumeRole { .. } | How::WebIdentity { .. } | How::Sso(_)
+        )
+        && let Some(property) = section.property("duration_seconds")
+    {
+        return Err(property
+            .wrong("is more than 3600, but the source is a role itself and STS chains roles for an hour at most")
+            .fix("set it to 3600 or less"));
+    }
+    if call.duration <= HOUR && is_user_key(&source) {
+        // One code for every scope: it goes into a session that the roles are assumed from.
+        if let Some(mfa) = call.mfa.take() {
+            source = Step {
+                connector: look.connector.to_owned(),
+                site: site.clone(),
+                how: How::SessionToken {
+                    source: Box::new(source),
+                    duration: mfa.duration,
+                    mfa: Some(mfa),
+                },
+            };
+        }
+    }
+    Ok(Step {
+        connector: look.connector.to_owned(),
+        site,
+        how: How::AssumeRole {
+            source: Box::new(source),
+            call,
+        },
+    })
+}
+
+/// `role_arn` with `web_identity_token_file`. Like botocore it looks at nothing else but
+/// `role_session_name`.
+///
+/// # Errors
+/// The role is missing or no role.
+pub(super) fn web_identity(
+    look: &Look<'_>,
+    section: &Section<'_>,
+    token_file: &str,
+) -> Result<Step> {
+    let (arn, site) = arn_and_site(look, section)?;
+    let session_name = section.get("role_session_name")?.map(|(name, _)| name);
+    Ok(Step {
+        connector: look.connector.to_owned(),
+        site,
+        how: How::WebIdentity {
+            token_file: token_file.to_owned(),
+            call: look.role_call(arn, session_name),
+        },
+    })
+}
+
+/// GetSessionToken takes a user's own keys only. Behind other sources there may or may not be
+/// some: there the code goes with the role's call, which every one of them can make.
+fn is_user_key(source: &Step) -> bool {
+    matches!(&source.how, How::Keys(keys) if keys.token.is_none() && keys.origin.is_some())
+}
+
+fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
+    match (section.get("source_profile")?, section.get("credential_source")?) {
+        (Some((name, property)), None) => path.source(look, name, property),
+        (None, Some((name, property))) => {
+            let source = SOURCES
+                .into_iter()
+                .find(|source| source.id().eq_ignore_ascii_case(name))
+                .ok_or_else(|| {
+                    property.wrong(&format!(
+                        "is {}; it is one of {}",
+                        shown(name),
+                        SOURCES.map(CredentialSource::id).join(", ")
+                    ))
+                })?;
+            chain::only(look, source).map_err(|error| {
+                let what = format!("{} ({})", error.what, property.file.place(property.line));
+                Error { what, ..error }
+            })
+        }
+        (Some((_, property)), Some(_)) => Err(property
+            .wrong("and credential_source exclude each other")
+            .fix("keep one of them")),
+        (None, None) => Err(Error::profile(format!(
+            "{}: AWS CLI profile {} has role_arn, but neither source_profile nor credential_source",
+            section.place,
+            shown(&section.name)
+        ))
+        .fix("name the profile whose keys assume the role in source_profile (it may be the profile itself)")),
+    }
+}
+
+/// The role, and where STS is asked for it: in the profile's own region if it has one.
+fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)> {
+    let Some((arn, property)) = section.get("role_arn")? else {
+        return Err(Error::profile(format!(
+            "{}: AWS CLI profile {} has web_identity_token_file, but no role_arn",
+            section.place,
+            shown(&section.name)
+        ))
+        .fix("add role_arn"));
+    };
+    check_role_arn(arn).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+    let site = match section.get("region")? {
+        None => look.site.clone(),
+        Some((region, property)) => {
+            check_region(region).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+            look.site.in_region(region)
+        }
+    };
+    if let Ok(parsed) = Arn::parse(arn)
+        && parsed.partition != site.partition
+    {
+        return Err(property
+            .wrong(&format!(
+                "lies in partition {}, but region {} in {}; partitions never mix",
+                parsed.partition.id(),
+                site.region,
+                site.partition.id()
+            ))
+            .fix("give the profile a region of the role's partition"));
+    }
+    Ok((arn.to_owned(), site))
+}

@@ -1,0 +1,42 @@
+//! Every error that a profile file can earn, to the letter: `testdata/errors.txt` holds the
+//! files, `testdata/errors.golden.txt` what is said of them.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p aws-connector-core what_a_faulty_file_earns` writes the latter.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::Profile;
+use crate::env::Env;
+
+#[test]
+fn what_a_faulty_file_earns() {
+    let mut seen = String::new();
+    for case in include_str!("testdata/errors.txt").split("=== ").skip(1) {
+        let (title, text) = case.split_once('\n').unwrap();
+        let outcome = Profile::parse(
+            Path::new("connectors.toml"),
+            text.to_owned(),
+            &Env::fixed([]),
+        )
+        .and_then(|profile| profile.connector("dev"));
+        let said = match outcome {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert!(!said.contains('\n'), "{title}: {said}");
+        writeln!(seen, "{title}\n    {said}").unwrap();
+    }
+    let golden =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/profile/testdata/errors.golden.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, &seen).unwrap();
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap();
+    for (line, (is, should)) in seen.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(is, should, "line {} of {}", line + 1, golden.display());
+    }
+    assert_eq!(seen.lines().count(), expected.lines().count());
+    assert!(!expected.contains("accepted"));
+}
