@@ -6,19 +6,16 @@ use std::time::Duration;
 
 use super::files::Section;
 use super::ini::{Dialect, Kind, Property};
-use super::{Found, Look, role, sso, words};
+use super::{Found, Look, process, role, sso};
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, ProcessPlan, Step};
+use crate::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, Step};
 use crate::profile::{KeyPair, SecretRef};
 use crate::secret::Secret;
 use crate::shown::shown;
 
 /// The profile that counts when none is named.
 pub(super) const DEFAULT: &str = "default";
-
-/// Our own binary, as a `credential_process`.
-const OURSELVES: &str = "aws-connector-credential-process";
 
 /// How far profiles may refer to each other.
 const DEEPEST: usize = 32;
@@ -52,9 +49,10 @@ pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
     match path.section(look)? {
         section if !mentions_credentials(&section) => Ok(Found::No(
             format!(
-                "profile {} ({}) tells of no credentials",
+                "profile {} ({}) tells of no credentials{}",
                 shown(name),
-                section.place
+                section.place,
+                unread(look)
             )
             .into(),
         )),
@@ -74,6 +72,13 @@ pub(super) fn named(look: &Look<'_>, name: &str) -> Result<Step> {
     path.outermost(look, &section)
 }
 
+/// What may have been missed.
+fn unread(look: &Look<'_>) -> String {
+    look.files().unreadable().map_or_else(String::new, |why| {
+        format!(", and there may be more in {why}")
+    })
+}
+
 fn mentions_credentials(section: &Section<'_>) -> bool {
     const TELLING: [&str; 8] = [
         ID,
@@ -85,11 +90,7 @@ fn mentions_credentials(section: &Section<'_>) -> bool {
         "credential_process",
         "login_session",
     ];
-    TELLING.iter().any(|key| {
-        section
-            .property(key)
-            .is_some_and(|property| !property.is_empty())
-    })
+    TELLING.iter().any(|key| section.has(key))
 }
 
 /// The profiles on the way, outermost first.
@@ -138,11 +139,7 @@ impl Path {
             );
             return Err(Error { what, ..error });
         };
-        let has_keys = [ID, SECRET].iter().any(|key| {
-            section
-                .property(key)
-                .is_some_and(|property| !property.is_empty())
-        });
+        let has_keys = section.has(ID) || section.has(SECRET);
         if has_keys || !takes_role(&section) {
             // A profile may name itself as the source of its role when it holds the keys.
             self.0.push(name.to_owned());
@@ -179,93 +176,33 @@ impl Path {
         if let Some(plan) = keys(section, Dialect::Credentials)? {
             return Ok(look.step(How::Keys(plan)));
         }
-        if let Some(property) = section
-            .property("login_session")
-            .filter(|property| !property.is_empty())
-        {
+        if let Some(property) = section.filled("login_session") {
             return Err(property
                 .wrong("(aws login) is not read by this program")
                 .fix(format!(
                     "make another profile with credential_process = aws configure export-credentials --profile {} --format process, and use that one",
-                    section.name
+                    shown(&section.name)
                 )));
         }
-        if let Some(property) = section
-            .property("credential_process")
-            .filter(|property| !property.is_empty())
-        {
-            return self.process(look, section, property);
+        if let Some(property) = section.filled("credential_process") {
+            return process::step(&self.0, look, section, property);
         }
         if let Some(plan) = keys(section, Dialect::Config)? {
             return Ok(look.step(How::Keys(plan)));
         }
         Err(Error::profile(format!(
-            "{}: AWS CLI profile {} tells of no credentials",
+            "{}: AWS CLI profile {} tells of no credentials{}",
             section.place,
-            shown(&section.name)
+            shown(&section.name),
+            unread(look)
         ))
         .fix("give it keys, role_arn with source_profile, sso_session or credential_process, or use another profile"))
     }
-
-    fn process(
-        &self,
-        look: &Look<'_>,
-        section: &Section<'_>,
-        property: &Property<'_>,
-    ) -> Result<Step> {
-        let command = property.command().into_owned();
-        let words = words::split(&command).ok_or_else(|| {
-            property
-                .wrong("has a quote or backslash that nothing closes")
-                .fix("close the quote")
-        })?;
-        if let Some(asked) = asks_us(&words, look.env)
-            && asked == look.connector
-        {
-            let profiles: Vec<String> = self
-                .0
-                .iter()
-                .map(|name| format!("profile {name}"))
-                .collect();
-            return Err(property
-                .wrong(&format!(
-                    "asks connector '{asked}' again: {asked} -> {} (credential_process) -> {asked}",
-                    profiles.join(" -> ")
-                ))
-                .fix("let the connector name another source, such as source_profile or credential_source"));
-        }
-        let mut origin = String::new();
-        section.origin(&mut origin);
-        Ok(look.step(How::Process(ProcessPlan { command, origin })))
-    }
-}
-
-/// The connector that a command line would ask, if it runs our own binary.
-fn asks_us(words: &[String], env: &Env) -> Option<String> {
-    let mut words = words.iter().skip_while(|word| {
-        let name = word.rsplit(['/', '\\']).next().unwrap_or("");
-        name.strip_suffix(".exe").unwrap_or(name) != OURSELVES
-    });
-    words.next()?;
-    while let Some(word) = words.next() {
-        if word == "--connector" {
-            return words.next().cloned();
-        }
-        if let Some(name) = word.strip_prefix("--connector=") {
-            return Some(name.to_owned());
-        }
-    }
-    env.get("AWS_CONNECTOR")
 }
 
 /// Whether a role is assumed with the credentials of another source.
 fn takes_role(section: &Section<'_>) -> bool {
-    let has = |key| {
-        section
-            .property(key)
-            .is_some_and(|property| !property.is_empty())
-    };
-    has("role_arn") && !has("web_identity_token_file")
+    section.has("role_arn") && !section.has("web_identity_token_file")
 }
 
 /// The keys of one of the files. They are never put together from both.

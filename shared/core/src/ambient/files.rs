@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::ini::{Dialect, Ini, Kind, Property, show_path};
+use super::ini::{Dialect, Ini, Kind, Property, plain, show_path};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::local_secret::expand_home;
@@ -17,25 +17,22 @@ use crate::suggest::nearest;
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// Both files, each read once.
-#[derive(Debug)]
 pub(super) struct Files {
     config: Read,
     credentials: Read,
 }
 
 /// A file as it was found.
-#[derive(Debug)]
 enum Read {
     /// It is there.
     Ini(Ini),
-    /// It is not there, or there is nobody whose file it could be; where it was looked for.
+    /// It is not there, or there is nobody whose file it could be: where, and why.
     Missing(String),
     /// It is there, but not for us: where, and why.
     Unreadable(String),
 }
 
 /// A profile, the properties of both files together.
-#[derive(Debug)]
 pub(super) struct Section<'f> {
     /// The profile's or session's name.
     pub(super) name: String,
@@ -99,10 +96,19 @@ impl Files {
     pub(super) fn places(&self) -> String {
         let place = |read: &Read| match read {
             Read::Ini(ini) => show_path(&ini.path),
-            Read::Missing(place) => format!("{place} (no such file)"),
-            Read::Unreadable(why) => why.clone(),
+            Read::Missing(why) | Read::Unreadable(why) => why.clone(),
         };
         format!("{} nor {}", place(&self.config), place(&self.credentials))
+    }
+
+    /// The first file that is there but not for us, and why.
+    pub(super) fn unreadable(&self) -> Option<&str> {
+        [&self.config, &self.credentials]
+            .into_iter()
+            .find_map(|read| match read {
+                Read::Unreadable(why) => Some(why.as_str()),
+                _ => None,
+            })
     }
 
     /// There is no section of that kind and name.
@@ -124,7 +130,7 @@ impl Files {
                 "name a profile that exists (aws configure list-profiles), or make it: aws configure --profile {}",
                 shown(name)
             )),
-            None => error.fix(format!("add [sso-session {name}] (aws configure sso-session)")),
+            None => error.fix(format!("add [sso-session {}] (aws configure sso-session)", plain(name))),
         }
     }
 }
@@ -136,6 +142,16 @@ impl<'f> Section<'f> {
             .iter()
             .rev()
             .find(|property| property.key.eq_ignore_ascii_case(key))
+    }
+
+    /// The property that counts for a key, if it has a value.
+    pub(super) fn filled(&self, key: &str) -> Option<&Property<'f>> {
+        self.property(key).filter(|property| !property.is_empty())
+    }
+
+    /// Whether a key has a value.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.filled(key).is_some()
     }
 
     /// A key's value on one line, with its property for messages; an empty one counts as none.
@@ -185,8 +201,11 @@ impl<'f> Section<'f> {
                 .iter()
                 .any(|secret| property.key.eq_ignore_ascii_case(secret))
             {
-                for line in property.raw() {
-                    into.push('=');
+                into.push('=');
+                for (at, line) in property.raw().enumerate() {
+                    if at > 0 {
+                        into.push_str("\n ");
+                    }
                     into.push_str(line);
                 }
             }
@@ -241,7 +260,7 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
             }
         },
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Read::Missing(show_path(&path))
+            Read::Missing(format!("{} (no such file)", show_path(&path)))
         }
         Err(error) => unreadable(&error.to_string()),
     }

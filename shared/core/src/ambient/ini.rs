@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::scan::{Item, Scan};
 use super::words;
 use crate::error::{Error, Result};
 use crate::shown::shown;
@@ -28,8 +29,7 @@ pub(super) enum Kind {
     Services,
 }
 
-/// One file, with the places of its sections.
-#[derive(Debug)]
+/// One file, with the places of its sections. No `Debug`: the text holds secrets.
 pub(super) struct Ini {
     pub(super) path: PathBuf,
     pub(super) dialect: Dialect,
@@ -46,7 +46,6 @@ struct Section {
 }
 
 /// One `key = value` of a section that was looked into.
-#[derive(Clone, Debug)]
 pub(super) struct Property<'t> {
     /// The file it stands in.
     pub(super) file: &'t Ini,
@@ -62,11 +61,13 @@ impl Ini {
     /// Finds the sections. Lines before the first one are nobody's.
     pub(super) fn new(path: PathBuf, dialect: Dialect, text: Zeroizing<String>) -> Self {
         let mut sections: Vec<Section> = Vec::new();
-        let mut scan = Scan::new(&text, 0, 0);
         // A byte order mark is how some Windows editors begin a file.
-        if text.starts_with('\u{feff}') {
-            scan.at = '\u{feff}'.len_utf8();
-        }
+        let start = if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
+        let mut scan = Scan::new(&text, start, 0);
         while let Some((item, start, line)) = scan.next() {
             let Item::Header(header) = item else {
                 continue;
@@ -76,7 +77,7 @@ impl Ini {
             }
             sections.push(Section {
                 header,
-                body: (scan.at, text.len()),
+                body: (scan.offset(), text.len()),
                 line,
             });
         }
@@ -208,13 +209,17 @@ impl Ini {
     }
 }
 
-/// A path in a message: as it is, unless it could break the line.
+/// A path in a message.
 pub(super) fn show_path(path: &Path) -> String {
-    let text = path.display().to_string();
+    plain(&path.display().to_string())
+}
+
+/// A text in a message: as it is, unless it could break the line.
+pub(super) fn plain(text: &str) -> String {
     if text.chars().any(char::is_control) {
-        return shown(&text);
+        return shown(text);
     }
-    text
+    text.to_owned()
 }
 
 impl<'t> Property<'t> {
@@ -251,9 +256,9 @@ impl<'t> Property<'t> {
         Cow::Owned(command)
     }
 
-    /// Whether there is no value at all.
+    /// Whether there is no value, or only sub-properties.
     pub(super) fn is_empty(&self) -> bool {
-        self.more.is_empty() && without_comment(self.first).is_empty()
+        without_comment(self.first).is_empty()
     }
 
     /// All of the value as it is written.
@@ -282,69 +287,4 @@ fn without_comment(value: &str) -> &str {
         before_is_space = c.is_whitespace();
     }
     value.trim()
-}
-
-/// A piece of the file, as byte offsets without the white space around it.
-#[derive(Clone, Copy, Debug)]
-enum Item {
-    /// What stands between the brackets.
-    Header((usize, usize)),
-    /// A line that should be `key = value`.
-    Option((usize, usize)),
-    /// A line that continues the option before it.
-    More((usize, usize)),
-}
-
-/// Goes over the lines, always forward; blank lines and comments are passed over.
-struct Scan<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-    /// The indentation of the last line that continued nothing.
-    level: usize,
-    in_option: bool,
-}
-
-impl<'t> Scan<'t> {
-    fn new(text: &'t str, at: usize, line: usize) -> Self {
-        Self {
-            text,
-            at,
-            line,
-            level: 0,
-            in_option: false,
-        }
-    }
-
-    /// The next piece, the offset of its line and the line's number.
-    fn next(&mut self) -> Option<(Item, usize, usize)> {
-        loop {
-            let start = self.at;
-            let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
-            let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
-            let line = rest.get(..length).unwrap_or(rest);
-            self.at += length;
-            self.line += 1;
-            let trimmed = line.trim_start();
-            let indent = line.len() - trimmed.len();
-            let trimmed = trimmed.trim_end();
-            if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-                continue;
-            }
-            let begin = start + indent;
-            let range = (begin, begin + trimmed.len());
-            if self.in_option && indent > self.level {
-                return Some((Item::More(range), start, self.line));
-            }
-            self.level = indent;
-            if trimmed.starts_with('[')
-                && let Some(close) = trimmed.find(']')
-            {
-                self.in_option = false;
-                return Some((Item::Header((begin + 1, begin + close)), start, self.line));
-            }
-            self.in_option = true;
-            return Some((Item::Option(range), start, self.line));
-        }
-    }
 }

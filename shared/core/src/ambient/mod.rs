@@ -7,7 +7,9 @@ mod container;
 mod environment;
 mod files;
 mod ini;
+mod process;
 mod role;
+mod scan;
 mod sso;
 mod words;
 
@@ -44,7 +46,11 @@ pub fn resolve(source: &ImplicitSource, connector: &str, site: &Site, env: &Env)
         ImplicitSource::Pinned(source) => chain::only(&look, *source),
         ImplicitSource::Profile(name) => aws_profile::named(&look, name),
     }
-    .map_err(|error| error.of(connector))
+    .map_err(|error| {
+        error
+            .of(connector)
+            .fix("correct it there, or let the connector name another source")
+    })
 }
 
 /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.

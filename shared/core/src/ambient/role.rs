@@ -114,7 +114,7 @@ pub(super) fn web_identity(
 /// GetSessionToken takes a user's own keys only. Behind other sources there may or may not be
 /// some: there the code goes with the role's call, which every one of them can make.
 fn is_user_key(source: &Step) -> bool {
-    matches!(&source.how, How::Keys(keys) if keys.token.is_none() && keys.origin.is_some())
+    matches!(&source.how, How::Keys(keys) if keys.token.is_none())
 }
 
 fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {

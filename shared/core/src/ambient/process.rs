@@ -1,0 +1,66 @@
+//! `credential_process` of an AWS CLI profile, and the one command line that must not be run: our
+//! own, for the connector that is being served.
+
+use super::files::Section;
+use super::ini::{Property, plain};
+use super::{Look, words};
+use crate::env::Env;
+use crate::error::Result;
+use crate::plan::{How, ProcessPlan, Step};
+
+/// Our own binary.
+const OURSELVES: &str = "aws-connector-credential-process";
+
+/// The step that runs the command; `path` names the profiles that led here.
+///
+/// # Errors
+/// The command line has an open quote, or asks this very connector again.
+pub(super) fn step(
+    path: &[String],
+    look: &Look<'_>,
+    section: &Section<'_>,
+    property: &Property<'_>,
+) -> Result<Step> {
+    let command = property.command().into_owned();
+    let words = words::split(&command).ok_or_else(|| {
+        property
+            .wrong("has a quote or backslash that nothing closes")
+            .fix("close the quote")
+    })?;
+    if let Some(asked) = asks_us(&words, look.env)
+        && asked == look.connector
+    {
+        let profiles: Vec<String> = path
+            .iter()
+            .map(|name| format!("profile {}", plain(name)))
+            .collect();
+        return Err(property
+            .wrong(&format!(
+                "asks connector '{asked}' again: {asked} -> {} (credential_process) -> {asked}",
+                profiles.join(" -> ")
+            ))
+            .fix("let the connector name another source, such as source_profile or credential_source"));
+    }
+    let mut origin = String::new();
+    section.origin(&mut origin);
+    Ok(look.step(How::Process(ProcessPlan { command, origin })))
+}
+
+/// The connector that a command line would ask, as far as it tells, if it runs our own binary
+/// (by itself or behind a wrapper such as `env`). The rest is found out when it runs.
+fn asks_us(words: &[String], env: &Env) -> Option<String> {
+    let mut words = words.iter().skip_while(|word| {
+        let name = word.rsplit(['/', '\\']).next().unwrap_or("");
+        name.strip_suffix(".exe").unwrap_or(name) != OURSELVES
+    });
+    words.next()?;
+    while let Some(word) = words.next() {
+        if word == "--connector" {
+            return words.next().cloned();
+        }
+        if let Some(name) = word.strip_prefix("--connector=") {
+            return Some(name.to_owned());
+        }
+    }
+    env.get("AWS_CONNECTOR")
+}
