@@ -1,1 +1,86 @@
-//! Placeholder.
+//! The AWS side: the only user of the AWS SDK and of an async runtime, behind a synchronous trait.
+//!
+//! Nothing here reads AWS's shared configuration files or picks up credentials by itself: what is
+//! asked, where, and with whose keys stands in the plan.
+
+mod client;
+mod failure;
+mod mint;
+mod secret_source;
+mod session;
+mod text;
+mod trust;
+mod wire;
+
+use aws_connector_core::aws::{Aws, Call, StepSecrets};
+use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
+use aws_connector_core::error::Result;
+use aws_connector_core::plan::{LoginPlan, PlannedSecret, Step, TokenPlan};
+use aws_connector_core::secret::Secret;
+
+use client::Client;
+pub use wire::ServerDate;
+
+/// AWS through its SDK.
+///
+/// Making one is free: the runtime, the TLS configuration and the connections come with the first
+/// call that needs them and stay for the next.
+#[derive(Debug, Default)]
+pub struct Sdk {
+    client: Client,
+}
+
+impl Sdk {
+    /// One that has not asked anybody yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The time that the last answer carried, for finding out that this machine's clock is wrong;
+    /// an answer that can be trusted is not displaced by one that cannot.
+    pub fn last_server_date(&self) -> Option<ServerDate> {
+        self.client.last_server_date()
+    }
+}
+
+impl Aws for Sdk {
+    fn session(
+        &self,
+        step: &Step,
+        source: Option<&Session>,
+        secrets: &StepSecrets,
+        call: Call<'_>,
+    ) -> Result<Session> {
+        session::obtain(&self.client, step, source, secrets, call)
+            .map_err(|error| error.of(&step.connector))
+    }
+
+    fn secret(
+        &self,
+        secret: &PlannedSecret,
+        session: Option<&Session>,
+        call: Call<'_>,
+    ) -> Result<Secret> {
+        secret_source::fetch(&self.client, secret, session, call)
+            .map_err(|error| error.of(call.connector))
+    }
+
+    fn registry_login(
+        &self,
+        plan: &LoginPlan,
+        session: &Session,
+        call: Call<'_>,
+    ) -> Result<RegistryLogin> {
+        mint::registry_login(&self.client, plan, session, call)
+            .map_err(|error| error.of(call.connector))
+    }
+
+    fn cluster_token(
+        &self,
+        plan: &TokenPlan,
+        session: &Session,
+        call: Call<'_>,
+    ) -> Result<ClusterToken> {
+        mint::cluster_token(plan, session, call.now).map_err(|error| error.of(call.connector))
+    }
+}

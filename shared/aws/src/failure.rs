@@ -1,0 +1,289 @@
+//! What went wrong, from the SDK's errors to ours: AWS said no, or did not answer sensibly.
+
+use std::error::Error as StdError;
+
+use aws_connector_core::error::{Error, Kind};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use chrono::TimeDelta;
+
+use crate::client::Question;
+use crate::text::{chain, one_line, without};
+
+/// The code of a second factor that was wrong; AWS itself says `AccessDenied`.
+pub(crate) const MFA_FAILED: &str = "MfaFailed";
+
+const BUSY: [&str; 12] = [
+    "BandwidthLimitExceeded",
+    "IDPCommunicationError",
+    "InternalError",
+    "InternalFailure",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "ServerException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+const BAD_SIGNATURE: [&str; 3] = [
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+];
+
+const WRONG_TIME: [&str; 4] = [
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "InvalidTime",
+];
+
+impl Question<'_> {
+    /// The error for what the SDK returned.
+    pub(crate) fn failed<E>(&self, error: SdkError<E, HttpResponse>) -> Error
+    where
+        E: StdError + ProvideErrorMetadata + 'static,
+    {
+        match &error {
+            SdkError::ServiceError(context) => {
+                let status = context.raw().status().as_u16();
+                match context.err().code() {
+                    Some(code) => self.said_no(status, code, context.err().message()),
+                    None => self.nonsense(status),
+                }
+            }
+            SdkError::ResponseError(context) => self.nonsense(context.raw().status().as_u16()),
+            SdkError::TimeoutError(_) => self.no_answer("it did not answer in time"),
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(error) => self.not_reached(error),
+                None => self.no_answer("the request could not be sent"),
+            },
+            _ => Error::profile(format!("{} cannot be asked: {}", self.what, chain(&error)))
+                .fix("check region, endpoints, use_fips_endpoint and use_dualstack_endpoint"),
+        }
+    }
+
+    /// The deadline passed.
+    pub(crate) fn timed_out(&self) -> Error {
+        let seconds = self.since.elapsed().as_secs_f32();
+        self.no_answer(&format!("no answer within {seconds:.1} s"))
+    }
+
+    /// The answer lacks something, or cannot be believed.
+    pub(crate) fn incomplete(&self, what: &str) -> Error {
+        self.unavailable(format!("{} answered {what}", self.what))
+            .fix("try again; if it stays, check which endpoint answers")
+    }
+
+    /// AWS answered with an error code.
+    pub(crate) fn said_no(&self, status: u16, code: &str, message: Option<&str>) -> Error {
+        let code = clean_code(code);
+        let message = one_line(&without(message.unwrap_or_default(), &self.hidden));
+        let said = if message.is_empty() {
+            String::new()
+        } else {
+            format!(": {message}")
+        };
+        let what = &self.what;
+        if status >= 500 || code.contains("Throttl") || BUSY.contains(&code.as_str()) {
+            return self
+                .unavailable(format!("{what} failed at AWS ({code}){said}"))
+                .code(code)
+                .fix("try again in a minute");
+        }
+        if message.contains("MultiFactorAuthentication failed") {
+            return Error::new(
+                Kind::Denied,
+                format!("{what}: AWS did not take the MFA code ({code}){said}"),
+            )
+            .code(MFA_FAILED)
+            .fix("enter a fresh code of the device that mfa_serial names; one code works once");
+        }
+        let time = self.clock_error(&code, &message);
+        let error = Error::new(
+            Kind::Denied,
+            format!(
+                "{what} was denied by AWS ({code}){said}{}",
+                time.as_deref().unwrap_or_default()
+            ),
+        );
+        let fix = match time {
+            Some(_) => Some("set this machine's clock".to_owned()),
+            None => self.fix(&code),
+        };
+        let error = error.code(code);
+        match fix {
+            Some(fix) => error.fix(fix),
+            None => error,
+        }
+    }
+
+    /// What the clock has to do with it, when it has.
+    fn clock_error(&self, code: &str, message: &str) -> Option<String> {
+        let about_time = WRONG_TIME.contains(&code)
+            || message.contains("Signature expired")
+            || message.contains("Signature not yet current");
+        let offset = self.clock_offset();
+        // Signatures are good for five minutes to either side.
+        let far = offset.is_some_and(|offset| offset.abs() > TimeDelta::minutes(4));
+        if !about_time && !(far && BAD_SIGNATURE.contains(&code)) {
+            return None;
+        }
+        Some(offset.map_or_else(
+            || "; the signature carries the wrong time".to_owned(),
+            |offset| {
+                let way = if offset > TimeDelta::zero() {
+                    "behind"
+                } else {
+                    "ahead of"
+                };
+                let length = shown_length(offset.abs());
+                format!("; this machine's clock is {length} {way} AWS's")
+            },
+        ))
+    }
+
+    fn fix(&self, code: &str) -> Option<String> {
+        let who = self.who.as_deref().unwrap_or("the caller");
+        let operation = self.operation;
+        Some(match code {
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => match operation {
+                "sts:AssumeRole" => format!(
+                    "let the role's trust policy name {who} (or its account, with {who} allowed \
+                     to call sts:AssumeRole), check external_id"
+                ),
+                "sts:AssumeRoleWithWebIdentity" => "let the role's trust policy name the token's \
+                     issuer, subject and audience"
+                    .to_owned(),
+                _ => format!("allow {who} to call {operation}"),
+            },
+            "InvalidClientTokenId" | "UnrecognizedClientException" => format!(
+                "replace the keys of {who}: the access key does not exist, is inactive, or is of \
+                 another partition; a session token may be wrong"
+            ),
+            "ExpiredToken" | "ExpiredTokenException" => match operation {
+                "sts:AssumeRoleWithWebIdentity" => {
+                    "let the token's issuer write a new web_identity_token_file".to_owned()
+                }
+                _ => format!("renew the session of {who}, which has expired"),
+            },
+            code if BAD_SIGNATURE.contains(&code) => {
+                format!("check the secret access key that goes with {who}")
+            }
+            "RegionDisabledException" => format!(
+                "activate STS in {} in the account's settings, or use another region",
+                self.region
+            ),
+            "OptInRequired" | "SubscriptionRequiredException" => {
+                format!("enable the region {} for the account", self.region)
+            }
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
+                "mend policy in the profile".to_owned()
+            }
+            "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => {
+                "shorten policy, policy_arns or tags".to_owned()
+            }
+            "ValidationError" | "ValidationException" | "InvalidParameterValue" => {
+                "correct the field that AWS names".to_owned()
+            }
+            "InvalidIdentityToken" | "InvalidIdentityTokenException" | "IDPRejectedClaim" => {
+                "check the token file, and the identity provider in IAM".to_owned()
+            }
+            _ => return None,
+        })
+    }
+
+    /// No error code, no usable body.
+    fn nonsense(&self, status: u16) -> Error {
+        let peer = self.peer();
+        let text = if (200..300).contains(&status) {
+            format!("{} failed: {peer} answered, but not as AWS does", self.what)
+        } else {
+            format!(
+                "{} failed: {peer} answered HTTP {status} without an AWS error code",
+                self.what
+            )
+        };
+        let fix = if status >= 500 || status == 429 {
+            "try again in a minute"
+        } else {
+            "check the endpoint, and for a proxy between here and AWS"
+        };
+        self.unavailable(text).fix(fix)
+    }
+
+    /// The connection failed.
+    pub(crate) fn not_reached(&self, error: &(dyn StdError + 'static)) -> Error {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            if let Some(own) = cause.downcast_ref::<Error>() {
+                return own.clone();
+            }
+            next = cause.source();
+        }
+        let cause = without(&chain(error), &self.hidden);
+        let fix = if cause.contains("ertificate") {
+            "check AWS_CA_BUNDLE, the platform's certificates and the clock"
+        } else {
+            "check the network, the proxy settings and the endpoint"
+        };
+        self.unavailable(format!(
+            "{} failed: cannot talk to {}: {cause}",
+            self.what,
+            self.peer()
+        ))
+        .fix(fix)
+    }
+
+    fn no_answer(&self, how: &str) -> Error {
+        self.unavailable(format!("{} failed: {}: {how}", self.what, self.peer()))
+            .fix("check the network, the proxy settings and the endpoint")
+    }
+
+    fn peer(&self) -> String {
+        self.line
+            .seen()
+            .peer
+            .map_or_else(|| "AWS".to_owned(), |peer| one_line(&peer))
+    }
+
+    fn unavailable(&self, text: String) -> Error {
+        Error::new(Kind::Unavailable, text)
+    }
+}
+
+/// A code has letters, digits and a little more; what else comes is cut off.
+fn clean_code(code: &str) -> String {
+    let clean: String = code
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '#'))
+        .take(64)
+        .collect();
+    if clean.is_empty() {
+        "unknown".to_owned()
+    } else {
+        clean
+    }
+}
+
+/// `1h02m`, `3m20s`.
+fn shown_length(length: TimeDelta) -> String {
+    let (hours, minutes, seconds) = (
+        length.num_hours(),
+        length.num_minutes() % 60,
+        length.num_seconds() % 60,
+    );
+    if hours > 0 {
+        format!("{hours}h{minutes:02}m")
+    } else {
+        format!("{minutes}m{seconds:02}s")
+    }
+}
+
+#[cfg(test)]
+#[path = "failure_test.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use std::time::{Duration, Instant};
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::Session;
+use aws_connector_core::secret::Secret;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use chrono::Utc;
+
+use super::*;
+use crate::client::Client;
+
+fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>) -> T) -> T {
+    let call = Call {
+        connector: "dev",
+        now: Utc::now(),
+        deadline: Instant::now() + Duration::from_secs(20),
+    };
+    let session = Session {
+        access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+        secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        session_token: Some(Secret::new("FwoGZXIvYXdzEBYaEXAMPLE")),
+        expires_at: None,
+        account_id: None,
+        principal_arn: None,
+    };
+    let client = Client::default();
+    judge(
+        &client
+            .question(operation, format!("{operation}{what}"), call)
+            .by(&session),
+    )
+}
+
+fn denied(code: &str, message: &str) -> Error {
+    ask(
+        "sts:AssumeRole",
+        " of arn:aws:iam::1:role/dev",
+        |question| question.said_no(403, code, Some(message)),
+    )
+}
+
+#[test]
+fn a_denial_names_the_call_the_code_the_message_and_the_fix() {
+    let error = denied("AccessDenied", "User: x is not\nauthorized");
+    assert_eq!(error.kind, Kind::Denied);
+    assert_eq!(error.code.as_deref(), Some("AccessDenied"));
+    assert_eq!(
+        error.what,
+        "sts:AssumeRole of arn:aws:iam::1:role/dev was denied by AWS (AccessDenied): User: x is \
+         not authorized"
+    );
+    let fix = error.fix.unwrap();
+    assert!(
+        fix.contains("trust policy") && fix.contains("AKIAIOSFODNN7EXAMPLE"),
+        "{fix}"
+    );
+    assert!(fix.contains("external_id"), "{fix}");
+}
+
+#[test]
+fn every_known_denial_has_a_fix() {
+    for code in [
+        "AccessDeniedException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RegionDisabledException",
+        "MalformedPolicyDocument",
+        "PackedPolicyTooLarge",
+        "ValidationError",
+        "InvalidIdentityToken",
+    ] {
+        let error = denied(code, "");
+        assert_eq!(error.kind, Kind::Denied, "{code}");
+        assert!(error.fix.is_some(), "{code}");
+    }
+    assert_eq!(denied("SomethingNew", "").kind, Kind::Denied);
+}
+
+#[test]
+fn a_busy_aws_is_not_a_denial() {
+    for (status, code) in [
+        (400, "Throttling"),
+        (400, "ThrottlingException"),
+        (429, "TooManyRequestsException"),
+        (503, "ServiceUnavailable"),
+        (500, "Whatever"),
+        (400, "IDPCommunicationError"),
+    ] {
+        let error = ask("sts:GetSessionToken", "", |q| q.said_no(status, code, None));
+        assert_eq!(error.kind, Kind::Unavailable, "{code}");
+        assert_eq!(error.code.as_deref(), Some(code));
+        assert!(error.fix.is_some());
+    }
+}
+
+#[test]
+fn a_wrong_mfa_code_has_a_code_of_its_own() {
+    let error = denied(
+        "AccessDenied",
+        "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+    );
+    assert_eq!(error.code.as_deref(), Some(MFA_FAILED));
+    assert!(error.fix.unwrap().contains("fresh code"));
+}
+
+#[test]
+fn a_message_never_shows_a_secret() {
+    let error = denied(
+        "SignatureDoesNotMatch",
+        "we got FwoGZXIvYXdzEBYaEXAMPLE and wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\u{1b}[2J",
+    );
+    let text = error.to_string();
+    assert!(!text.contains("FwoG") && !text.contains("wJalr"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_code_that_is_no_code_is_cut() {
+    let error = denied("Bad\u{1b}[2J\nthing", "x");
+    assert_eq!(error.code.as_deref(), Some("Bad"));
+    assert_eq!(denied("", "x").code.as_deref(), Some("unknown"));
+}
+
+#[test]
+fn a_signature_of_the_wrong_time_names_the_clock() {
+    let error = denied(
+        "SignatureDoesNotMatch",
+        "Signature expired: 20260301T120000Z is now earlier than 20260301T125500Z",
+    );
+    assert_eq!(error.code.as_deref(), Some("SignatureDoesNotMatch"));
+    assert!(error.what.contains("wrong time"), "{}", error.what);
+    assert!(error.fix.unwrap().contains("clock"));
+    let plain = denied("SignatureDoesNotMatch", "it does not match");
+    assert!(plain.fix.unwrap().contains("secret access key"));
+}
+
+#[test]
+fn what_could_not_be_reached_is_told_with_its_cause() {
+    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    let error = ConnectorError::io(refused.into());
+    let error = ask("ecr:GetAuthorizationToken", "", |q| q.not_reached(&error));
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.what.contains("connection refused"), "{}", error.what);
+    assert!(error.fix.is_some());
+}
+
+#[test]
+fn an_error_of_our_own_comes_through_as_it_is() {
+    let own = Error::local("AWS_CA_BUNDLE names nothing").fix("unset it");
+    let wrapped = ConnectorError::user(own.clone().into());
+    assert_eq!(ask("sts:AssumeRole", "", |q| q.not_reached(&wrapped)), own);
+}
+
+#[test]
+fn lengths_of_time_are_short() {
+    assert_eq!(shown_length(TimeDelta::seconds(3725)), "1h02m");
+    assert_eq!(shown_length(TimeDelta::seconds(80)), "1m20s");
+}

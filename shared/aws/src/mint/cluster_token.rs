@@ -1,0 +1,135 @@
+//! A cluster token: a presigned `sts:GetCallerIdentity` that the cluster sends for us. Signing
+//! alone: no runtime, no network.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use aws_connector_core::credential::{ClusterToken, Session};
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::plan::TokenPlan;
+use aws_connector_core::secret::Secret;
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4::SigningParams;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use zeroize::Zeroizing;
+
+/// What the token starts with.
+const PREFIX: &str = "k8s-aws-v1.";
+
+/// Clusters take no longer one.
+const LONGEST: usize = 4096;
+
+/// The header that ties the token to its cluster.
+const CLUSTER_HEADER: &str = "x-k8s-aws-id";
+
+/// Written into the signature; clusters and AWS go by the signing time instead.
+const EXPIRES: Duration = Duration::from_secs(60);
+
+/// Clusters take a token for 15 minutes from its signing: one less, for clocks and the way.
+const LIFETIME: TimeDelta = TimeDelta::minutes(14);
+
+/// The session must outlive the token by this.
+const SESSION_MARGIN: TimeDelta = TimeDelta::seconds(30);
+
+pub(crate) fn mint(
+    plan: &TokenPlan,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<ClusterToken> {
+    let url = presigned(plan, session, now)?;
+    let mut token = String::with_capacity(PREFIX.len() + url.len() * 4 / 3 + 4);
+    token.push_str(PREFIX);
+    URL_SAFE_NO_PAD.encode_string(url.as_bytes(), &mut token);
+    if token.len() > LONGEST {
+        let length = session
+            .session_token
+            .as_ref()
+            .map_or(0, |token| token.expose().len());
+        return Err(Error::refused(format!(
+            "the token for cluster {} would have {} characters, but clusters take {LONGEST}: the \
+             session token alone has {length}",
+            plan.cluster,
+            token.len()
+        ))
+        .fix("shorten policy, policy_arns and tags of the connector and of those before it"));
+    }
+    let end = now + LIFETIME;
+    Ok(ClusterToken {
+        token: Secret::new(token),
+        expires_at: session
+            .expires_at
+            .map_or(end, |session| end.min(session - SESSION_MARGIN)),
+    })
+}
+
+fn presigned(plan: &TokenPlan, session: &Session, now: DateTime<Utc>) -> Result<Zeroizing<String>> {
+    let fail = |error: String| Error::local(format!("a cluster token cannot be signed: {error}"));
+    let identity = Credentials::new(
+        session.access_key_id.as_str(),
+        session.secret_access_key.expose(),
+        session
+            .session_token
+            .as_ref()
+            .map(|token| token.expose().to_owned()),
+        None,
+        "aws-connector",
+    )
+    .into();
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(EXPIRES);
+    let params = SigningParams::builder()
+        .identity(&identity)
+        .region(&plan.region)
+        .name("sts")
+        .time(now.into())
+        .settings(settings)
+        .build()
+        .map_err(|error| fail(error.to_string()))?
+        .into();
+    let mut url = Zeroizing::new(String::with_capacity(LONGEST));
+    let _ = write!(
+        url,
+        "https://{}/?Action=GetCallerIdentity&Version=2011-06-15",
+        plan.sts_host
+    );
+    let headers = [(CLUSTER_HEADER, plan.cluster.as_str())];
+    let request = SignableRequest::new(
+        "GET",
+        url.as_str(),
+        headers.into_iter(),
+        SignableBody::Bytes(&[]),
+    )
+    .map_err(|error| fail(error.to_string()))?;
+    let (instructions, _) = sign(request, &params)
+        .map_err(|error| fail(error.to_string()))?
+        .into_parts();
+    let (_, parameters) = instructions.into_parts();
+    for (name, value) in parameters {
+        url.push('&');
+        url.push_str(name);
+        url.push('=');
+        percent_encode(&mut url, &value);
+    }
+    Ok(url)
+}
+
+/// As signatures have it: all but letters, digits and `-._~`.
+fn percent_encode(url: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "cluster_token_test.rs"]
+mod tests;

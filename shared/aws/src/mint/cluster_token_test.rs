@@ -1,0 +1,119 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+
+fn plan() -> TokenPlan {
+    TokenPlan {
+        cluster: "prod-1".into(),
+        region: "eu-central-1".into(),
+        sts_host: "sts.eu-central-1.amazonaws.com".into(),
+    }
+}
+
+fn session(token: &str) -> Session {
+    Session {
+        access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
+        secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        session_token: (!token.is_empty()).then(|| Secret::new(token)),
+        expires_at: Some(now() + TimeDelta::hours(1)),
+        account_id: None,
+        principal_arn: None,
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z")
+        .unwrap()
+        .to_utc()
+}
+
+fn url(token: &ClusterToken) -> String {
+    let text = token.token.expose().strip_prefix(PREFIX).unwrap();
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
+// Both signatures were made by botocore's SigV4QueryAuth for the same request.
+const WITH_SESSION_TOKEN: &str = "d7f5e3f39007bdb299cbac967951d9081e53e4b2e04c290d9fb405889cd312b7";
+const WITHOUT: &str = "983dccf7be97a5d6eb2fd706cf24d32ce160ed3697b1383c3b1767d0e7512141";
+
+#[test]
+fn the_signature_is_the_one_that_botocore_makes() {
+    for (session_token, signature) in [
+        ("FwoGZXIvYXdzEBYaD/+=EXAMPLE==", WITH_SESSION_TOKEN),
+        ("", WITHOUT),
+    ] {
+        let token = mint(&plan(), &session(session_token), now()).unwrap();
+        let url = url(&token);
+        assert!(
+            url.contains(&format!("&X-Amz-Signature={signature}")),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn the_url_holds_what_the_verifier_allows_and_nothing_else() {
+    let token = mint(&plan(), &session("a/b+c="), now()).unwrap();
+    let url = url(&token);
+    let (place, query) = url.split_once('?').unwrap();
+    assert_eq!(place, "https://sts.eu-central-1.amazonaws.com/");
+    let mut pairs: Vec<_> = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap())
+        .collect();
+    pairs.retain(|(name, _)| *name != "X-Amz-Signature");
+    pairs.sort_unstable();
+    assert_eq!(
+        pairs,
+        [
+            ("Action", "GetCallerIdentity"),
+            ("Version", "2011-06-15"),
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+            (
+                "X-Amz-Credential",
+                "ASIAIOSFODNN7EXAMPLE%2F20260301%2Feu-central-1%2Fsts%2Faws4_request"
+            ),
+            ("X-Amz-Date", "20260301T120000Z"),
+            ("X-Amz-Expires", "60"),
+            ("X-Amz-Security-Token", "a%2Fb%2Bc%3D"),
+            ("X-Amz-SignedHeaders", "host%3Bx-k8s-aws-id"),
+        ]
+    );
+}
+
+#[test]
+fn the_token_ends_before_its_session() {
+    let mut session = session("t");
+    assert_eq!(
+        mint(&plan(), &session, now()).unwrap().expires_at,
+        now() + TimeDelta::minutes(14)
+    );
+    session.expires_at = Some(now() + TimeDelta::minutes(5));
+    assert_eq!(
+        mint(&plan(), &session, now()).unwrap().expires_at,
+        now() + TimeDelta::seconds(270)
+    );
+    session.expires_at = None;
+    assert_eq!(
+        mint(&plan(), &session, now()).unwrap().expires_at,
+        now() + TimeDelta::minutes(14)
+    );
+}
+
+#[test]
+fn a_token_longer_than_clusters_take_is_its_own_error() {
+    let longest = (2000..3000)
+        .take_while(|length| mint(&plan(), &session(&"x".repeat(*length)), now()).is_ok())
+        .last()
+        .unwrap();
+    assert!((2500..2700).contains(&longest), "{longest}");
+    let fits = mint(&plan(), &session(&"x".repeat(longest)), now()).unwrap();
+    assert!((4094..=4096).contains(&fits.token.expose().len()));
+    let error = mint(&plan(), &session(&"x".repeat(3000)), now())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("3000") && error.contains("4096") && error.contains("policy"),
+        "{error}"
+    );
+    assert!(!error.contains("xxx"), "{error}");
+}

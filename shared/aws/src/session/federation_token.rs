@@ -1,0 +1,55 @@
+//! `sts:GetFederationToken`
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::Result;
+use aws_connector_core::plan::Site;
+use aws_connector_core::profile::Policies;
+
+use super::{from_sts, policy_arns, seconds, tags};
+use crate::client::{Client, config, credentials};
+use crate::text::one_line;
+
+/// What the federated user is to be.
+pub(super) struct Wish<'a> {
+    pub(super) name: &'a str,
+    pub(super) duration: Duration,
+    pub(super) policies: &'a Policies,
+    pub(super) tags: &'a BTreeMap<String, String>,
+}
+
+pub(super) fn obtain(
+    client: &Client,
+    site: &Site,
+    wish: &Wish<'_>,
+    source: &Session,
+    call: Call<'_>,
+) -> Result<Session> {
+    let operation = "sts:GetFederationToken";
+    let question = client
+        .question(
+            operation,
+            format!("{operation} for {}", one_line(wish.name)),
+            call,
+        )
+        .at(site)
+        .by(source);
+    let config = config!(aws_sdk_sts, "sts", site, &question)
+        .credentials_provider(credentials(source))
+        .build();
+    let request = aws_sdk_sts::Client::from_conf(config)
+        .get_federation_token()
+        .name(wish.name)
+        .duration_seconds(seconds(wish.duration))
+        .set_policy(wish.policies.inline.clone())
+        .set_policy_arns(policy_arns(wish.policies))
+        .set_tags(tags(&question, wish.tags)?);
+    let answer = client.run(&question, async {
+        request.send().await.map_err(|error| question.failed(error))
+    })?;
+    let arn = answer.federated_user.as_ref().map(|user| user.arn.as_str());
+    from_sts(&question, answer.credentials, arn)
+}

@@ -1,0 +1,157 @@
+//! One file an auth method: a step of the plan, and the session of the step before, to a session.
+
+mod assume_role;
+mod federation_token;
+mod session_token;
+
+use aws_connector_core::aws::{Call, StepSecrets};
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::plan::{How, Step};
+use aws_connector_core::profile::Policies;
+use aws_connector_core::resource::Arn;
+use aws_connector_core::secret::Secret;
+use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+use chrono::{DateTime, Utc};
+
+use crate::client::{Client, Question, time};
+
+/// Carries out one step.
+pub(crate) fn obtain(
+    client: &Client,
+    step: &Step,
+    source: Option<&Session>,
+    secrets: &StepSecrets,
+    call: Call<'_>,
+) -> Result<Session> {
+    let source = || {
+        source.ok_or_else(|| Error::local(format!("{} was asked without keys", step.describe())))
+    };
+    let site = &step.site;
+    match &step.how {
+        How::AssumeRole { call: role, .. } => {
+            assume_role::obtain(client, site, role, source()?, secrets, call)
+        }
+        How::SessionToken { duration, mfa, .. } => session_token::obtain(
+            client,
+            site,
+            *duration,
+            mfa.as_ref(),
+            source()?,
+            secrets,
+            call,
+        ),
+        How::FederationToken {
+            name,
+            duration,
+            policies,
+            tags,
+            ..
+        } => {
+            let wish = federation_token::Wish {
+                name,
+                duration: *duration,
+                policies,
+                tags,
+            };
+            federation_token::obtain(client, site, &wish, source()?, call)
+        }
+        _ => Err(Error::local(format!(
+            "{} is not asked here",
+            step.describe()
+        ))),
+    }
+}
+
+/// The session in an answer of STS.
+fn from_sts(
+    question: &Question<'_>,
+    credentials: Option<aws_sdk_sts::types::Credentials>,
+    arn: Option<&str>,
+) -> Result<Session> {
+    let credentials = credentials.ok_or_else(|| question.incomplete("without credentials"))?;
+    let expires_at = time(&credentials.expiration);
+    let found = Found {
+        access_key_id: Some(credentials.access_key_id),
+        secret_access_key: Some(credentials.secret_access_key),
+        session_token: Some(credentials.session_token),
+        expires_at,
+    };
+    let mut session = found.check(question)?;
+    session.principal_arn = arn.map(str::to_owned);
+    session.account_id = arn.and_then(account_of);
+    Ok(session)
+}
+
+fn account_of(arn: &str) -> Option<String> {
+    Arn::parse(arn)
+        .ok()
+        .map(|arn| arn.account)
+        .filter(|account| !account.is_empty())
+}
+
+/// Temporary credentials as somebody handed them out.
+struct Found {
+    access_key_id: Option<String>,
+    secret_access_key: Option<String>,
+    session_token: Option<String>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Found {
+    /// A session, if nothing is missing and it has not ended.
+    fn check(self, question: &Question<'_>) -> Result<Session> {
+        let some = |field: Option<String>, name: &str| {
+            field
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| question.incomplete(&format!("without {name}")))
+        };
+        let session_token = Secret::new(some(self.session_token, "a session token")?);
+        let secret_access_key = Secret::new(some(self.secret_access_key, "a secret access key")?);
+        let access_key_id = some(self.access_key_id, "an access key id")?;
+        let expires_at = self
+            .expires_at
+            .ok_or_else(|| question.incomplete("without an expiry"))?;
+        if expires_at <= question.answered_at() {
+            return Err(question.incomplete(&format!(
+                "with a session that ended at {}",
+                expires_at.format("%FT%TZ")
+            )));
+        }
+        Ok(Session {
+            access_key_id,
+            secret_access_key,
+            session_token: Some(session_token),
+            expires_at: Some(expires_at),
+            account_id: None,
+            principal_arn: None,
+        })
+    }
+}
+
+/// `PolicyArns`, or nothing.
+fn policy_arns(policies: &Policies) -> Option<Vec<PolicyDescriptorType>> {
+    let arns = policies.arns.iter();
+    let arns: Vec<_> = arns
+        .map(|arn| PolicyDescriptorType::builder().arn(arn).build())
+        .collect();
+    (!arns.is_empty()).then_some(arns)
+}
+
+/// `Tags`, or nothing.
+fn tags(
+    question: &Question<'_>,
+    tags: &std::collections::BTreeMap<String, String>,
+) -> Result<Option<Vec<Tag>>> {
+    let tags = tags
+        .iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Error::profile(format!("{}: {error}", question.what)))?;
+    Ok((!tags.is_empty()).then_some(tags))
+}
+
+/// `DurationSeconds`
+fn seconds(duration: std::time::Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}
