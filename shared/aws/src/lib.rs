@@ -5,6 +5,8 @@
 
 mod client;
 mod failure;
+#[cfg(feature = "inventory")]
+pub mod inventory;
 mod mint;
 mod secret_source;
 mod session;

@@ -15,7 +15,7 @@ use crate::profile::{
     Auth, Connector, ImplicitSource, KeyPair, Mfa, Policies, Profile, Role, SecretRef, Source,
 };
 use crate::request::{Client, ClusterRef, Request, Wants};
-use crate::resource::{Arn, Partition, RegistryHost, Resource};
+use crate::resource::{Arn, Partition, RegistryHost, Resource, check_region};
 
 /// The variable that consents to ambient credentials.
 const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
@@ -51,6 +51,9 @@ pub fn make(
                 .of(&connector.name)
                 .fix("set region in the profile, or AWS_REGION")
         })?;
+    // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
+    // host's name.
+    check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
     let maker = Maker {
         profile,
         env,
@@ -480,11 +483,7 @@ impl Maker<'_> {
 
 /// Where a connector's own call is made; the source's site may be another connector's.
 fn source_site(connector: &Connector, source: &Step, env: &Env) -> Result<Site> {
-    let region = connector
-        .region
-        .clone()
-        .or_else(|| own_region(connector, env))
-        .unwrap_or_else(|| source.site.region.clone());
+    let region = own_region(connector, env).unwrap_or_else(|| source.site.region.clone());
     Site::new(&region, &connector.endpoints, env).map_err(|e| e.of(&connector.name))
 }
 

@@ -13,7 +13,8 @@ use super::{BUILT_IN, is_connector_name, read_auth};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::resource::{
-    Partition, RegistryHost, Resource, ResourceType, check_account, check_region,
+    MAX_REGISTRY_ACCOUNTS, Partition, RegistryHost, Resource, ResourceType, check_account,
+    check_region,
 };
 use crate::shown::shown;
 use crate::suggest::nearest;
@@ -376,7 +377,8 @@ fn registries(fields: &mut Fields<'_, '_>) -> Result<Vec<RegistryPattern>> {
     let Some(list) = fields.strings("registries")? else {
         return Ok(Vec::new());
     };
-    list.value
+    let registries: Vec<RegistryPattern> = list
+        .value
         .iter()
         .map(|text| {
             if text.bytes().all(|b| b.is_ascii_digit()) {
@@ -394,7 +396,26 @@ fn registries(fields: &mut Fields<'_, '_>) -> Result<Vec<RegistryPattern>> {
                     })
             }
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    let mut accounts: Vec<&str> = registries
+        .iter()
+        .filter_map(|pattern| match pattern {
+            RegistryPattern::Host(host) => host.account(),
+            RegistryPattern::Account(account) => Some(account),
+        })
+        .collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    if accounts.len() > MAX_REGISTRY_ACCOUNTS {
+        return Err(fields.field_error(
+            &list,
+            &format!(
+                "names {} accounts; a session policy has room for {MAX_REGISTRY_ACCOUNTS}; spread them over several connectors",
+                accounts.len()
+            ),
+        ));
+    }
+    Ok(registries)
 }
 
 fn cache_mode(fields: &mut Fields<'_, '_>) -> Result<CacheMode> {

@@ -1,0 +1,106 @@
+//! `s3:ListBuckets` and `s3:HeadBucket`
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::Result;
+use aws_connector_core::plan::Site;
+
+use super::MOST_PAGES;
+use crate::Sdk;
+use crate::client::{config, credentials};
+
+/// Buckets a page.
+const PAGE: i32 = 1000;
+
+/// A bucket of the caller's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketInfo {
+    /// Its name.
+    pub name: String,
+    /// Its region, where S3 said so.
+    pub region: Option<String>,
+}
+
+impl Sdk {
+    /// All buckets of the account, in whatever region.
+    ///
+    /// # Errors
+    /// S3 said no, or did not answer sensibly before the deadline.
+    pub fn buckets(
+        &self,
+        site: &Site,
+        session: &Session,
+        call: Call<'_>,
+    ) -> Result<Vec<BucketInfo>> {
+        let operation = "s3:ListAllMyBuckets";
+        let question = self
+            .client
+            .question(operation, operation.to_owned(), call)
+            .at(site)
+            .by(session);
+        let config = config!(aws_sdk_s3, "s3", site, &question)
+            .credentials_provider(credentials(session))
+            .force_path_style(site.endpoints.contains_key("s3"))
+            .build();
+        let client = aws_sdk_s3::Client::from_conf(config);
+        let all = async {
+            let mut buckets = Vec::new();
+            let mut next = None;
+            for _ in 0..MOST_PAGES {
+                let page = client
+                    .list_buckets()
+                    .max_buckets(PAGE)
+                    .set_continuation_token(next.take())
+                    .send()
+                    .await
+                    .map_err(|error| question.failed(error))?;
+                for bucket in page.buckets.unwrap_or_default() {
+                    if let Some(name) = bucket.name {
+                        buckets.push(BucketInfo {
+                            name,
+                            region: bucket.bucket_region,
+                        });
+                    }
+                }
+                next = page.continuation_token.filter(|token| !token.is_empty());
+                if next.is_none() {
+                    break;
+                }
+            }
+            Ok(buckets)
+        };
+        self.client
+            .run(&question, all)
+            .map_err(|error| error.of(call.connector))
+    }
+
+    /// Whether a session may look into a bucket.
+    ///
+    /// # Errors
+    /// The bucket is not there, lies in another region, or S3 said no.
+    pub fn bucket_is_open(
+        &self,
+        site: &Site,
+        session: &Session,
+        bucket: &str,
+        call: Call<'_>,
+    ) -> Result<()> {
+        let operation = "s3:ListBucket";
+        let question = self
+            .client
+            .question(operation, format!("{operation} of {bucket}"), call)
+            .at(site)
+            .by(session);
+        let config = config!(aws_sdk_s3, "s3", site, &question)
+            .credentials_provider(credentials(session))
+            .force_path_style(site.endpoints.contains_key("s3"))
+            .build();
+        let request = aws_sdk_s3::Client::from_conf(config).head_bucket().bucket(bucket);
+        self.client
+            .run(&question, async {
+                request.send().await.map_err(|error| question.failed(error))
+            })
+            .map(drop)
+            .map_err(|error| error.of(call.connector))
+    }
+}
