@@ -15,13 +15,13 @@ mod trust;
 mod wire;
 
 use aws_connector_core::aws::{Aws, Call, StepSecrets};
+use aws_connector_core::clock::ServerDate;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
 use aws_connector_core::error::Result;
 use aws_connector_core::plan::{LoginPlan, PlannedSecret, Step, TokenPlan};
 use aws_connector_core::secret::Secret;
 
 use client::Client;
-pub use wire::ServerDate;
 
 /// AWS through its SDK.
 ///
@@ -36,12 +36,6 @@ impl Sdk {
     /// One that has not asked anybody yet.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The time that the last answer carried, for finding out that this machine's clock is wrong;
-    /// an answer that can be trusted is not displaced by one that cannot.
-    pub fn last_server_date(&self) -> Option<ServerDate> {
-        self.client.last_server_date()
     }
 }
 
@@ -84,5 +78,9 @@ impl Aws for Sdk {
         call: Call<'_>,
     ) -> Result<ClusterToken> {
         mint::cluster_token(plan, session, call.now).map_err(|error| error.of(call.connector))
+    }
+
+    fn server_date(&self) -> Option<ServerDate> {
+        self.client.last_server_date()
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use aws_connector_core::clock::ServerDate;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::Error;
 use aws_smithy_http_client::Connector;
@@ -21,17 +22,6 @@ use chrono::{DateTime, Utc};
 
 /// How long a connection, TLS included, may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
-
-/// The `Date` of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerDate {
-    /// What the server said.
-    pub said: DateTime<Utc>,
-    /// What this machine's clock said when the answer came.
-    pub heard_at: DateTime<Utc>,
-    /// Whether it came over verified TLS or from this machine.
-    pub trusted: bool,
-}
 
 /// The connections of a process, made when they are needed.
 pub(crate) struct Wire {
@@ -193,19 +183,23 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn of(url: &str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
-        let tls = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
+        let tls = scheme.eq_ignore_ascii_case("https");
+        if !tls && !scheme.eq_ignore_ascii_case("http") {
+            return None;
+        }
         let authority = rest.split(['/', '?', '#']).next()?;
         let authority = authority.rsplit('@').next()?;
         let port_at = authority
             .rfind(':')
             .filter(|at| !authority.ends_with(']') || *at == 0);
         let (host, port) = match port_at {
-            Some(at) => (authority.get(..at)?, authority.get(at + 1..)?.parse().ok()?),
-            None => (authority, if tls { 443 } else { 80 }),
+            Some(at) => (authority.get(..at)?, authority.get(at + 1..)?),
+            None => (authority, ""),
+        };
+        let port = match port {
+            "" if tls => 443,
+            "" => 80,
+            port => port.parse().ok()?,
         };
         (!host.is_empty()).then(|| Self {
             tls,
@@ -259,7 +253,7 @@ mod tests {
                 "[fd00:ec2::254]",
                 80,
             ),
-            ("https://LocalHost?x", true, "localhost", 443),
+            ("HTTPS://LocalHost:?x", true, "localhost", 443),
         ] {
             let place = Place::of(url).unwrap();
             assert_eq!(

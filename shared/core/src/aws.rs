@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use crate::clock::ServerDate;
 use crate::credential::{ClusterToken, RegistryLogin, Session};
 use crate::error::Result;
 use crate::plan::{LoginPlan, PlannedSecret, Step, TokenPlan};
@@ -79,4 +80,9 @@ pub trait Aws {
         session: &Session,
         call: Call<'_>,
     ) -> Result<ClusterToken>;
+
+    /// The date of the last answer, for finding out that this machine's clock is wrong.
+    fn server_date(&self) -> Option<ServerDate> {
+        None
+    }
 }

@@ -5,6 +5,7 @@
 pub mod ambient;
 pub mod aws;
 pub mod cache;
+pub mod clock;
 pub mod command;
 pub mod credential;
 pub mod edge;

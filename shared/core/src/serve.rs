@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::aws::{Aws, Call, StepSecrets};
 use crate::cache::{Ask, Cache, Cacheable, Key, Mint, Need, key};
+use crate::clock::Clock;
 use crate::command::CHAIN_VARIABLE;
 use crate::credential::{ClusterToken, RegistryLogin, Session};
 use crate::env::Env;
@@ -50,7 +51,8 @@ pub fn serve(request: &Request, env: &Env, aws: &dyn Aws) -> Result<Delivered> {
     } else {
         Cache::open(paths.cache_folder.as_deref())
     };
-    Pipeline::new(&plan, request, env, aws, &cache)
+    let clock = Clock::load(cache.folder());
+    Pipeline::new(&plan, request, env, aws, &cache, &clock)
         .deliver()
         .map_err(|error| error.of(&plan.connector))
 }
@@ -95,7 +97,8 @@ pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, cache: &C
             return Ok(false);
         };
         let key = key::of_login(key::of_session(&plan.session, env)?, login);
-        Ok(cache.is_live::<RegistryLogin>(key, Utc::now()))
+        let now = Clock::load(cache.folder()).to_true(Utc::now());
+        Ok(cache.is_live::<RegistryLogin>(key, now))
     };
     ready().unwrap_or(false)
 }
@@ -124,7 +127,8 @@ pub struct Pipeline<'a> {
     aws: &'a dyn Aws,
     cache: &'a Cache,
     started: DateTime<Utc>,
-    clock: Instant,
+    stopwatch: Instant,
+    clock: &'a Clock,
     deadline: Cell<Instant>,
     force: bool,
     refresh_ahead: bool,
@@ -140,6 +144,7 @@ impl<'a> Pipeline<'a> {
         env: &'a Env,
         aws: &'a dyn Aws,
         cache: &'a Cache,
+        clock: &'a Clock,
     ) -> Self {
         Self {
             plan,
@@ -148,7 +153,8 @@ impl<'a> Pipeline<'a> {
             aws,
             cache,
             started: Utc::now(),
-            clock: Instant::now(),
+            stopwatch: Instant::now(),
+            clock,
             deadline: Cell::new(Instant::now() + BUDGET),
             force: env.is_on("AWS_CONNECTOR_REFRESH"),
             refresh_ahead: plan.refresh_ahead && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
@@ -163,16 +169,20 @@ impl<'a> Pipeline<'a> {
     pub fn deliver(&self) -> Result<Delivered> {
         let session = &self.plan.session;
         match &self.plan.delivery {
-            Delivery::Session => self.session(session, Need::HandOut).map(Delivered::Session),
+            Delivery::Session => {
+                let mut session = self.session(session, Need::HandOut)?;
+                session.expires_at = session.expires_at.map(|at| self.clock.to_local(at));
+                Ok(Delivered::Session(session))
+            }
             Delivery::RegistryLogin(login) => self
                 .registry_login(session, login)
                 .map(Delivered::RegistryLogin),
             Delivery::ClusterToken(token) => {
                 let session = self.session(session, Need::HandOut)?;
                 let call = self.call(&self.plan.connector, self.deadline.get());
-                self.aws
-                    .cluster_token(token, &session, call)
-                    .map(Delivered::ClusterToken)
+                let mut token = self.aws.cluster_token(token, &session, call)?;
+                token.expires_at = self.clock.to_local(token.expires_at);
+                Ok(Delivered::ClusterToken(token))
             }
         }
     }
@@ -186,9 +196,10 @@ impl<'a> Pipeline<'a> {
         self.obtain(key, step, Need::HandOut, label.as_deref(), &mut |mint| {
             // Its permissions and its end are the session's: a fresh one is worth having.
             let session = self.session(step, Need::HandOut)?;
-            self.asked_aws.set(true);
-            let call = self.call(&step.connector, mint.deadline);
-            self.aws.registry_login(login, &session, call)
+            self.ask(|| {
+                let call = self.call(&step.connector, mint.deadline);
+                self.aws.registry_login(login, &session, call)
+            })
         })
     }
 
@@ -218,6 +229,7 @@ impl<'a> Pipeline<'a> {
             client: self.request.client.id(),
             need,
             started: self.started,
+            forced_since: self.clock.to_true(self.started),
             // A forced refresh concerns what is handed out; the sessions behind it, and the MFA
             // code that one of them may have cost, stay good.
             force: self.force && need == Need::HandOut,
@@ -225,6 +237,7 @@ impl<'a> Pipeline<'a> {
             lock_timeout: self.plan.lock_timeout,
             refresh_ahead: self.refresh_ahead && !self.asked_aws.get(),
             now: &|| self.now(),
+            resync: &|| self.clock.reload(),
             deadline: self.deadline.get(),
         };
         self.cache.obtain(&ask, mint)
@@ -335,9 +348,11 @@ impl<'a> Pipeline<'a> {
             }
             PlannedSecret::Ssm { session, .. } => Some(self.session(session, Need::Intermediate)?),
         };
-        self.asked_aws.set(true);
-        let call = self.call(&step.connector, self.deadline.get());
-        self.aws.secret(secret, session.as_ref(), call).map_err(of)
+        self.ask(|| {
+            let call = self.call(&step.connector, self.deadline.get());
+            self.aws.secret(secret, session.as_ref(), call)
+        })
+        .map_err(of)
     }
 
     fn call<'c>(&self, connector: &'c str, deadline: Instant) -> Call<'c> {
@@ -348,9 +363,41 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// Asks AWS, and once more where it turned out that the signature carried a wrong time.
+    fn ask<T>(&self, question: impl Fn() -> Result<T>) -> Result<T> {
+        self.asked_aws.set(true);
+        let answer = question();
+        let learned = self
+            .aws
+            .server_date()
+            .is_some_and(|date| self.clock.learn(date));
+        match answer {
+            Err(error) if learned && is_about_time(&error) => question(),
+            answer => answer,
+        }
+    }
+
     /// The true time. It goes on by the monotonic clock, so that a step of the wall clock in the
     /// middle of a command does no harm.
     fn now(&self) -> DateTime<Utc> {
-        self.started + TimeDelta::from_std(self.clock.elapsed()).unwrap_or(TimeDelta::zero())
+        let elapsed = TimeDelta::from_std(self.stopwatch.elapsed()).unwrap_or(TimeDelta::zero());
+        self.clock.to_true(self.started + elapsed)
     }
+}
+
+/// Whether AWS refused a signature for its time, or would have.
+fn is_about_time(error: &Error) -> bool {
+    const CODES: [&str; 7] = [
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "InvalidTime",
+        "AccessDenied",
+    ];
+    error
+        .code
+        .as_deref()
+        .is_some_and(|code| CODES.contains(&code))
 }

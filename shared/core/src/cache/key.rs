@@ -3,10 +3,10 @@
 //! secret or asking anybody.
 
 use std::fmt;
-use std::fs;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::clock::boot_id;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::local_secret;
@@ -139,6 +139,7 @@ impl Fields {
             }
             How::InstanceMetadata(plan) => {
                 self.text("instance-metadata", &plan.endpoint);
+                // Instance metadata is this instance's alone, whatever HOME is shared.
                 self.text("boot", &boot_id());
                 Ok(())
             }
@@ -294,18 +295,6 @@ impl Fields {
         }
         Ok(())
     }
-}
-
-/// The kernel's id of this boot: instance metadata is this instance's alone, whatever HOME says.
-fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|id| id.trim().to_owned())
-        .unwrap_or_else(|_| {
-            rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned()
-        })
 }
 
 #[cfg(test)]

@@ -31,9 +31,10 @@ pub struct Ask<'a> {
     pub client: &'a str,
     /// How much life it must have left.
     pub need: Need,
-    /// When this command began; what was made since then is new enough even when forced, and a
-    /// failure since then is this command's too.
+    /// When this command began, by the local clock: a failure since then is this command's too.
     pub started: DateTime<Utc>,
+    /// The same in true time: what was made since then is new enough even when forced.
+    pub forced_since: DateTime<Utc>,
     /// Nothing older than this command will do.
     pub force: bool,
     /// Whether a person may be asked.
@@ -44,6 +45,8 @@ pub struct Ask<'a> {
     pub refresh_ahead: bool,
     /// The true time.
     pub now: &'a dyn Fn() -> DateTime<Utc>,
+    /// Looks whether another process found out the true time meanwhile.
+    pub resync: &'a dyn Fn(),
     /// When the command must be done.
     pub deadline: Instant,
 }
@@ -186,6 +189,7 @@ impl Cache {
             }
             std::thread::sleep(nap);
             nap = (nap * 3 / 2).min(Duration::from_millis(40));
+            (ask.resync)();
             if let Some(entry) = self.read::<T>(ask.key)
                 && good(&entry, ask)
             {
@@ -319,7 +323,7 @@ fn alone<T>(
 }
 
 fn good<T: Cacheable>(entry: &Entry<T>, ask: &Ask<'_>) -> bool {
-    entry.serves((ask.now)(), ask.need) && (!ask.force || entry.obtained_at >= ask.started)
+    entry.serves((ask.now)(), ask.need) && (!ask.force || entry.obtained_at >= ask.forced_since)
 }
 
 /// A valid credential in place of a failure to renew it.
