@@ -164,7 +164,7 @@ fn docker_pulls_when_all_credentials_are_ours_to_store() {
 #[test]
 fn docker_login_and_logout_change_nothing() {
     let settings = helper_for(ECR_HOST);
-    let (machine, _aws, _registry) = wired(&settings);
+    let (machine, aws, _registry) = wired(&settings);
     let engine = Engine::start(&machine);
     for command_line in Engine::command_lines() {
         let docker = |arguments: &[&str]| {
@@ -193,6 +193,7 @@ fn docker_login_and_logout_change_nothing() {
             "{kept}"
         );
     }
+    asked_aws_once(&aws);
 }
 
 #[test]
@@ -250,7 +251,8 @@ fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
 #[test]
 fn every_tool_but_docker_pull_shows_its_user_what_our_binary_says() {
     let (machine, _aws, _registry) = wired(&helper_for(ECR_HOST));
-    let broken = "[connectors.broken]\nauth_method = \"secret-kee\"\n";
+    let broken =
+        "default_connector = \"broken\"\n[connectors.broken]\nauth_method = \"secret-kee\"\n";
     machine.write("home/.config/aws-connector/connectors.toml", broken);
     let name = format!("{ECR_HOST}/team/app:1");
     let remote = format!("docker://{name}");

@@ -133,6 +133,16 @@ impl Machine {
     }
 }
 
+impl Drop for Machine {
+    /// Uncovers what was covered: the thread may go on to another machine.
+    fn drop(&mut self) {
+        for covered in ["/etc/hosts", "/run", "/var/lib"] {
+            let mut umount = Command::new("umount");
+            Run::of(umount.args(["--lazy", covered]).env("PATH", SYSTEM_PATH));
+        }
+    }
+}
+
 fn system<A: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = A>) {
     Run::of(
         Command::new(program)

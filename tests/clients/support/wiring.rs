@@ -1,5 +1,7 @@
 //! Our binaries, wired into the clients' own configuration as a user would do it.
 
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use super::Machine;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
@@ -19,7 +21,7 @@ pub(crate) fn connectors(machine: &Machine, endpoint: &str) {
 
 /// The same with another key than that of the stand-in's user.
 pub(crate) fn connectors_of(machine: &Machine, endpoint: &str, key_id: &str, secret: &str) {
-    machine.write(
+    let file = machine.write(
         "home/.config/aws-connector/connectors.toml",
         &format!(
             r#"default_connector = "dev"
@@ -40,6 +42,8 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 "#
         ),
     );
+    // It holds a secret: one that others can read is refused.
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("the mode of an own file");
 }
 
 /// Writes `~/.aws/config` with one profile, `dev`, that asks for the connector.
