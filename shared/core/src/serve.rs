@@ -46,11 +46,7 @@ pub fn serve(request: &Request, env: &Env, aws: &dyn Aws) -> Result<Delivered> {
     let connector = choose(&profile, request, env)?;
     let plan = plan::make(&profile, &connector, request, env)?;
     refuse_loop(&plan.connector, env)?;
-    let cache = if plan.cache == CacheMode::Off || env.is_off("AWS_CONNECTOR_CACHE") {
-        Cache::off()
-    } else {
-        Cache::open(paths.cache_folder.as_deref())
-    };
+    let cache = open_cache(&plan, &paths, env);
     let clock = Clock::load(cache.folder());
     Pipeline::new(&plan, request, env, aws, &cache, &clock)
         .deliver()
@@ -88,8 +84,20 @@ pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Connect
     }
 }
 
+/// The cache as the plan's connector wants it.
+pub fn open_cache(plan: &Plan, paths: &Paths, env: &Env) -> Cache {
+    if env.is_off("AWS_CONNECTOR_CACHE") {
+        return Cache::off();
+    }
+    match plan.cache {
+        CacheMode::Off => Cache::off(),
+        CacheMode::Files => Cache::open(paths.cache_folder.as_deref()),
+        CacheMode::Keyring => Cache::open(paths.cache_folder.as_deref()).sealed(),
+    }
+}
+
 /// Whether a registry's login lies ready in the cache; asks nobody and changes nothing.
-pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, cache: &Cache) -> bool {
+pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, paths: &Paths) -> bool {
     let ready = || -> Result<bool> {
         let connector = choose(profile, request, env)?;
         let plan = plan::make(profile, &connector, request, env)?;
@@ -97,8 +105,9 @@ pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, cache: &C
             return Ok(false);
         };
         let key = key::of_login(key::of_session(&plan.session, env)?, login);
+        let cache = open_cache(&plan, paths, env);
         let now = Clock::load(cache.folder()).to_true(Utc::now());
-        Ok(cache.is_live::<RegistryLogin>(key, now))
+        Ok(cache.is_live::<RegistryLogin>(placed(key, &plan), now))
     };
     ready().unwrap_or(false)
 }
@@ -223,7 +232,7 @@ impl<'a> Pipeline<'a> {
         mint: &mut dyn FnMut(&mut Mint<'_>) -> Result<T>,
     ) -> Result<T> {
         let ask = Ask {
-            key,
+            key: placed(key, self.plan),
             connector: &step.connector,
             label,
             client: self.request.client.id(),
@@ -382,6 +391,14 @@ impl<'a> Pipeline<'a> {
     fn now(&self) -> DateTime<Utc> {
         let elapsed = TimeDelta::from_std(self.stopwatch.elapsed()).unwrap_or(TimeDelta::zero());
         self.clock.to_true(self.started + elapsed)
+    }
+}
+
+/// Where an entry of a plan lies.
+fn placed(key: Key, plan: &Plan) -> Key {
+    match plan.cache {
+        CacheMode::Keyring => key::sealed(key),
+        CacheMode::Files | CacheMode::Off => key,
     }
 }
 

@@ -108,6 +108,21 @@ impl<T: Cacheable> Entry<T> {
         whole.then_some(entry)
     }
 
+    /// The same entry around another form of its payload.
+    pub(super) fn with_payload<U: Cacheable>(self, payload: U) -> Option<Entry<U>> {
+        (payload.expires_at() == Some(self.expires_at)).then(|| Entry {
+            schema: self.schema,
+            kind: U::KIND.to_owned(),
+            key: self.key,
+            connector: self.connector,
+            label: self.label,
+            obtained_at: self.obtained_at,
+            expires_at: self.expires_at,
+            refresh_at: self.refresh_at,
+            payload,
+        })
+    }
+
     /// The document as it lies on disk.
     pub fn render(&self) -> zeroize::Zeroizing<Vec<u8>> {
         // Strings, numbers and times cannot fail to serialize; an empty file would be a miss.

@@ -61,6 +61,14 @@ pub fn of_login(session: Key, plan: &LoginPlan) -> Key {
     hash.finish()
 }
 
+/// Where the sealed form of an entry lies, so that connectors that seal and connectors that do not
+/// can have the same session.
+pub fn sealed(key: Key) -> Key {
+    let mut hash = Fields::new("sealed");
+    hash.bytes("key", &key.0);
+    hash.finish()
+}
+
 /// Fields with their names and lengths, so that no two lists of fields run into the same bytes.
 struct Fields(Sha256);
 

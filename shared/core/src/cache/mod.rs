@@ -8,6 +8,7 @@ mod folder;
 pub mod key;
 mod lock;
 mod obtain;
+mod seal;
 mod sweep;
 
 use std::cell::Cell;
@@ -21,11 +22,14 @@ pub use obtain::{Ask, Mint};
 
 use crate::log;
 use folder::{Folder, Found};
+use seal::Sealer;
 
 /// The cache of one user.
 #[derive(Debug)]
 pub struct Cache {
     folder: Option<Folder>,
+    /// Seals what is written, for `cache = "keyring"`.
+    sealer: Option<Sealer>,
     /// Whether the user was told that the cache is not used.
     told: Cell<bool>,
 }
@@ -57,6 +61,7 @@ impl Cache {
     pub fn open(folder: Option<&Path>) -> Self {
         let cache = Self {
             folder: None,
+            sealer: None,
             told: Cell::new(false),
         };
         let Some(path) = folder else {
@@ -75,10 +80,27 @@ impl Cache {
         }
     }
 
+    /// The same cache with its entries sealed under a key of the platform's keyring; without a
+    /// keyring it is not used.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        if let Some(folder) = &self.folder {
+            match folder.create().and_then(|()| Sealer::find(folder.path())) {
+                Ok(sealer) => self.sealer = Some(sealer),
+                Err(why) => {
+                    self.tell(&why);
+                    self.folder = None;
+                }
+            }
+        }
+        self
+    }
+
     /// A cache that keeps nothing.
     pub fn off() -> Self {
         Self {
             folder: None,
+            sealer: None,
             told: Cell::new(true),
         }
     }
@@ -87,7 +109,10 @@ impl Cache {
     pub fn read<T: Cacheable>(&self, key: Key) -> Option<Entry<T>> {
         match self.folder.as_ref()?.read(key) {
             Ok(Found::Bytes(bytes)) => {
-                let entry = Entry::parse(&bytes, key);
+                let entry = match &self.sealer {
+                    Some(sealer) => sealer.open_entry(key, &bytes),
+                    None => Entry::parse(&bytes, key),
+                };
                 if entry.is_none() {
                     log::debug(format_args!(
                         "entry {} is torn or foreign: a miss",

@@ -247,8 +247,15 @@ impl Cache {
                     payload.clone(),
                     chance(),
                 );
-                if let Some(entry) = entry
-                    && let Err(why) = folder.write(ask.key, &entry.render())
+                let bytes = entry.and_then(|entry| match &self.sealer {
+                    Some(sealer) => {
+                        let sealed = sealer.seal(ask.key, &entry.payload)?;
+                        Some(entry.with_payload(sealed)?.render())
+                    }
+                    None => Some(entry.render()),
+                });
+                if let Some(bytes) = bytes
+                    && let Err(why) = folder.write(ask.key, &bytes)
                 {
                     self.tell(&why);
                 }

@@ -218,7 +218,7 @@ fn list(env: &Env) -> Result<Output> {
     if !env.is_off("AWS_CONNECTOR_CACHE") {
         let cache = Cache::open(paths.cache_folder.as_deref());
         for registry in candidates(&profile, &cache)? {
-            if serve::has_live_login(&request(&registry), env, &profile, &cache) {
+            if serve::has_live_login(&request(&registry), env, &profile, &paths) {
                 listed.insert(registry.host(), "AWS".to_owned());
             }
         }

@@ -1,0 +1,206 @@
+//! `cache = "keyring"`: payloads sealed with AES-256-GCM under a key that lives in the kernel's
+//! keyring of this user. The key is never on disk and does not outlive the machine's uptime, so
+//! that a stolen disk or a backup holds nothing of use, and a reboot voids what was cached.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Payload};
+use aes_gcm::{Aes256Gcm, Key as CipherKey, Nonce};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::entry::{Cacheable, Entry};
+use super::folder::Unusable;
+use super::key::Key;
+use super::lock::{self, Try};
+
+/// The key's name in the keyring.
+const NAME: &str = "aws-connector:cache";
+const KEY_LENGTH: usize = 32;
+
+/// Seals and opens payloads.
+pub(super) struct Sealer(Aes256Gcm);
+
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealer")
+    }
+}
+
+/// A payload that only the keyring's key opens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Sealed {
+    /// Nonce and ciphertext, base64.
+    sealed: String,
+    expires_at: DateTime<Utc>,
+}
+
+impl Cacheable for Sealed {
+    const KIND: &'static str = "sealed";
+
+    fn expires_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.expires_at)
+    }
+
+    fn identity(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Sealer {
+    /// The sealer with the keyring's key, which is made when there is none.
+    pub(super) fn find(folder: &Path) -> Result<Self, Unusable> {
+        let key = zeroize::Zeroizing::new(match stored_key()? {
+            Some(key) => key,
+            None => make_key(folder)?,
+        });
+        let key = CipherKey::<Aes256Gcm>::try_from(key.as_slice())
+            .map_err(|_| "the keyring's key has a wrong length".to_owned())?;
+        Ok(Self(Aes256Gcm::new(&key)))
+    }
+
+    /// Seals a payload; the entry's key and kind are bound in, so that entries cannot be swapped.
+    pub(super) fn seal<T: Cacheable>(&self, key: Key, payload: &T) -> Option<Sealed> {
+        let expires_at = payload.expires_at()?;
+        let plain = zeroize::Zeroizing::new(serde_json::to_vec(payload).ok()?);
+        let nonce = Nonce::generate();
+        let bound = bound::<T>(key);
+        let message = Payload {
+            msg: &plain,
+            aad: bound.as_bytes(),
+        };
+        let mut sealed = nonce.to_vec();
+        sealed.extend(self.0.encrypt(&nonce, message).ok()?);
+        Some(Sealed {
+            sealed: STANDARD.encode(sealed),
+            expires_at,
+        })
+    }
+
+    /// Opens a payload; `None` for one that another key sealed, or that was tampered with.
+    pub(super) fn open<T: Cacheable>(&self, key: Key, sealed: &Sealed) -> Option<T> {
+        let bytes = STANDARD.decode(&sealed.sealed).ok()?;
+        let (nonce, ciphertext) = bytes.split_at_checked(12)?;
+        let nonce = Nonce::try_from(nonce).ok()?;
+        let bound = bound::<T>(key);
+        let message = Payload {
+            msg: ciphertext,
+            aad: bound.as_bytes(),
+        };
+        let plain = zeroize::Zeroizing::new(self.0.decrypt(&nonce, message).ok()?);
+        serde_json::from_slice(&plain).ok()
+    }
+
+    /// Opens a whole entry.
+    pub(super) fn open_entry<T: Cacheable>(&self, key: Key, bytes: &[u8]) -> Option<Entry<T>> {
+        let entry = Entry::<Sealed>::parse(bytes, key)?;
+        let payload = self.open(key, &entry.payload)?;
+        entry.with_payload(payload)
+    }
+}
+
+fn bound<T: Cacheable>(key: Key) -> String {
+    format!("{} {}", T::KIND, key.hex())
+}
+
+/// Makes the key, once: whoever comes second takes what the first one made.
+fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
+    let path = folder.join("keyring.lock");
+    let began = Instant::now();
+    let _guard = loop {
+        match lock::try_lock(&path) {
+            Ok(Try::Locked(guard)) => break guard,
+            Ok(Try::Busy) if began.elapsed() < Duration::from_secs(5) => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(Try::Busy) => return Err(format!("{} stays locked", path.display())),
+            Err(error) => return Err(format!("cannot lock {}: {error}", path.display())),
+        }
+    };
+    if let Some(key) = stored_key()? {
+        return Ok(key);
+    }
+    let key = CipherKey::<Aes256Gcm>::generate();
+    store_key(&key)?;
+    Ok(key.to_vec())
+}
+
+#[cfg(target_os = "linux")]
+fn keyring() -> Result<linux_keyutils::KeyRing, Unusable> {
+    linux_keyutils::KeyRing::from_special_id(linux_keyutils::KeyRingIdentifier::User, true)
+        .map_err(|error| format!("cache = \"keyring\" needs the kernel's keyring: {error}"))
+}
+
+#[cfg(target_os = "linux")]
+fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
+    let Ok(key) = keyring()?.search(NAME) else {
+        return Ok(None);
+    };
+    let mut bytes = vec![0; KEY_LENGTH];
+    match key.read(&mut bytes) {
+        Ok(KEY_LENGTH) => Ok(Some(bytes)),
+        _ => Err(format!(
+            "the kernel's keyring holds another kind of key as {NAME}"
+        )),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn store_key(key: &[u8]) -> Result<(), Unusable> {
+    use linux_keyutils::{KeyPermissionsBuilder, Permission};
+    let failed = |error| format!("the kernel's keyring takes no key: {error}");
+    let stored = keyring()?.add_key(NAME, key).map_err(failed)?;
+    // A session without a link to the user's keyring (cron, sudo) does not possess the key, but
+    // the same user may use it.
+    let all = KeyPermissionsBuilder::builder()
+        .posessor(Permission::ALL)
+        .user(Permission::ALL)
+        .build();
+    stored.set_perms(all).map_err(failed)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
+    Err("cache = \"keyring\" works on Linux only; use \"files\" or \"off\"".to_owned())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn store_key(_: &[u8]) -> Result<(), Unusable> {
+    Err("cache = \"keyring\" works on Linux only; use \"files\" or \"off\"".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::cache::key::tests::some_key;
+    use crate::credential::RegistryLogin;
+    use crate::secret::Secret;
+
+    fn sealer(byte: u8) -> Sealer {
+        Sealer(Aes256Gcm::new(&CipherKey::<Aes256Gcm>::from([byte; 32])))
+    }
+
+    #[test]
+    fn a_payload_opens_only_with_its_key_and_in_its_place() {
+        let login = RegistryLogin {
+            username: "AWS".into(),
+            password: Secret::new("p4ssword"),
+            expires_at: Utc::now(),
+        };
+        let sealed = sealer(1).seal(some_key(1), &login).unwrap();
+        let text = serde_json::to_string(&sealed).unwrap();
+        assert!(!text.contains("p4ssword"));
+        assert_eq!(
+            sealer(1).open::<RegistryLogin>(some_key(1), &sealed),
+            Some(login)
+        );
+        assert_eq!(sealer(2).open::<RegistryLogin>(some_key(1), &sealed), None);
+        assert_eq!(sealer(1).open::<RegistryLogin>(some_key(2), &sealed), None);
+        let again = sealer(1).seal(some_key(1), &sealed).unwrap();
+        assert_ne!(again.sealed, sealed.sealed);
+    }
+}
