@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_connector_core::aws::Call;
+use aws_connector_core::clock::ServerDate;
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
@@ -18,7 +19,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
-use crate::wire::{Line, ServerDate, Wire};
+use crate::wire::{Line, Wire};
 
 /// One try may take this long, so that a server that hangs is tried again within a call's time.
 const ATTEMPT: Duration = Duration::from_secs(8);
@@ -38,14 +39,22 @@ pub(crate) struct Client {
 
 impl Default for Client {
     fn default() -> Self {
-        Self {
-            wire: Arc::new(Wire::new(Env::Process)),
-            runtime: OnceLock::new(),
-        }
+        Self::new(Env::Process)
     }
 }
 
 impl Client {
+    pub(crate) fn new(env: Env) -> Self {
+        Self {
+            wire: Arc::new(Wire::new(env)),
+            runtime: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        self.wire.env()
+    }
+
     pub(crate) fn last_server_date(&self) -> Option<ServerDate> {
         self.wire.last_date()
     }
@@ -254,6 +263,8 @@ macro_rules! config {
             .region($sdk::config::Region::new(site.region.clone()))
             .http_client(question.line.clone())
             .time_source(question.clock())
+            // The SDK would believe any `Date`; whoever calls decides which one to sign by.
+            .disable_clock_skew_correction(true)
             .sleep_impl($crate::client::sleep())
             .retry_config($crate::client::retries())
             .timeout_config($crate::client::timeouts())

@@ -130,7 +130,7 @@ impl Question<'_> {
         let offset = self.clock_offset();
         // Signatures are good for five minutes to either side.
         let far = offset.is_some_and(|offset| offset.abs() > TimeDelta::minutes(4));
-        if !about_time && !(far && BAD_SIGNATURE.contains(&code)) {
+        if !(about_time || far && BAD_SIGNATURE.contains(&code)) {
             return None;
         }
         Some(offset.map_or_else(
@@ -270,8 +270,13 @@ fn clean_code(code: &str) -> String {
     }
 }
 
-/// `1h02m`, `3m20s`.
+/// `1h02m`, `3m20s`; hours to the nearest minute, since `Date` has no fractions.
 fn shown_length(length: TimeDelta) -> String {
+    let length = if length < TimeDelta::minutes(59) {
+        length
+    } else {
+        length + TimeDelta::seconds(30)
+    };
     let (hours, minutes, seconds) = (
         length.num_hours(),
         length.num_minutes() % 60,

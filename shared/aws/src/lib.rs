@@ -14,6 +14,9 @@ mod text;
 mod trust;
 mod wire;
 
+#[cfg(test)]
+mod standin_test;
+
 use aws_connector_core::aws::{Aws, Call, StepSecrets};
 use aws_connector_core::clock::ServerDate;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};

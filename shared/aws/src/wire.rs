@@ -39,6 +39,10 @@ impl Wire {
         }
     }
 
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
+    }
+
     pub(crate) fn last_date(&self) -> Option<ServerDate> {
         *self.date.lock().ok()?
     }

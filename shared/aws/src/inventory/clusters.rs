@@ -77,7 +77,11 @@ impl Sdk {
         let operation = "eks:DescribeCluster";
         let question = self
             .client
-            .question(operation, format!("{operation} of {name} in {}", site.region), call)
+            .question(
+                operation,
+                format!("{operation} of {name} in {}", site.region),
+                call,
+            )
             .at(site)
             .by(session);
         let config = config!(aws_sdk_eks, "eks", site, &question)

@@ -46,7 +46,9 @@ impl Sdk {
             .map_err(|error| error.of(call.connector))?;
         match (answer.account, answer.arn) {
             (Some(account), Some(arn)) => Ok(Identity { account, arn }),
-            _ => Err(question.incomplete("without an account and an ARN").of(call.connector)),
+            _ => Err(question
+                .incomplete("without an account and an ARN")
+                .of(call.connector)),
         }
     }
 }

@@ -43,7 +43,11 @@ impl Sdk {
                     .await
                     .map_err(|error| question.failed(error))?;
                 let repositories = page.repositories.unwrap_or_default();
-                names.extend(repositories.into_iter().filter_map(|one| one.repository_name));
+                names.extend(
+                    repositories
+                        .into_iter()
+                        .filter_map(|one| one.repository_name),
+                );
                 next = page.next_token.filter(|token| !token.is_empty());
                 if next.is_none() {
                     break;

@@ -95,7 +95,9 @@ impl Sdk {
             .credentials_provider(credentials(session))
             .force_path_style(site.endpoints.contains_key("s3"))
             .build();
-        let request = aws_sdk_s3::Client::from_conf(config).head_bucket().bucket(bucket);
+        let request = aws_sdk_s3::Client::from_conf(config)
+            .head_bucket()
+            .bucket(bucket);
         self.client
             .run(&question, async {
                 request.send().await.map_err(|error| question.failed(error))

@@ -1,19 +1,66 @@
-//! Secrets that somebody has to be asked for.
+//! Secrets that somebody has to be asked for: one kind of place a file.
+
+mod command;
+mod keyring;
+mod ssm;
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
-use aws_connector_core::error::{Error, Result};
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::local_secret;
 use aws_connector_core::plan::PlannedSecret;
+use aws_connector_core::profile::SecretRef;
 use aws_connector_core::secret::Secret;
 
 use crate::client::Client;
 
 /// Fetches one.
 pub(crate) fn fetch(
-    _client: &Client,
-    _secret: &PlannedSecret,
-    _session: Option<&Session>,
-    _call: Call<'_>,
+    client: &Client,
+    secret: &PlannedSecret,
+    session: Option<&Session>,
+    call: Call<'_>,
 ) -> Result<Secret> {
-    Err(Error::local("not yet"))
+    match secret {
+        PlannedSecret::Local(SecretRef::Command(argv)) => command::fetch(client.env(), argv, call),
+        PlannedSecret::Local(SecretRef::Keyring(entry)) => keyring::fetch(entry),
+        PlannedSecret::Local(other) => local_secret::read(other, client.env())?
+            .ok_or_else(|| Error::local(format!("{} cannot be fetched here", other.describe()))),
+        PlannedSecret::Ssm { name, site, .. } => {
+            let session = session
+                .ok_or_else(|| Error::local("an SSM parameter was asked for without a session"))?;
+            ssm::fetch(client, name, site, session, call)
+        }
+    }
+}
+
+/// A secret as it was found: without the line break at its end, and not empty.
+fn found(text: &str, place: &str) -> Result<Secret> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() {
+        return Err(Error::new(Kind::NoCredentials, format!("{place} is empty")));
+    }
+    Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_break_at_the_end_is_not_part_of_a_secret() {
+        for (text, secret) in [
+            ("s", Some("s")),
+            ("s\n", Some("s")),
+            ("s\r\n", Some("s")),
+            ("s\n\n", Some("s\n")),
+            (" s ", Some(" s ")),
+            ("", None),
+            ("\n", None),
+        ] {
+            let found = found(text, "x").ok();
+            assert_eq!(found.as_ref().map(Secret::expose), secret, "{text:?}");
+        }
+    }
 }

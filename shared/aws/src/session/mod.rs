@@ -1,8 +1,15 @@
 //! One file an auth method: a step of the plan, and the session of the step before, to a session.
 
 mod assume_role;
+mod container;
 mod federation_token;
+mod instance_metadata;
+mod nearby;
+mod process;
 mod session_token;
+mod sso;
+mod sso_token;
+mod web_identity;
 
 use aws_connector_core::aws::{Call, StepSecrets};
 use aws_connector_core::credential::Session;
@@ -56,10 +63,15 @@ pub(crate) fn obtain(
             };
             federation_token::obtain(client, site, &wish, source()?, call)
         }
-        _ => Err(Error::local(format!(
-            "{} is not asked here",
-            step.describe()
-        ))),
+        How::WebIdentity {
+            token_file,
+            call: role,
+        } => web_identity::obtain(client, site, token_file, role, call),
+        How::Process(plan) => process::obtain(client.env(), plan, call),
+        How::Sso(plan) => sso::obtain(client, site, plan, call),
+        How::Container(plan) => container::obtain(client, plan, call),
+        How::InstanceMetadata(plan) => instance_metadata::obtain(client, plan, call),
+        How::Keys(_) => Err(Error::local("access keys are not asked for here")),
     }
 }
 

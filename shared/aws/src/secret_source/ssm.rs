@@ -1,0 +1,48 @@
+//! `ssm:GetParameter`, decrypted.
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::plan::Site;
+use aws_connector_core::secret::Secret;
+use zeroize::Zeroizing;
+
+use crate::client::{Client, config, credentials};
+use crate::text::one_line;
+
+pub(super) fn fetch(
+    client: &Client,
+    name: &str,
+    site: &Site,
+    session: &Session,
+    call: Call<'_>,
+) -> Result<Secret> {
+    let operation = "ssm:GetParameter";
+    let place = format!("{} in {}", one_line(name), site.region);
+    let question = client
+        .question(operation, format!("{operation} of {place}"), call)
+        .at(site)
+        .by(session);
+    let config = config!(aws_sdk_ssm, "ssm", site, &question)
+        .credentials_provider(credentials(session))
+        .build();
+    let request = aws_sdk_ssm::Client::from_conf(config)
+        .get_parameter()
+        .name(name)
+        .with_decryption(true);
+    let answer = client.run(&question, async {
+        request.send().await.map_err(|error| question.failed(error))
+    });
+    let answer = answer.map_err(|error| match error.code.as_deref() {
+        Some("ParameterNotFound" | "ParameterVersionNotFound") => Error {
+            kind: Kind::NoCredentials,
+            what: format!("there is no SSM parameter {place}"),
+            ..error
+        }
+        .fix("check its name, its region and whose account the connector is in"),
+        _ => error,
+    })?;
+    let value = answer.parameter.and_then(|parameter| parameter.value);
+    let value = Zeroizing::new(value.ok_or_else(|| question.incomplete("without a value"))?);
+    super::found(&value, &format!("SSM parameter {place}"))
+}

@@ -1,0 +1,80 @@
+//! The container credentials endpoint of ECS and EKS Pod Identity.
+
+use std::fs;
+use std::time::Duration;
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::plan::ContainerPlan;
+use aws_connector_core::secret::Secret;
+use aws_connector_core::shown::shown;
+
+use super::nearby::{Answer, request, send};
+use crate::client::{Client, Question};
+use crate::text::one_line;
+
+/// The endpoint refuses many tasks that start at once: how long to wait before each further try.
+const WAITS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+
+pub(super) fn obtain(client: &Client, plan: &ContainerPlan, call: Call<'_>) -> Result<Session> {
+    let token = match &plan.token_file {
+        Some(path) => Some(read(path)?),
+        None => plan.token.clone(),
+    };
+    let operation = "container credentials";
+    let what = format!("{operation} of {}", one_line(&plan.uri));
+    let question = client
+        .question(operation, what, call)
+        .hide_if(token.as_ref());
+    client.run(&question, async {
+        let mut waits = WAITS.iter();
+        loop {
+            let header = token
+                .as_ref()
+                .map(|token| ("authorization", token.expose()));
+            let answer = send(&question, request("GET", &plan.uri, header)?).await;
+            let busy = match &answer {
+                Ok(answer) => answer.status >= 500 || answer.status == 429,
+                Err(error) => error.kind == Kind::Unavailable,
+            };
+            match waits.next().filter(|_| busy) {
+                Some(wait) => tokio::time::sleep(*wait).await,
+                None => return judge(&question, &answer?),
+            }
+        }
+    })
+}
+
+fn judge(question: &Question<'_>, answer: &Answer) -> Result<Session> {
+    match answer.status {
+        200 => answer.session(question),
+        status => {
+            let kind = if status >= 500 || status == 429 {
+                Kind::Unavailable
+            } else {
+                Kind::NoCredentials
+            };
+            let text = format!("{} were refused: {}", question.what, answer.shown(question));
+            Err(Error::new(kind, text).fix(
+                "check the task's role or the pod's identity association, and that \
+                 AWS_CONTAINER_AUTHORIZATION_TOKEN(_FILE) is passed through",
+            ))
+        }
+    }
+}
+
+/// The authorization token; EKS writes a new one from time to time.
+fn read(path: &str) -> Result<Secret> {
+    let fail = |what: String| {
+        let place = format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {}", shown(path));
+        Error::new(Kind::NoCredentials, format!("{place} {what}"))
+    };
+    let text =
+        fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let text = zeroize::Zeroizing::new(text);
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(fail("is empty".to_owned())),
+        token => Ok(Secret::new(token)),
+    }
+}

@@ -1,0 +1,117 @@
+//! What the credential endpoints near the machine have in common: plain HTTP, a JSON document.
+
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
+use chrono::DateTime;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{Found, account_of};
+use crate::client::Question;
+use crate::text::{chain, one_line};
+
+/// No answer of these endpoints is longer.
+const LONGEST: usize = 64 * 1024;
+
+/// A status and a body.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+/// Makes a request with one header, if any.
+pub(super) fn request(
+    method: &str,
+    url: &str,
+    header: Option<(&'static str, &str)>,
+) -> Result<HttpRequest> {
+    let wrong = || {
+        Error::new(
+            Kind::NoCredentials,
+            format!("{} is not a URL", one_line(url)),
+        )
+    };
+    let mut request = HttpRequest::get(url).map_err(|_| wrong())?;
+    request.set_method(method).map_err(|_| wrong())?;
+    if let Some((name, value)) = header {
+        let refuse = |_| {
+            let what =
+                format!("the value for the {name} header holds a character that no header may");
+            Error::new(Kind::NoCredentials, what)
+        };
+        request
+            .headers_mut()
+            .try_insert(name, value.to_owned())
+            .map_err(refuse)?;
+    }
+    Ok(request)
+}
+
+/// Sends it and reads the answer whole.
+pub(super) async fn send(question: &Question<'_>, request: HttpRequest) -> Result<Answer> {
+    let answer = question
+        .line
+        .call(request)
+        .await
+        .map_err(|error| question.not_reached(&error))?;
+    let status = answer.status().as_u16();
+    let mut stream = ByteStream::new(answer.into_body());
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|error| question.not_reached(&error))?;
+        body.extend_from_slice(&part);
+        if body.len() > LONGEST {
+            return Err(question.incomplete("with more than 64 KiB"));
+        }
+    }
+    Ok(Answer { status, body })
+}
+
+impl Answer {
+    /// The body as one line, for a message.
+    pub(super) fn shown(&self, question: &Question<'_>) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let text = one_line(&crate::text::without(&text, &question.hidden));
+        if text.is_empty() {
+            format!("HTTP {}", self.status)
+        } else {
+            format!("HTTP {}: {text}", self.status)
+        }
+    }
+
+    /// The credentials in a document as ECS, EKS and EC2 write it.
+    pub(super) fn session(&self, question: &Question<'_>) -> Result<Session> {
+        let mut document = self.document(question)?;
+        let expires_at = document
+            .get("Expiration")
+            .and_then(Value::as_str)
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+            .map(|end| end.to_utc());
+        let mut text = |field: &str| match document.remove(field) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let account = text("AccountId").or_else(|| text("RoleArn").as_deref().and_then(account_of));
+        let found = Found {
+            access_key_id: text("AccessKeyId"),
+            secret_access_key: text("SecretAccessKey"),
+            session_token: text("Token"),
+            expires_at,
+        };
+        let mut session = found.check(question)?;
+        session.account_id = account;
+        Ok(session)
+    }
+
+    /// The body, if it is a JSON object.
+    pub(super) fn document(&self, question: &Question<'_>) -> Result<Map<String, Value>> {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(document)) => Ok(document),
+            Ok(_) => Err(question.incomplete("with something that is no JSON object")),
+            Err(error) => Err(question.incomplete(&format!("with no JSON: {}", chain(&error)))),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! IAM Identity Center: the token that `aws sso login` left, renewed if need be, for a role's
+//! credentials.
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::plan::{Site, SsoPlan};
+use aws_connector_core::shown::shown;
+use chrono::{DateTime, TimeDelta};
+
+use super::Found;
+use super::sso_token::Token;
+use crate::client::{Client, config};
+use crate::text::one_line;
+
+/// A token with less left is renewed first, where it can be.
+const RENEW: TimeDelta = TimeDelta::minutes(5);
+
+pub(super) fn obtain(
+    client: &Client,
+    site: &Site,
+    plan: &SsoPlan,
+    call: Call<'_>,
+) -> Result<Session> {
+    let site = site.in_region(&plan.region);
+    let login = login(plan);
+    let mut token = Token::load(plan, client.env()).map_err(|error| error.fix(&*login))?;
+    let left = token.expires_at - call.now;
+    if left < RENEW {
+        let renewed = renew(client, &site, &mut token, call);
+        if left <= TimeDelta::zero() {
+            renewed.map_err(|error| match error.kind {
+                Kind::Unavailable => error,
+                _ => Error::new(
+                    Kind::Interaction,
+                    format!(
+                        "the IAM Identity Center login of AWS CLI profile {} has expired",
+                        shown(&plan.profile)
+                    ),
+                )
+                .fix(&*login),
+            })?;
+        }
+    }
+    let operation = "sso:GetRoleCredentials";
+    let (role, account) = (one_line(&plan.role_name), one_line(&plan.account_id));
+    let what = format!("{operation} for role {role} of account {account}");
+    let question = client
+        .question(operation, what, call)
+        .at(&site)
+        .hide(&token.access_token);
+    let config = config!(aws_sdk_sso, "sso", &site, &question).build();
+    let request = aws_sdk_sso::Client::from_conf(config)
+        .get_role_credentials()
+        .role_name(&plan.role_name)
+        .account_id(&plan.account_id)
+        .access_token(token.access_token.expose());
+    let answer = client.run(&question, async {
+        let answer = request.send().await.map_err(|error| question.failed(error));
+        answer.map_err(|error| match error.code.as_deref() {
+            Some("UnauthorizedException") => error.fix(&*login),
+            _ => error.fix(
+                "choose an account and a role that are assigned to you (aws sso list-accounts)",
+            ),
+        })
+    })?;
+    let found = answer
+        .role_credentials
+        .ok_or_else(|| question.incomplete("without credentials"))?;
+    let found = Found {
+        access_key_id: found.access_key_id,
+        secret_access_key: found.secret_access_key,
+        session_token: found.session_token,
+        expires_at: DateTime::from_timestamp_millis(found.expiration),
+    };
+    let mut session = found.check(&question)?;
+    session.account_id = Some(plan.account_id.clone());
+    Ok(session)
+}
+
+/// Exchanges the refresh token for a new access token, and leaves both where they came from: the
+/// old refresh token may be worth nothing afterwards.
+fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Result<()> {
+    let Some(refresh) = token.refresh(call.now) else {
+        return Err(Error::new(Kind::Interaction, "the login cannot be renewed"));
+    };
+    let operation = "sso-oidc:CreateToken";
+    let question = client
+        .question(operation, operation.to_owned(), call)
+        .at(site)
+        .hide(&refresh.client_secret)
+        .hide(&refresh.token);
+    let config = config!(aws_sdk_ssooidc, "sso_oidc", site, &question).build();
+    let request = aws_sdk_ssooidc::Client::from_conf(config)
+        .create_token()
+        .grant_type("refresh_token")
+        .client_id(&refresh.client_id)
+        .client_secret(refresh.client_secret.expose())
+        .refresh_token(refresh.token.expose());
+    let answer = client.run(&question, async {
+        request.send().await.map_err(|error| question.failed(error))
+    })?;
+    let access_token = answer
+        .access_token
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| question.incomplete("without a token"))?;
+    let end = call.now + TimeDelta::seconds(answer.expires_in.into());
+    token.replace(access_token, answer.refresh_token, end);
+    Ok(())
+}
+
+/// The command that a person has to give.
+fn login(plan: &SsoPlan) -> String {
+    format!("run 'aws sso login --profile {}'", one_line(&plan.profile))
+}
