@@ -203,11 +203,13 @@ impl<'a> Pipeline<'a> {
             _ => None,
         };
         self.obtain(key, step, Need::HandOut, label.as_deref(), &mut |mint| {
-            // Its permissions and its end are the session's: a fresh one is worth having.
-            let session = self.session(step, Need::HandOut)?;
-            self.ask(|| {
-                let call = self.call(&step.connector, mint.deadline);
-                self.aws.registry_login(login, &session, call)
+            self.within(mint, |_| {
+                // Its permissions and its end are the session's: a fresh one is worth having.
+                let session = self.session(step, Need::HandOut)?;
+                self.ask(|| {
+                    let call = self.call(&step.connector, self.deadline.get());
+                    self.aws.registry_login(login, &session, call)
+                })
             })
         })
     }
@@ -220,7 +222,9 @@ impl<'a> Pipeline<'a> {
             return self.keys(step, keys);
         }
         let key = key::of_session(step, self.env)?;
-        self.obtain(key, step, need, None, &mut |mint| self.mint(step, mint))
+        self.obtain(key, step, need, None, &mut |mint| {
+            self.within(mint, |mint| self.mint(step, mint))
+        })
     }
 
     fn obtain<T: Cacheable>(
@@ -252,6 +256,18 @@ impl<'a> Pipeline<'a> {
         self.cache.obtain(&ask, mint)
     }
 
+    /// Does something within a mint's time, which the steps before it share.
+    fn within<T>(
+        &self,
+        mint: &mut Mint<'_>,
+        work: impl FnOnce(&mut Mint<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let outer = self.deadline.replace(mint.deadline);
+        let outcome = work(mint);
+        self.deadline.set(outer.max(self.deadline.get()));
+        outcome
+    }
+
     fn mint(&self, step: &Step, mint: &mut Mint<'_>) -> Result<Session> {
         let source = match step.source() {
             Some(source) => Some(self.session(source, Need::Intermediate)?),
@@ -267,16 +283,14 @@ impl<'a> Pipeline<'a> {
             })?;
             secrets.external_id = Some(external_id);
         }
-        let mut deadline = mint.deadline;
         if let Some(factor) = step.mfa() {
             let may_prompt = self.request.may_prompt && !mint.in_background;
             let began = Instant::now();
             mint.prompting();
-            let code = mfa::code(factor, &step.connector, may_prompt, self.env, deadline);
+            let code = mfa::code(factor, &step.connector, may_prompt, self.env, mint.deadline);
             mint.minting();
             secrets.mfa_code = Some(code?);
             // A person's time is not AWS's.
-            deadline += began.elapsed();
             self.deadline.set(self.deadline.get() + began.elapsed());
         }
         log::debug(format_args!(
@@ -290,7 +304,7 @@ impl<'a> Pipeline<'a> {
                 step,
                 source.as_ref(),
                 &secrets,
-                self.call(&step.connector, deadline),
+                self.call(&step.connector, self.deadline.get()),
             )
             .map_err(|error| error.of(&step.connector))
     }

@@ -128,7 +128,15 @@ impl Cache {
             self.tell(&why);
             return alone(ask, deadline, mint).or_else(|error| fall_back(valid, error, ask));
         }
-        let answer = match self.wait::<T>(folder, ask, patience) {
+        let began = Instant::now();
+        let waited = self.wait::<T>(folder, ask, patience);
+        // Waiting is not asking: the budget for AWS is as long as before. With a valid one at
+        // hand, it is the client's patience that counts.
+        let deadline = match &valid {
+            Some(_) => deadline,
+            None => deadline + began.elapsed(),
+        };
+        let answer = match waited {
             Wait::Appeared(entry) => return Ok(entry.payload),
             Wait::Locked(guard) => self.mint_locked(folder, guard, ask, deadline, mint),
             Wait::Prompting(holder) => Err(being_asked(&holder, ask)),
@@ -138,12 +146,6 @@ impl Cache {
                     who(&note),
                     patience.as_secs()
                 ));
-                // Waiting was not asking: the budget for AWS begins now.
-                let deadline = if valid.is_some() {
-                    deadline
-                } else {
-                    Instant::now() + crate::serve::BUDGET
-                };
                 alone(ask, deadline, mint)
             }
             Wait::Unusable(why) => {
