@@ -8,6 +8,7 @@ mod failure;
 #[cfg(feature = "inventory")]
 pub mod inventory;
 mod mint;
+mod names;
 mod secret_source;
 mod session;
 mod text;

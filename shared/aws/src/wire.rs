@@ -20,6 +20,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use chrono::{DateTime, Utc};
 
+use crate::names::Names;
+
 /// How long a connection, TLS included, may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -75,7 +77,7 @@ impl Wire {
                     builder
                         .tls_provider(Provider::Rustls(CryptoMode::Ring))
                         .tls_context(crate::trust::context(&self.env)?)
-                        .build()
+                        .build_with_resolver(Names::default())
                 } else {
                     builder.build_http()
                 })

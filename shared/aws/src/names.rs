@@ -1,0 +1,54 @@
+//! Host names to addresses without the host's C library: a static binary must not depend on the
+//! name service modules of the machine it runs on. `/etc/hosts` and `/etc/resolv.conf` are read as
+//! everywhere; where they cannot be, the C library is asked after all.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::ResolveHosts;
+use tokio::sync::OnceCell;
+
+/// One name server is waited for this long; the next one, or the next try, has its turn then.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The names of this machine.
+#[derive(Clone, Default)]
+pub(crate) struct Names(Arc<OnceCell<Option<TokioResolver>>>);
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let addresses = match self.0.get_or_init(async || system_resolver()).await {
+                Some(resolver) => resolver
+                    .lookup_ip(name)
+                    .await
+                    .map(|found| found.iter().collect())
+                    .map_err(std::io::Error::other),
+                None => by_c_library(name).await,
+            };
+            addresses.map_err(ResolveDnsError::new)
+        })
+    }
+}
+
+fn system_resolver() -> Option<TokioResolver> {
+    let mut builder = TokioResolver::builder_tokio().ok()?;
+    let options = builder.options_mut();
+    options.timeout = PATIENCE;
+    options.use_hosts_file = ResolveHosts::Always;
+    builder.build().ok()
+}
+
+async fn by_c_library(name: &str) -> std::io::Result<Vec<IpAddr>> {
+    let found = tokio::net::lookup_host((name, 0)).await?;
+    Ok(found.map(|address| address.ip()).collect())
+}
