@@ -23,7 +23,7 @@ pub(crate) fn fetch(
 ) -> Result<Secret> {
     match secret {
         PlannedSecret::Local(SecretRef::Command(argv)) => command::fetch(client.env(), argv, call),
-        PlannedSecret::Local(SecretRef::Keyring(entry)) => keyring::fetch(entry),
+        PlannedSecret::Local(SecretRef::Keyring(entry)) => keyring::fetch(entry, call.deadline),
         PlannedSecret::Local(other) => local_secret::read(other, client.env())?
             .ok_or_else(|| Error::local(format!("{} cannot be fetched here", other.describe()))),
         PlannedSecret::Ssm { name, site, .. } => {
