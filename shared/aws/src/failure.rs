@@ -239,7 +239,7 @@ impl Question<'_> {
         .fix(fix)
     }
 
-    fn no_answer(&self, how: &str) -> Error {
+    pub(crate) fn no_answer(&self, how: &str) -> Error {
         self.unavailable(format!("{} failed: {}: {how}", self.what, self.peer()))
             .fix("check the network, the proxy settings and the endpoint")
     }

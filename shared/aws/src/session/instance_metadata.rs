@@ -3,22 +3,24 @@
 
 use std::time::{Duration, Instant};
 
+use aws_config::imds::{self, client::error::ImdsError};
+use aws_config::provider_config::ProviderConfig;
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::InstanceMetadataPlan;
-use aws_connector_core::secret::Secret;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use super::nearby::{Answer, request, send};
+use super::nearby::Answer;
 use crate::client::{Client, Question};
-use crate::text::one_line;
+use crate::text::{chain, one_line};
 
 /// For the token, the role's name and its credentials together.
 const BUDGET: Duration = Duration::from_secs(1);
 
-/// Seconds that the token for our three requests lives.
-const TOKEN_TTL: &str = "60";
+/// How long the token for our requests lives.
+const TOKEN_TTL: Duration = Duration::from_secs(60);
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
@@ -40,31 +42,32 @@ pub(super) fn obtain(
 }
 
 async fn ask(question: &Question<'_>, base: &str) -> Result<Session> {
-    let header = Some(("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL));
-    let url = format!("{base}/latest/api/token");
-    let token = send(question, request("PUT", &url, header)?).await?;
-    let token = Secret::new(text(question, &token)?);
-    let get = async |path: &str| {
-        let header = Some(("x-aws-ec2-metadata-token", token.expose()));
-        send(question, request("GET", &format!("{base}{path}"), header)?).await
+    let imds = imds(question, base)?;
+    let role = match imds.get(ROLES).await {
+        Ok(role) => role,
+        Err(ImdsError::ErrorResponse(answer)) if answer.response().status().as_u16() == 404 => {
+            return Err(Error::new(
+                Kind::NoCredentials,
+                format!("{}: the instance has no role", question.what),
+            )
+            .fix("attach an instance profile, or use another source"));
+        }
+        Err(error) => return Err(failed(question, &error)),
     };
-    let role = get(ROLES).await?;
-    if role.status == 404 {
-        return Err(Error::new(
-            Kind::NoCredentials,
-            format!("{}: the instance has no role", question.what),
-        )
-        .fix("attach an instance profile, or use another source"));
-    }
-    let role = text(question, &role)?;
+    let role: &str = role.as_ref();
+    let role = role.lines().next().unwrap_or_default().trim();
     let named = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if role.is_empty() || !role.chars().all(named) {
         return Err(question.incomplete("with a role that has no role's name"));
     }
-    let answer = get(&format!("{ROLES}{role}")).await?;
-    if answer.status != 200 {
-        return Err(refused(question, &answer));
-    }
+    let document = imds
+        .get(format!("{ROLES}{role}"))
+        .await
+        .map_err(|error| failed(question, &error))?;
+    let answer = Answer {
+        status: 200,
+        body: Zeroizing::new(String::from(document).into_bytes()),
+    };
     match answer
         .document(question)?
         .get("Code")
@@ -83,24 +86,41 @@ async fn ask(question: &Question<'_>, base: &str) -> Result<Session> {
     }
 }
 
-/// The first line of a text.
-fn text(question: &Question<'_>, answer: &Answer) -> Result<String> {
-    if answer.status != 200 {
-        return Err(refused(question, answer));
-    }
-    let text = std::str::from_utf8(&answer.body)
-        .map_err(|_| question.incomplete("with something that is no text"))?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+/// The SDK's own client: the session token of version 2 and nothing else, tried once.
+fn imds(question: &Question<'_>, base: &str) -> Result<imds::Client> {
+    let config = ProviderConfig::without_region()
+        .with_http_client(question.line.clone())
+        .with_time_source(question.clock())
+        .with_sleep_impl(crate::client::sleep());
+    let builder = imds::Client::builder()
+        .configure(&config)
+        .endpoint(base)
+        .map_err(|_| {
+            Error::new(
+                Kind::NoCredentials,
+                format!("{} is not a URL", one_line(base)),
+            )
+        })?;
+    Ok(builder
+        .token_ttl(TOKEN_TTL)
+        .max_attempts(1)
+        .connect_timeout(BUDGET)
+        .read_timeout(BUDGET)
+        .build())
 }
 
-fn refused(question: &Question<'_>, answer: &Answer) -> Error {
-    let kind = if answer.status >= 500 {
-        Kind::Unavailable
-    } else {
-        Kind::NoCredentials
+fn failed(question: &Question<'_>, error: &ImdsError) -> Error {
+    let status = match error {
+        ImdsError::ErrorResponse(answer) => Some(answer.response().status().as_u16()),
+        ImdsError::FailedToLoadToken(token) if !token.is_dispatch_failure() => None,
+        _ => return question.no_answer(&chain(error)),
     };
-    let text = format!("{} refused: {}", question.what, answer.shown(question));
-    Error::new(kind, text).fix(
+    let kind = match status {
+        Some(status) if status >= 500 => Kind::Unavailable,
+        _ => Kind::NoCredentials,
+    };
+    let said = status.map_or_else(|| chain(error), |status| format!("HTTP {status}"));
+    Error::new(kind, format!("{} refused: {said}", question.what)).fix(
         "allow the metadata service (in a container, with a hop limit of 2), or use another source",
     )
 }
