@@ -1,0 +1,252 @@
+//! Which connector serves a registry, by the ranks: its host, its account, `AWS_CONNECTOR`, the default.
+
+use crate::support::{Answer, BASE, REGISTRY, World};
+
+const OTHER_ACCOUNT: &str = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
+const IRELAND: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// A connector whose role is named as itself, so that the call to AWS tells which one served.
+fn connector(name: &str, more: &str) -> String {
+    format!(
+        "\n[connectors.{name}]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n\
+         source_connector = \"base\"\nrole_arn = \"arn:aws:iam::123456789012:role/{name}\"\n{more}\n"
+    )
+}
+
+fn get(world: &World, host: &str, chosen: &str) -> Answer {
+    world
+        .docker("get", host)
+        .env("AWS_CONNECTOR", chosen)
+        .env("AWS_CONNECTOR_CACHE", "off")
+        .answer()
+}
+
+/// The connector that served the host.
+#[track_caller]
+fn served(world: &World, host: &str, chosen: &str) -> String {
+    world.standin.clear_calls();
+    let answer = get(world, host, chosen);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    let arn = world.assumed()[0]["RoleArn"].clone();
+    arn.rsplit('/').next().unwrap().to_owned()
+}
+
+#[track_caller]
+fn refused(world: &World, host: &str, chosen: &str, said: &[&str]) {
+    world.standin.clear_calls();
+    let answer = get(world, host, chosen);
+    let line = answer.docker_failure();
+    for part in said {
+        assert!(line.contains(part), "{part:?} is not in {line}");
+    }
+    assert_eq!(world.calls(), 0);
+}
+
+#[test]
+fn the_host_goes_before_the_account_and_that_before_the_environment_and_the_default() {
+    let host = format!("registries = [\"{REGISTRY}\"]");
+    let host = connector("dev", &host);
+    let account = connector("ops", "registries = [\"123456789012\", \"210987654321\"]");
+    let (chosen, default) = (connector("long", ""), connector("task", ""));
+    let start = "default_connector = \"task\"\n";
+    let all = World::new(&[start, BASE, &host, &account, &chosen, &default]);
+    assert_eq!(served(&all, REGISTRY, "long"), "dev");
+    assert_eq!(served(&all, OTHER_ACCOUNT, "long"), "ops");
+    let third = OTHER_ACCOUNT.replace("210987654321", "333333333333");
+    assert_eq!(served(&all, &third, "long"), "long");
+    assert_eq!(served(&all, &third, ""), "task");
+    all.profile(&[start, BASE, &account, &chosen, &default]);
+    assert_eq!(served(&all, REGISTRY, "long"), "ops");
+    all.profile(&[start, BASE, &chosen, &default]);
+    assert_eq!(served(&all, REGISTRY, "long"), "long");
+    assert_eq!(served(&all, REGISTRY, ""), "task");
+}
+
+#[test]
+fn the_resource_id_of_a_connector_names_its_host() {
+    let limited =
+        format!("resource_type = \"docker-registry\"\nresource_id = \"https://{REGISTRY}/app\"");
+    let limited = connector("dev", &limited);
+    let account = connector("ops", "registries = [\"123456789012\"]");
+    let world = World::new(&[BASE, &account, &limited]);
+    assert_eq!(served(&world, REGISTRY, "ops"), "dev");
+    assert_eq!(served(&world, &REGISTRY.to_uppercase(), ""), "dev");
+}
+
+#[test]
+fn a_tie_is_broken_by_the_environment_and_is_else_an_error_that_lists_the_candidates() {
+    let host = format!("registries = [\"{REGISTRY}\", \"210987654321\"]");
+    let (one, two) = (connector("dev", &host), connector("ops", &host));
+    let third = connector("long", "registries = [\"123456789012\"]");
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, &one, &two, &third]);
+    for host in [REGISTRY, OTHER_ACCOUNT] {
+        assert_eq!(served(&world, host, "dev"), "dev");
+        assert_eq!(served(&world, host, "ops"), "ops");
+        refused(
+            &world,
+            host,
+            "",
+            &["dev, ops", "set AWS_CONNECTOR to one of them", host],
+        );
+        // One that is not of the rank breaks no tie.
+        refused(&world, host, "long", &["dev, ops"]);
+    }
+    world.profile(&[
+        BASE,
+        &one,
+        &connector("ops", &format!("{host}\nenabled = false")),
+    ]);
+    assert_eq!(served(&world, REGISTRY, ""), "dev");
+}
+
+#[test]
+fn a_disabled_connector_that_names_the_registry_is_no_licence_to_use_another() {
+    let host = format!("registries = [\"{REGISTRY}\"]\nenabled = false");
+    let world = World::new(&[
+        "default_connector = \"ops\"\n",
+        BASE,
+        &connector("dev", &host),
+        &connector("ops", ""),
+    ]);
+    refused(&world, REGISTRY, "", &["connector 'dev'", "it is disabled"]);
+}
+
+#[test]
+fn a_connector_for_other_registries_does_not_serve() {
+    let world = World::new(&[
+        "default_connector = \"dev\"\n",
+        BASE,
+        &connector("dev", "registries = [\"123456789012\"]"),
+        &connector("ops", "resource_type = \"s3-bucket\""),
+    ]);
+    refused(
+        &world,
+        OTHER_ACCOUNT,
+        "",
+        &[
+            "connector 'dev'",
+            "its registries do not include 210987654321",
+        ],
+    );
+    // Chosen by the environment but not for registries: the default is asked instead.
+    assert_eq!(served(&world, REGISTRY, "ops"), "dev");
+    refused(
+        &world,
+        OTHER_ACCOUNT,
+        "ops",
+        &["connector 'dev'", "its registries do not include"],
+    );
+}
+
+#[test]
+fn nobody_for_a_registry_is_an_error_and_not_an_anonymous_pull() {
+    let world = World::new(&[BASE, &connector("dev", "registries = [\"123456789012\"]")]);
+    refused(
+        &world,
+        OTHER_ACCOUNT,
+        "",
+        &["no connector serves 210987654321"],
+    );
+    assert_eq!(served(&world, REGISTRY, ""), "dev");
+}
+
+#[test]
+fn another_region_needs_leave() {
+    let (plain, allowed) = (
+        connector("dev", ""),
+        connector("dev", "allowed_regions = [\"eu-west-1\"]"),
+    );
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, &plain]);
+    refused(
+        &world,
+        IRELAND,
+        "",
+        &[
+            "lies in eu-west-1, but the connector is for us-east-1",
+            "allowed_regions",
+        ],
+    );
+    world.profile(&["default_connector = \"dev\"\n", BASE, &allowed]);
+    assert_eq!(served(&world, IRELAND, ""), "dev");
+    let call = world.only_call("GetAuthorizationToken");
+    assert_eq!(call.region, "eu-west-1");
+    assert!(world.assumed()[0]["Policy"].contains("arn:aws:ecr:eu-west-1:*:repository/*"));
+    // Naming the host or its account is leave, too.
+    for named in [IRELAND, "123456789012"] {
+        world.profile(&[
+            BASE,
+            &connector("dev", &format!("registries = [\"{named}\"]")),
+        ]);
+        assert_eq!(served(&world, IRELAND, ""), "dev");
+    }
+    let paris = "123456789012.dkr.ecr.eu-west-3.amazonaws.com";
+    world.profile(&["default_connector = \"dev\"\n", BASE, &allowed]);
+    refused(&world, paris, "", &["lies in eu-west-3"]);
+}
+
+#[test]
+fn partitions_never_mix() {
+    let everything = connector("dev", "registries = [\"123456789012\"]");
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, &everything]);
+    for (host, partition) in [
+        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "aws-cn"),
+        (
+            "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com",
+            "aws-us-gov",
+        ),
+        (
+            "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+            "aws-eusc",
+        ),
+        ("123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov", "aws-iso"),
+    ] {
+        refused(&world, host, "", &[partition, "partitions never mix"]);
+    }
+}
+
+#[test]
+fn the_api_follows_the_registrys_host() {
+    let named = "registries = [\"123456789012\"]";
+    let world = World::new(&[BASE, &connector("dev", named)]);
+    let hosts = [
+        REGISTRY,
+        "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com",
+        "123456789012.dkr-ecr.us-east-1.on.aws",
+        "123456789012.dkr-ecr-fips.us-east-1.on.aws",
+    ];
+    for host in hosts {
+        assert_eq!(served(&world, host, ""), "dev");
+        assert_eq!(world.only_call("GetAuthorizationToken").region, "us-east-1");
+    }
+}
+
+#[test]
+fn one_login_serves_every_account_of_a_connector() {
+    let world = World::new(&[
+        BASE,
+        &connector("dev", "registries = [\"123456789012\", \"210987654321\"]"),
+    ]);
+    let one = world.docker("get", REGISTRY).answer().ok();
+    let two = world.docker("get", OTHER_ACCOUNT).answer().ok();
+    assert_eq!(one.password(), two.password());
+    assert_eq!(two.json()["ServerURL"], OTHER_ACCOUNT);
+    assert_eq!((world.sts(), world.ecr()), (1, 1));
+    let asked = world.only_call("GetAuthorizationToken");
+    assert!(
+        asked.params.is_empty(),
+        "registryIds is deprecated: {asked:?}"
+    );
+}
+
+#[test]
+fn a_faulty_connector_elsewhere_in_the_file_does_not_matter() {
+    let faulty =
+        "\n[connectors.faulty]\nauth_method = \"nonsense\"\n\n[connectors.worse]\nregion = = 3\n";
+    let world = World::new(&[
+        "default_connector = \"dev\"\n",
+        BASE,
+        &connector("dev", ""),
+        faulty,
+    ]);
+    assert_eq!(served(&world, REGISTRY, ""), "dev");
+}

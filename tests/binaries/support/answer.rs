@@ -1,0 +1,88 @@
+//! What a binary answered.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// What a process left: its exit status, standard output and standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// AWS credentials out of a `credential_process` document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+    pub(crate) expires: Option<DateTime<Utc>>,
+}
+
+impl Answer {
+    /// The answer, which is a success with nothing on standard error.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.status, 0, "{self:?}");
+        assert_eq!(self.stderr, "", "{self:?}");
+        self
+    }
+
+    /// Its one line on standard error, the answer being a failure with nothing on standard output.
+    #[track_caller]
+    pub(crate) fn failure(&self) -> &str {
+        assert_ne!(self.status, 0, "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        one_line(&self.stderr)
+    }
+
+    /// The one line on standard output in which Docker is told of a failure.
+    #[track_caller]
+    pub(crate) fn docker_failure(&self) -> &str {
+        assert_eq!(self.status, 1, "{self:?}");
+        assert_eq!(self.stderr, "", "{self:?}");
+        one_line(&self.stdout)
+    }
+
+    /// Standard output as the one JSON document that it is.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 0, "{self:?}");
+        serde_json::from_str(one_line(&self.stdout)).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+
+    /// Standard output as a `credential_process` document.
+    #[track_caller]
+    pub(crate) fn session(&self) -> Session {
+        let document = self.json();
+        assert_eq!(document["Version"], 1, "{self:?}");
+        let text = |name: &str| document[name].as_str().map(str::to_owned);
+        Session {
+            id: text("AccessKeyId").unwrap(),
+            secret: text("SecretAccessKey").unwrap(),
+            token: text("SessionToken"),
+            expires: text("Expiration").map(|at| at.parse().unwrap()),
+        }
+    }
+
+    /// The password out of a Docker document.
+    #[track_caller]
+    pub(crate) fn password(&self) -> String {
+        let document = self.json();
+        assert_eq!(document["Username"], "AWS", "{self:?}");
+        document["Secret"].as_str().unwrap().to_owned()
+    }
+}
+
+#[track_caller]
+fn one_line(text: &str) -> &str {
+    let line = text
+        .strip_suffix('\n')
+        .unwrap_or_else(|| panic!("no line: {text:?}"));
+    assert!(
+        !line.contains('\n') && !line.is_empty(),
+        "not one line: {text:?}"
+    );
+    line
+}

@@ -1,0 +1,17 @@
+//! What every test stands on.
+
+mod answer;
+mod entries;
+mod golden;
+mod profiles;
+mod sign;
+mod token;
+mod world;
+
+pub(crate) use answer::{Answer, Session};
+pub(crate) use entries::Entry;
+pub(crate) use golden::Transcript;
+pub(crate) use profiles::{BASE, OTHER, REGISTRY, ROLE, SHARED};
+pub(crate) use sign::Signer;
+pub(crate) use token::{Token, now};
+pub(crate) use world::{Binary, Run, World, finish, params};

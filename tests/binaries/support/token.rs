@@ -1,0 +1,84 @@
+//! Cluster tokens, checked as the cluster's verifier checks them: by its rules, then at STS.
+
+use aws_standin::{VerifiedUrl, verify_token};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::sign::exchange;
+use super::{Answer, World};
+
+/// A token that the verifier's rules let pass.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) url: VerifiedUrl,
+    /// The URL in it.
+    pub(crate) text: String,
+    pub(crate) expires: DateTime<Utc>,
+}
+
+/// Seconds since the epoch.
+pub(crate) fn now() -> i64 {
+    Utc::now().timestamp()
+}
+
+impl Token {
+    /// The token of an exec credential document, after the verifier's rules.
+    #[track_caller]
+    pub(crate) fn of(answer: &Answer, partition: &str) -> Self {
+        let document = answer.json();
+        let status = &document["status"];
+        let token = status["token"].as_str().unwrap();
+        let url = verify_token(token, partition, now()).unwrap_or_else(|e| panic!("{e}: {token}"));
+        let text = URL_SAFE_NO_PAD
+            .decode(token.strip_prefix("k8s-aws-v1.").unwrap())
+            .unwrap();
+        Self {
+            url,
+            text: String::from_utf8(text).unwrap(),
+            expires: status["expirationTimestamp"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap(),
+        }
+    }
+
+    /// A parameter of the URL, as it is written.
+    #[track_caller]
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        let mut pairs = self
+            .url
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        pairs
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+            .unwrap()
+    }
+
+    /// The access key that signed it.
+    pub(crate) fn access_key_id(&self) -> &str {
+        self.parameter("X-Amz-Credential")
+            .split('%')
+            .next()
+            .unwrap()
+    }
+
+    /// Whom STS says it is, when the cluster of this name sends the URL; else the error's status.
+    pub(crate) fn caller(&self, world: &World, cluster: &str) -> Result<String, u16> {
+        let request = format!(
+            "GET /?{} HTTP/1.1\r\nHost: {}\r\nx-k8s-aws-id: {cluster}\r\nAccept: application/json\r\nConnection: close\r\n\r\n",
+            self.url.query, self.url.host
+        );
+        let (status, body) = exchange(&world.standin, &request);
+        if status != 200 {
+            return Err(status);
+        }
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let result = &body["GetCallerIdentityResponse"]["GetCallerIdentityResult"];
+        Ok(result["Arn"].as_str().unwrap().to_owned())
+    }
+}

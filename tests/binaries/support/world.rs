@@ -1,0 +1,281 @@
+//! A home of its own for each test, and the binaries that run in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use aws_standin::{Call, SECRET_ACCESS_KEY, Standin};
+use tempfile::TempDir;
+
+use super::{Answer, Entry, REGISTRY, Session};
+
+/// One of the three programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binary {
+    CredentialProcess,
+    Docker,
+    EksToken,
+}
+
+impl Binary {
+    fn path(self) -> &'static str {
+        match self {
+            Self::CredentialProcess => env!("CARGO_BIN_EXE_aws-connector-credential-process"),
+            Self::Docker => env!("CARGO_BIN_EXE_docker-credential-aws-connector"),
+            Self::EksToken => env!("CARGO_BIN_EXE_aws-connector-eks-token"),
+        }
+    }
+}
+
+/// A user's home with a profile, an empty cache, and an AWS on loopback.
+pub(crate) struct World {
+    pub(crate) standin: Standin,
+    home: TempDir,
+}
+
+impl World {
+    /// A world without a profile.
+    pub(crate) fn empty() -> Self {
+        Self {
+            standin: Standin::start(),
+            home: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A world with these pieces of a profile, in which `URL` stands for its AWS.
+    pub(crate) fn new(pieces: &[&str]) -> Self {
+        let world = Self::empty();
+        world.profile(pieces);
+        world
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(crate) fn profile_path(&self) -> PathBuf {
+        self.home().join(".config/aws-connector/connectors.toml")
+    }
+
+    pub(crate) fn cache_path(&self) -> PathBuf {
+        self.home().join(".cache/aws-connector")
+    }
+
+    /// Writes the profile anew.
+    pub(crate) fn profile(&self, pieces: &[&str]) {
+        let text = pieces.concat().replace("URL", &self.standin.url());
+        self.file(".config/aws-connector/connectors.toml", &text);
+    }
+
+    /// Writes a file of the home that only its owner reads.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.home().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    /// A script of the home that runs `body`.
+    pub(crate) fn script(&self, name: &str, body: &str) -> PathBuf {
+        let path = self.file(name, &format!("#!/bin/sh\n{body}\n"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    }
+
+    /// A program of ours, about to run with nothing of the caller's surroundings.
+    pub(crate) fn run(&self, binary: Binary, args: &[&str]) -> Run {
+        let mut command = Command::new(binary.path());
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("USER", "tester")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .current_dir(self.home())
+            // Not in the foreground of whatever terminal the tests run in: nobody is prompted.
+            .process_group(0);
+        Run {
+            binary,
+            command,
+            stdin: None,
+        }
+    }
+
+    pub(crate) fn credential_process(&self, args: &[&str]) -> Run {
+        self.run(Binary::CredentialProcess, args)
+    }
+
+    pub(crate) fn eks_token(&self, args: &[&str]) -> Run {
+        self.run(Binary::EksToken, args)
+    }
+
+    pub(crate) fn docker(&self, action: &str, stdin: &str) -> Run {
+        self.run(Binary::Docker, &[action]).stdin(stdin)
+    }
+
+    /// The session that a connector hands out, without a word on standard error.
+    #[track_caller]
+    pub(crate) fn session(&self, connector: &str) -> Session {
+        self.credential_process(&["--connector", connector])
+            .answer()
+            .ok()
+            .session()
+    }
+
+    /// The three programs, each asking for what it is for; the connector is `AWS_CONNECTOR`.
+    pub(crate) fn all_three(&self, connector: &str) -> [Run; 3] {
+        [
+            self.credential_process(&[]),
+            self.docker("get", REGISTRY),
+            self.eks_token(&["--cluster", "prod"]),
+        ]
+        .map(|run| run.env("AWS_CONNECTOR", connector))
+    }
+
+    /// How often STS was asked for anything.
+    pub(crate) fn sts(&self) -> usize {
+        self.standin.count("sts", "*")
+    }
+
+    /// How often ECR was asked for a token.
+    pub(crate) fn ecr(&self) -> usize {
+        self.standin.count("ecr", "GetAuthorizationToken")
+    }
+
+    /// Every call so far, of any service.
+    pub(crate) fn calls(&self) -> usize {
+        self.standin.count("*", "*")
+    }
+
+    /// The only call of that name.
+    #[track_caller]
+    pub(crate) fn only_call(&self, action: &str) -> Call {
+        let calls = self.standin.calls();
+        let mut found = calls.iter().filter(|call| call.action == action);
+        match (found.next(), found.next()) {
+            (Some(call), None) => call.clone(),
+            _ => panic!("not one call of {action}: {calls:#?}"),
+        }
+    }
+
+    /// What was asked in each AssumeRole, oldest first.
+    pub(crate) fn assumed(&self) -> Vec<BTreeMap<String, String>> {
+        let calls = self.standin.calls();
+        let assumed = calls.iter().filter(|call| call.action == "AssumeRole");
+        assumed.map(params).collect()
+    }
+
+    /// All entries of the cache.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        Entry::all(&self.cache_path())
+    }
+
+    /// The only entry of a kind (`session`, `registry-login`).
+    #[track_caller]
+    pub(crate) fn entry(&self, kind: &str) -> Entry {
+        let mut found = self.entries();
+        found.retain(|entry| entry.json()["kind"] == kind);
+        assert_eq!(found.len(), 1, "not one entry of kind {kind}: {found:?}");
+        found.remove(0)
+    }
+}
+
+/// What a call asked, less what every call says.
+pub(crate) fn params(call: &Call) -> BTreeMap<String, String> {
+    let mut params = call.params.clone();
+    params.remove("Action");
+    params.remove("Version");
+    params
+}
+
+/// A program about to run.
+pub(crate) struct Run {
+    binary: Binary,
+    command: Command,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Run {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// As a Kubernetes client of this version, in a script.
+    pub(crate) fn exec_info(self, version: &str) -> Self {
+        let info = format!(
+            r#"{{"apiVersion":"client.authentication.k8s.io/{version}","kind":"ExecCredential","spec":{{"interactive":false}}}}"#
+        );
+        self.env("KUBERNETES_EXEC_INFO", &info)
+    }
+
+    pub(crate) fn stdin(self, text: &str) -> Self {
+        self.stdin_bytes(text.as_bytes())
+    }
+
+    pub(crate) fn stdin_bytes(mut self, bytes: &[u8]) -> Self {
+        self.stdin = Some(bytes.to_vec());
+        self
+    }
+
+    /// Starts it. What it reads is written at once, so that is short.
+    pub(crate) fn start(mut self) -> (Binary, Child) {
+        let stdin = if self.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
+        let mut child = self
+            .command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        if let (Some(bytes), Some(mut pipe)) = (self.stdin, child.stdin.take()) {
+            // One that does not read to the end has its reasons.
+            let _ = pipe.write_all(&bytes);
+        }
+        (self.binary, child)
+    }
+
+    /// Runs it to its end. A secret of the user's never shows where people or logs can see it.
+    #[track_caller]
+    pub(crate) fn answer(self) -> Answer {
+        let (binary, child) = self.start();
+        finish(binary, child)
+    }
+}
+
+/// The answer of a process that was started.
+#[track_caller]
+pub(crate) fn finish(binary: Binary, child: Child) -> Answer {
+    let output = child.wait_with_output().unwrap();
+    let answer = Answer {
+        status: output
+            .status
+            .code()
+            .unwrap_or_else(|| panic!("{binary:?}: {}", output.status)),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(
+        !answer.stderr.contains(SECRET_ACCESS_KEY),
+        "{}",
+        answer.stderr
+    );
+    if answer.status != 0 {
+        assert!(
+            !answer.stdout.contains(SECRET_ACCESS_KEY),
+            "{}",
+            answer.stdout
+        );
+    }
+    answer
+}

@@ -1,0 +1,250 @@
+//! Cluster tokens: what the cluster's verifier takes, and no longer than the session lives.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::json;
+
+use crate::support::{BASE, ROLE, Token, Transcript, World, now};
+
+const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/dev/aws-connector-tester";
+
+#[test]
+fn a_token_passes_the_verifier_and_names_the_role() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    let answer = world.eks_token(&["--cluster", "prod"]).answer().ok();
+    let token = Token::of(&answer, "aws");
+    assert_eq!(token.url.host, "sts.us-east-1.amazonaws.com");
+    assert_eq!(token.parameter("X-Amz-Expires"), "60");
+    assert_eq!(
+        token.parameter("X-Amz-SignedHeaders"),
+        "host%3Bx-k8s-aws-id"
+    );
+    assert_eq!(token.caller(&world, "prod").unwrap(), SESSION);
+    // It is bound to its cluster.
+    assert_eq!(token.caller(&world, "stage"), Err(403));
+    assert_eq!(token.caller(&world, "pro"), Err(403));
+}
+
+#[test]
+fn no_endpoint_of_ours_or_the_environments_reaches_the_token() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    let url = world.standin.url();
+    let address = url.replace("http://", "");
+    let run = world.eks_token(&["--cluster", "prod"]);
+    let answer = run
+        .env("AWS_ENDPOINT_URL", &url)
+        .env("AWS_ENDPOINT_URL_STS", &url)
+        .env("AWS_USE_FIPS_ENDPOINT", "false")
+        .answer()
+        .ok();
+    let token = Token::of(&answer, "aws");
+    assert!(
+        !token.text.contains(&address) && !token.text.contains("127.0.0.1"),
+        "{}",
+        token.text
+    );
+    assert!(token.text.starts_with(
+        "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&"
+    ));
+    let names: Vec<&str> = token
+        .url
+        .query
+        .split('&')
+        .filter_map(|pair| pair.split('=').next())
+        .collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        [
+            "Action",
+            "Version",
+            "X-Amz-Algorithm",
+            "X-Amz-Credential",
+            "X-Amz-Date",
+            "X-Amz-Expires",
+            "X-Amz-Security-Token",
+            "X-Amz-Signature",
+            "X-Amz-SignedHeaders"
+        ]
+    );
+    token.caller(&world, "prod").unwrap();
+}
+
+#[test]
+fn fips_and_dual_stack_do_not_change_the_tokens_host() {
+    for line in [
+        "use_fips_endpoint = true\n",
+        "use_dualstack_endpoint = true\n",
+    ] {
+        let world = World::new(&[
+            "default_connector = \"dev\"\n",
+            BASE,
+            &[ROLE, line].concat(),
+        ]);
+        let answer = world.eks_token(&["--cluster", "prod"]).answer().ok();
+        let token = Token::of(&answer, "aws");
+        assert_eq!(token.caller(&world, "prod").unwrap(), SESSION, "{line}");
+    }
+}
+
+#[test]
+fn the_cluster_is_signed_for_in_its_own_region() {
+    let allowed = [ROLE, "allowed_regions = [\"eu-west-1\"]\n"].concat();
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, &allowed]);
+    let arn = "arn:aws:eks:eu-west-1:123456789012:cluster/stage";
+    for args in [
+        &["--cluster", arn][..],
+        &["--cluster", "stage", "--region", "eu-west-1"],
+    ] {
+        let answer = world.eks_token(args).answer().ok();
+        let token = Token::of(&answer, "aws");
+        assert_eq!(token.url.host, "sts.eu-west-1.amazonaws.com");
+        assert!(
+            token
+                .parameter("X-Amz-Credential")
+                .contains("%2Feu-west-1%2Fsts%2F")
+        );
+        assert_eq!(token.caller(&world, "stage").unwrap(), SESSION);
+    }
+    // --region is leave enough; an ARN's region is not.
+    world.profile(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    world
+        .eks_token(&["--cluster", "stage", "--region", "eu-west-1"])
+        .answer()
+        .ok();
+    let refused = world.eks_token(&["--cluster", arn]).answer();
+    assert!(
+        refused
+            .failure()
+            .contains("lies in eu-west-1, but the connector is for us-east-1")
+    );
+}
+
+#[test]
+fn a_token_is_announced_for_14_minutes() {
+    let world = World::new(&["default_connector = \"base\"\n", BASE]);
+    let before = now();
+    let answer = world.eks_token(&["--cluster", "prod"]).answer().ok();
+    let token = Token::of(&answer, "aws");
+    let end = token.expires.timestamp();
+    assert!(
+        (before + 840..=now() + 840).contains(&end),
+        "{end} is not 14 minutes from {before}"
+    );
+    // Long-lived keys: signing alone, nobody is asked, nothing is kept.
+    assert_eq!(world.calls(), 0);
+    assert!(!world.cache_path().exists());
+    assert_eq!(
+        token.caller(&world, "prod").unwrap(),
+        "arn:aws:iam::123456789012:user/dev"
+    );
+}
+
+#[test]
+fn a_token_is_never_announced_past_its_session() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    for seconds in [60, 600, 869, 871] {
+        world.standin.set_max_session_seconds(Some(seconds));
+        let run = world
+            .eks_token(&["--cluster", "prod"])
+            .env("AWS_CONNECTOR_CACHE", "off");
+        let answer = run.answer().ok();
+        let token = Token::of(&answer, "aws");
+        let left = token.expires.timestamp() - now();
+        let most = (seconds - 30).min(840);
+        assert!(left <= most && left >= most - 10, "{seconds}: {left}");
+    }
+}
+
+#[test]
+fn a_token_of_a_cached_session_ends_with_it() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    world.standin.set_max_session_seconds(Some(900));
+    world.eks_token(&["--cluster", "prod"]).answer().ok();
+    let entry = world.entry("session");
+    entry.age(TimeDelta::seconds(600));
+    let run = world
+        .eks_token(&["--cluster", "prod"])
+        .env("AWS_CONNECTOR_REFRESH_AHEAD", "off");
+    let answer = run.answer().ok();
+    let token = Token::of(&answer, "aws");
+    let end = entry.time("/expires_at") - TimeDelta::seconds(30);
+    assert_eq!(token.expires.timestamp(), end.timestamp());
+    assert_eq!(world.standin.count("sts", "AssumeRole"), 1);
+}
+
+#[test]
+fn every_token_is_signed_afresh_from_the_cached_session() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    let one = Token::of(
+        &world.eks_token(&["--cluster", "prod"]).answer().ok(),
+        "aws",
+    );
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let two = Token::of(
+        &world.eks_token(&["--cluster", "prod"]).answer().ok(),
+        "aws",
+    );
+    assert_ne!(
+        one.parameter("X-Amz-Signature"),
+        two.parameter("X-Amz-Signature")
+    );
+    assert_ne!(one.parameter("X-Amz-Date"), two.parameter("X-Amz-Date"));
+    assert_eq!(one.access_key_id(), two.access_key_id());
+    assert_eq!(world.standin.count("sts", "AssumeRole"), 1);
+    // No token lies in the cache.
+    for entry in world.entries() {
+        assert!(
+            !String::from_utf8(entry.bytes())
+                .unwrap()
+                .contains("k8s-aws-v1")
+        );
+    }
+}
+
+#[test]
+fn a_session_token_too_long_for_a_cluster_is_told_as_such() {
+    let connector = |length: usize| {
+        format!(
+            "default_connector = \"long\"\n[connectors.long]\nauth_method = \"sts-token\"\nregion = \"us-east-1\"\n\
+             aws_access_key_id = \"ASIAIOSFODNN7EXAMPLE\"\naws_secret_access_key = \"x\"\naws_session_token = \"{}\"\n",
+            "t".repeat(length)
+        )
+    };
+    let world = World::new(&[&connector(2550)]);
+    let answer = world.eks_token(&["--cluster", "prod"]).answer().ok();
+    Token::of(&answer, "aws");
+    world.profile(&[&connector(2750)]);
+    let answer = world.eks_token(&["--cluster", "prod"]).answer();
+    let mut transcript = Transcript::new(&world);
+    answer.failure();
+    transcript.case("a session token of 2750 characters", &answer);
+    transcript.check("token_too_long.txt");
+}
+
+#[test]
+fn the_document_carries_a_token_and_its_end_and_nothing_else() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
+    let document = world
+        .eks_token(&["--cluster", "prod"])
+        .exec_info("v1")
+        .answer()
+        .ok()
+        .json();
+    let status = document["status"].as_object().unwrap();
+    let names: Vec<&str> = status.keys().map(String::as_str).collect();
+    assert_eq!(names, ["expirationTimestamp", "token"]);
+    assert_eq!(document["kind"], json!("ExecCredential"));
+    let end: chrono::DateTime<Utc> = status["expirationTimestamp"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(
+        end > Utc::now()
+            && status["expirationTimestamp"]
+                .as_str()
+                .unwrap()
+                .ends_with('Z')
+    );
+}
