@@ -5,7 +5,6 @@
 //! below `goldens/`; `UPDATE_GOLDENS=1` writes them anew, and the difference is to be read before it is kept.
 
 #![expect(
-    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on ends there and says why"

@@ -118,8 +118,8 @@ fn the_docker_session_may_not_describe_clusters_nor_read_buckets() {
     let may = signer(&world, &session);
     assert_eq!(may.registry_token(), 200);
     assert_eq!(may.describe_repositories("123456789012"), 200);
-    assert_eq!(may.describe_cluster("prod"), 400);
-    assert_eq!(may.list_clusters(), 400);
+    assert_eq!(may.describe_cluster("prod"), 403);
+    assert_eq!(may.list_clusters(), 403);
     assert_eq!(may.head_bucket("data"), 403);
     assert_eq!(may.public_registry_token(), 400);
     assert_eq!(may.parameter("/teams/dev/region"), 400);
@@ -140,7 +140,7 @@ fn the_cluster_session_may_describe_its_cluster_and_no_registry() {
     let may = signer(&world, &session);
     assert_eq!(may.describe_cluster("prod"), 200);
     assert_eq!(may.list_clusters(), 200);
-    assert_eq!(may.describe_cluster("other"), 400);
+    assert_eq!(may.describe_cluster("other"), 403);
     assert_eq!(may.registry_token(), 400);
     assert_eq!(may.head_bucket("data"), 403);
 }
@@ -156,7 +156,7 @@ fn the_bucket_session_may_read_its_bucket_and_no_other() {
     let may = signer(&world, &session);
     assert_eq!(may.head_bucket("data"), 200);
     assert_eq!(may.head_bucket("other"), 403);
-    assert_eq!(may.describe_cluster("prod"), 400);
+    assert_eq!(may.describe_cluster("prod"), 403);
     assert_eq!(may.registry_token(), 400);
 }
 
@@ -168,8 +168,8 @@ fn the_session_behind_a_cluster_token_may_only_say_who_it_is() {
     assert_eq!(Token::of(&answer, "aws").access_key_id(), session.id);
     let may = signer(&world, &session);
     assert_eq!(may.caller_identity(), 200);
-    assert_eq!(may.describe_cluster("prod"), 400);
-    assert_eq!(may.list_clusters(), 400);
+    assert_eq!(may.describe_cluster("prod"), 403);
+    assert_eq!(may.list_clusters(), 403);
     assert_eq!(may.registry_token(), 400);
     assert_eq!(may.head_bucket("data"), 403);
 }
@@ -182,7 +182,7 @@ fn the_public_registry_session_may_not_touch_private_ones() {
     let may = signer(&world, &session);
     assert_eq!(may.public_registry_token(), 200);
     assert_eq!(may.registry_token(), 400);
-    assert_eq!(may.describe_cluster("prod"), 400);
+    assert_eq!(may.describe_cluster("prod"), 403);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_policy_of_the_users_replaces_ours_and_makes_one_session_for_all() {
         assert_eq!((world.sts(), world.ecr()), (1, 1), "{own}");
         let session = last_session(&world);
         assert_eq!(signer(&world, &session).registry_token(), 200);
-        assert_eq!(signer(&world, &session).describe_cluster("prod"), 400);
+        assert_eq!(signer(&world, &session).describe_cluster("prod"), 403);
     }
 }
 
@@ -243,7 +243,7 @@ fn a_federation_session_is_cut_down_to_the_same_policies() {
     world.docker("get", REGISTRY).answer().ok().password();
     let session = last_session(&world);
     assert_eq!(signer(&world, &session).registry_token(), 200);
-    assert_eq!(signer(&world, &session).describe_cluster("prod"), 400);
+    assert_eq!(signer(&world, &session).describe_cluster("prod"), 403);
     let token = world.eks_token(&["--cluster", "prod"]).answer().ok();
     let who = Token::of(&token, "aws").caller(&world, "prod").unwrap();
     assert_eq!(
