@@ -49,8 +49,12 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
             format!("secret file {} {what}", shown(path)),
         )
     };
-    let mut file =
-        fs::File::open(&full).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let mut file = fs::File::open(&full).map_err(|error| {
+        fail(format!("cannot be read: {error}")).fix(format!(
+            "put the secret into {}, or change the profile",
+            full.display()
+        ))
+    })?;
     let meta = file
         .metadata()
         .map_err(|error| fail(format!("cannot be read: {error}")))?;

@@ -109,6 +109,8 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
             .of(name));
     };
     let mut fields = Fields::new(parsed, env, Some(name), table, at);
+    let known: Vec<&'static str> = COMMON_FIELDS.into_iter().chain(read_auth::FIELDS).collect();
+    fields.refuse_unknown(&known)?;
 
     let description = fields.string("description")?.map(|at| at.value);
     let enabled = fields.boolean("enabled")?.unwrap_or(true);
@@ -152,7 +154,6 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         ));
     }
     let method = auth.id();
-    let known: Vec<&'static str> = COMMON_FIELDS.into_iter().chain(read_auth::FIELDS).collect();
     fields.finish(&known, |field| {
         read_auth::FIELDS
             .contains(&field)

@@ -386,6 +386,30 @@ impl<'p, 'd> Fields<'p, 'd> {
         }
     }
 
+    /// Refuses a field that nothing knows. Told before anything is read, or a field that is
+    /// misspelt would be told as missing.
+    pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<()> {
+        let unknown = self
+            .entries
+            .iter()
+            .find(|entry| !entry.name.starts_with("x-") && !known.contains(&entry.name));
+        match unknown {
+            Some(entry) => Err(self.unknown(entry, known)),
+            None => Ok(()),
+        }
+    }
+
+    fn unknown(&self, entry: &Entry<'_, '_>, known: &[&'static str]) -> Error {
+        let (name, inside) = (shown(entry.name), self.inside());
+        let what = match nearest(entry.name, known.iter().copied()) {
+            Some(near) => format!("unknown field {name}{inside}; did you mean '{near}'?"),
+            None => {
+                format!("unknown field {name}{inside}; fields of your own start with 'x-'")
+            }
+        };
+        self.error_at(entry.at, &what)
+    }
+
     /// Ends the reading: a field that nobody took is unknown, or not allowed here.
     pub(crate) fn finish(
         self,
@@ -396,24 +420,13 @@ impl<'p, 'd> Fields<'p, 'd> {
             if entry.taken || entry.name.starts_with("x-") {
                 continue;
             }
-            let name = shown(entry.name);
-            let what = if let Some(reason) = not_allowed(entry.name) {
-                format!("field '{}{}': {reason}", self.prefix, entry.name)
-            } else {
-                match nearest(entry.name, known.iter().copied()) {
-                    Some(near) => {
-                        format!(
-                            "unknown field {name}{}; did you mean '{near}'?",
-                            self.inside()
-                        )
-                    }
-                    None => format!(
-                        "unknown field {name}{}; fields of your own start with 'x-'",
-                        self.inside()
-                    ),
-                }
-            };
-            return Err(self.error_at(entry.at, &what));
+            return Err(match not_allowed(entry.name) {
+                Some(reason) => self.error_at(
+                    entry.at,
+                    &format!("field '{}{}': {reason}", self.prefix, entry.name),
+                ),
+                None => self.unknown(entry, known),
+            });
         }
         Ok(())
     }
