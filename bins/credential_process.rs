@@ -1,11 +1,16 @@
-//! The AWS credential_process.
+//! The AWS `credential_process`.
 
-use std::process::ExitCode;
+#![no_main]
+#![expect(
+    unsafe_code,
+    reason = "a `main` of its own has to be exported under that name"
+)]
 
 use aws_connector_aws::Sdk;
 use aws_connector_core::edge;
 use aws_connector_core::protocol::credential_process::CredentialProcess;
 
-fn main() -> ExitCode {
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
     edge::run::<CredentialProcess>(&Sdk::new())
 }

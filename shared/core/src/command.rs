@@ -1,10 +1,12 @@
 //! Runs a program for its output: without a shell, without our terminal, within a deadline.
 
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::io::{ErrorKind, Read as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
@@ -14,8 +16,35 @@ use crate::shown::shown;
 /// that a program which asks us again is found out.
 pub const CHAIN_VARIABLE: &str = "AWS_CONNECTOR_CHAIN";
 
+/// What a binary of ours says when the chain closes. Those in between say it again as it is.
+const CIRCLE: &str = "credentials are asked for in a circle: ";
+/// The longest circle that is shown.
+const LONGEST_CIRCLE: usize = 1000;
+
 /// More output than this is no secret.
-const LONGEST_OUTPUT: u64 = 1024 * 1024;
+const LONGEST_OUTPUT: usize = 1024 * 1024;
+/// How often a child is looked at.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The error for a chain of connectors that closes.
+pub fn circle(chain: &str) -> Error {
+    Error::profile(format!("{CIRCLE}{chain}")).fix(
+        "a command or AWS CLI profile that this connector takes its credentials from asks this connector again; give it another source",
+    )
+}
+
+/// The circle that a binary of ours found, in what it wrote to stderr.
+fn reported_circle(line: &str) -> Option<Error> {
+    let (_, rest) = line.split_once(CIRCLE)?;
+    let (chain, _) = rest.split_once("; fix: ")?;
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    (chain.len() <= LONGEST_CIRCLE && chain.split(" -> ").all(is_name)).then(|| circle(chain))
+}
 
 /// Runs `argv` and returns its standard output. `chain` becomes [`CHAIN_VARIABLE`].
 ///
@@ -41,57 +70,93 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
             fail(format!("cannot be started: {error}"))
                 .fix("name a program on PATH or by its full path")
         })?;
-    let stdout = child
-        .stdout
-        .take()
-        .map(|pipe| thread::spawn(move || read_all(pipe)));
-    let stderr = child
-        .stderr
-        .take()
-        .map(|pipe| thread::spawn(move || read_all(pipe)));
-    let status = wait(&mut child, deadline);
-    let Some(status) = status.map_err(|error| fail(format!("cannot be waited for: {error}")))?
-    else {
-        // A grandchild may hold the pipes open: the readers are left behind.
+    let mut output = Stream::new(child.stdout.take().map(OwnedFd::from));
+    let mut said = Stream::new(child.stderr.take().map(OwnedFd::from));
+    let status = wait(&mut child, &mut output, &mut said, deadline)
+        .map_err(|error| fail(format!("cannot be waited for: {error}")))?;
+    let Some(status) = status else {
         return Err(fail("did not end in time and was stopped".to_owned()));
     };
-    let collect = |reader: Option<thread::JoinHandle<Zeroizing<Vec<u8>>>>| {
-        reader
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default()
-    };
-    let output = collect(stdout);
     if !status.success() {
-        let stderr = collect(stderr);
-        let said = String::from_utf8_lossy(&stderr);
+        let said = String::from_utf8_lossy(&said.bytes);
         let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        if let Some(error) = last.and_then(reported_circle) {
+            return Err(error);
+        }
         let said = last.map_or_else(String::new, |line| format!(": {}", shown(line.trim())));
         return Err(fail(format!("failed ({status}){said}")));
     }
-    Ok(output)
+    Ok(output.bytes)
 }
 
-fn read_all(pipe: impl Read) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    // What was read before an error is judged by the exit status.
-    let _ = pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes);
-    bytes
+/// One of a child's streams, and what has come out of it.
+struct Stream {
+    pipe: Option<std::fs::File>,
+    bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Waits with short naps; `None` when the deadline passed and the child was killed.
-fn wait(child: &mut Child, deadline: Instant) -> std::io::Result<Option<std::process::ExitStatus>> {
-    let mut nap = Duration::from_millis(1);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+impl Stream {
+    fn new(pipe: Option<OwnedFd>) -> Self {
+        let pipe = pipe.filter(|pipe| rustix::io::ioctl_fionbio(pipe, true).is_ok());
+        Self {
+            pipe: pipe.map(std::fs::File::from),
+            bytes: Zeroizing::new(Vec::with_capacity(4096)),
         }
-        if Instant::now() >= deadline {
+    }
+
+    /// Takes what is there, without waiting for more.
+    fn drain(&mut self) {
+        let mut chunk = Zeroizing::new([0; 4096]);
+        while let Some(pipe) = &mut self.pipe {
+            match pipe.read(&mut *chunk) {
+                Ok(count) if count > 0 => {
+                    let room = LONGEST_OUTPUT.saturating_sub(self.bytes.len());
+                    self.bytes.extend(chunk.iter().take(count.min(room)));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // What was read before an error is judged by the exit status.
+                _ => self.pipe = None,
+            }
+        }
+    }
+}
+
+/// Waits for a child while its streams are read; `None` when the deadline passed and it was killed.
+///
+/// What counts is the child's own end: a helper that it left in the background may keep the
+/// streams open for as long as it likes. What the child wrote is in the pipes by then.
+fn wait(
+    child: &mut Child,
+    output: &mut Stream,
+    said: &mut Stream,
+    deadline: Instant,
+) -> std::io::Result<Option<ExitStatus>> {
+    loop {
+        let ended = child.try_wait()?;
+        output.drain();
+        said.drain();
+        if ended.is_some() {
+            return Ok(ended);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
             let _ = child.kill();
             let _ = child.wait();
             return Ok(None);
         }
-        thread::sleep(nap);
-        nap = (nap * 2).min(Duration::from_millis(20));
+        let tick = TICK.min(left);
+        let mut open: Vec<PollFd<'_>> = [&output.pipe, &said.pipe]
+            .into_iter()
+            .flatten()
+            .map(|pipe| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN))
+            .collect();
+        if open.is_empty() {
+            thread::sleep(tick / 4);
+        } else if let Ok(time) = Timespec::try_from(tick) {
+            // Interrupted or not, the next round looks again.
+            let _ = poll(&mut open, Some(&time));
+        }
     }
 }
 
@@ -127,6 +192,33 @@ mod tests {
     fn a_program_that_hangs_is_stopped() {
         let error = sh("exec sleep 60", 0).unwrap_err().to_string();
         assert!(error.contains("did not end in time"), "{error}");
+    }
+
+    #[test]
+    fn a_helper_left_in_the_background_holds_nobody_up() {
+        let began = Instant::now();
+        assert_eq!(sh("sleep 60 & echo s3cret", 50).unwrap(), "s3cret\n");
+        assert!(began.elapsed() < Duration::from_secs(40));
+    }
+
+    #[test]
+    fn a_long_output_comes_whole() {
+        let text = sh("head -c 300000 /dev/zero | tr '\\0' x", 50).unwrap();
+        assert_eq!(text.len(), 300_000);
+    }
+
+    #[test]
+    fn a_circle_is_passed_on_as_it_is_and_nothing_else_is() {
+        let found = circle("dev -> other -> dev").of("other").to_string();
+        let script = format!("printf '%s\\n' \"aws-connector: {found}\" >&2; exit 1");
+        let error = sh(&script, 50).unwrap_err();
+        assert_eq!(error, circle("dev -> other -> dev"));
+        let error = sh(
+            &format!("echo '{CIRCLE}a\u{7} -> b; fix: x' >&2; exit 1"),
+            50,
+        )
+        .unwrap_err();
+        assert_eq!(error.kind, Kind::NoCredentials);
     }
 
     #[test]

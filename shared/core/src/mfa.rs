@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::command::{self, CHAIN_VARIABLE};
 use crate::env::Env;
@@ -10,8 +12,12 @@ use crate::error::{Error, Kind, Result};
 use crate::profile::Mfa;
 use crate::secret::Secret;
 
+/// How long a person has to answer.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Asks for a code once. `may_prompt` says whether the client is interactive; whether there is a
-/// terminal that is ours to ask on is found out here.
+/// terminal that is ours to ask on is found out here, and `asking` called just before a person is
+/// asked.
 ///
 /// # Errors
 /// Nobody can be asked, or what came is not six digits.
@@ -21,6 +27,7 @@ pub fn code(
     may_prompt: bool,
     env: &Env,
     deadline: Instant,
+    asking: &dyn Fn(),
 ) -> Result<Secret> {
     let text = match &factor.process {
         Some(argv) => {
@@ -34,7 +41,7 @@ pub fn code(
             })?;
             Secret::new(String::from_utf8_lossy(&output).trim())
         }
-        None => prompt(factor, connector, may_prompt)?,
+        None => prompt(factor, connector, may_prompt, asking)?,
     };
     let digits = text.expose();
     if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -56,7 +63,7 @@ pub fn extend_chain(env: &Env, connector: &str) -> String {
     }
 }
 
-fn prompt(factor: &Mfa, connector: &str, may_prompt: bool) -> Result<Secret> {
+fn prompt(factor: &Mfa, connector: &str, may_prompt: bool, asking: &dyn Fn()) -> Result<Secret> {
     let cannot = || {
         Error::new(
             Kind::Interaction,
@@ -85,6 +92,7 @@ fn prompt(factor: &Mfa, connector: &str, may_prompt: bool) -> Result<Secret> {
     if !in_front {
         return Err(cannot());
     }
+    asking();
     let shown = crate::shown::shown(&factor.serial);
     write!(
         terminal,
@@ -92,6 +100,21 @@ fn prompt(factor: &Mfa, connector: &str, may_prompt: bool) -> Result<Secret> {
         shown.trim_matches('"')
     )
     .map_err(|_| cannot())?;
+    // A terminal hands over whole lines.
+    let ready = poll(
+        &mut [PollFd::new(&terminal, PollFlags::IN)],
+        Some(&PATIENCE.try_into().map_err(|_| cannot())?),
+    );
+    if !matches!(ready, Ok(1..)) {
+        // The line after the question is somebody else's.
+        let _ = writeln!(terminal);
+        let seconds = PATIENCE.as_secs();
+        return Err(Error::new(
+            Kind::Interaction,
+            format!("no MFA code was given within {seconds} s"),
+        )
+        .of(connector));
+    }
     let mut line = zeroize::Zeroizing::new(String::new());
     BufReader::new(&terminal)
         .read_line(&mut line)

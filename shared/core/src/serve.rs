@@ -1,26 +1,27 @@
 //! The pipeline, on one page: request → profile → plan → cache → (AWS) → what is handed out.
 //! The only file that knows the order.
 
-use std::cell::Cell;
+mod choose;
+mod keys;
+
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use choose::choose;
+
 use crate::aws::{Aws, Call, StepSecrets};
-use crate::cache::{Ask, Cache, Cacheable, Key, Mint, Need, key};
+use crate::cache::{Ask, Cache, Cacheable, Key, Mint, Need, Progress, key};
 use crate::clock::Clock;
-use crate::command::CHAIN_VARIABLE;
 use crate::credential::{ClusterToken, RegistryLogin, Session};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::paths::Paths;
-use crate::plan::{
-    self, Delivery, How, KeysPlan, LoginPlan, Plan, PlannedKeys, PlannedSecret, Step,
-};
-use crate::profile::{CacheMode, Connector, Profile};
+use crate::plan::{self, Delivery, How, LoginPlan, Plan, Step};
+use crate::profile::{CacheMode, Profile};
 use crate::request::{Request, Wants};
-use crate::secret::Secret;
-use crate::{local_secret, log, mfa};
+use crate::{log, mfa};
 
 /// How long a command may take to get its answer from AWS, over all hops and retries.
 pub const BUDGET: Duration = Duration::from_secs(20);
@@ -45,43 +46,12 @@ pub fn serve(request: &Request, env: &Env, aws: &dyn Aws) -> Result<Delivered> {
     let profile = Profile::load(&paths, env)?;
     let connector = choose(&profile, request, env)?;
     let plan = plan::make(&profile, &connector, request, env)?;
-    refuse_loop(&plan.connector, env)?;
+    choose::refuse_loop(&plan.connector, env)?;
     let cache = open_cache(&plan, &paths, env);
     let clock = Clock::load(cache.folder());
     Pipeline::new(&plan, request, env, aws, &cache, &clock)
         .deliver()
         .map_err(|error| error.of(&plan.connector))
-}
-
-/// The connector for a request: the one it names, else `AWS_CONNECTOR`, else the default; a
-/// registry chooses by who names it.
-///
-/// # Errors
-/// There is none, or it is faulty.
-pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Connector> {
-    if let Some(name) = &request.connector {
-        return profile.connector(name);
-    }
-    if let Wants::RegistryLogin { registry } = &request.wants {
-        return plan::connector_for_registry(profile, registry, env);
-    }
-    if let Some(name) = env.get("AWS_CONNECTOR") {
-        return profile
-            .connector(&name)
-            .map_err(|error| match error.connector {
-                Some(_) => error,
-                None => Error {
-                    what: format!("AWS_CONNECTOR: {}", error.what),
-                    ..error
-                },
-            });
-    }
-    match profile.default_connector() {
-        Some(name) => profile.connector(name),
-        None => Err(Error::usage("no connector is named").fix(
-            "pass --connector NAME, or set AWS_CONNECTOR, or default_connector in the profile",
-        )),
-    }
 }
 
 /// The cache as the plan's connector wants it.
@@ -112,22 +82,6 @@ pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, paths: &P
     ready().unwrap_or(false)
 }
 
-/// A credential process of ours that asks us again would start processes without end.
-fn refuse_loop(connector: &str, env: &Env) -> Result<()> {
-    let Some(chain) = env.get(CHAIN_VARIABLE) else {
-        return Ok(());
-    };
-    if chain.split(" -> ").any(|seen| seen == connector) {
-        return Err(Error::profile(format!(
-            "credentials are asked for in a circle: {} -> {connector}",
-            crate::shown::shown(&chain).trim_matches('"')
-        ))
-        .of(connector)
-        .fix("a command or AWS CLI profile that this connector takes its credentials from asks this connector again; give it another source"));
-    }
-    Ok(())
-}
-
 /// One request on its way.
 pub struct Pipeline<'a> {
     plan: &'a Plan,
@@ -139,6 +93,11 @@ pub struct Pipeline<'a> {
     stopwatch: Instant,
     clock: &'a Clock,
     deadline: Cell<Instant>,
+    /// When somebody with something valid at hand wants to be answered.
+    hurry: Cell<Option<Instant>>,
+    /// The locks held, outermost first: whoever waits at any of them is told when a person is asked.
+    held: RefCell<Vec<Progress>>,
+    has_prompted: Cell<bool>,
     force: bool,
     refresh_ahead: bool,
     /// Set once AWS was asked: from then on there may be a runtime, which no child survives.
@@ -165,6 +124,9 @@ impl<'a> Pipeline<'a> {
             stopwatch: Instant::now(),
             clock,
             deadline: Cell::new(Instant::now() + BUDGET),
+            hurry: Cell::new(None),
+            held: RefCell::default(),
+            has_prompted: Cell::new(false),
             force: env.is_on("AWS_CONNECTOR_REFRESH"),
             refresh_ahead: plan.refresh_ahead && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
             asked_aws: Cell::new(false),
@@ -247,11 +209,13 @@ impl<'a> Pipeline<'a> {
             // code that one of them may have cost, stay good.
             force: self.force && need == Need::HandOut,
             may_prompt: self.request.may_prompt,
+            has_prompted: &self.has_prompted,
             lock_timeout: self.plan.lock_timeout,
             refresh_ahead: self.refresh_ahead && !self.asked_aws.get(),
             now: &|| self.now(),
             resync: &|| self.clock.reload(),
             deadline: self.deadline.get(),
+            hurry: self.hurry.get(),
         };
         self.cache.obtain(&ask, mint)
     }
@@ -263,7 +227,13 @@ impl<'a> Pipeline<'a> {
         work: impl FnOnce(&mut Mint<'_>) -> Result<T>,
     ) -> Result<T> {
         let outer = self.deadline.replace(mint.deadline);
+        let hurry = self.hurry.replace(mint.hurry);
+        let progress = mint.progress();
+        let depth = self.held.borrow().len();
+        self.held.borrow_mut().extend(progress);
         let outcome = work(mint);
+        self.held.borrow_mut().truncate(depth);
+        self.hurry.set(hurry);
         self.deadline.set(outer.max(self.deadline.get()));
         outcome
     }
@@ -286,9 +256,19 @@ impl<'a> Pipeline<'a> {
         if let Some(factor) = step.mfa() {
             let may_prompt = self.request.may_prompt && !mint.in_background;
             let began = Instant::now();
-            mint.prompting();
-            let code = mfa::code(factor, &step.connector, may_prompt, self.env, mint.deadline);
-            mint.minting();
+            let asking = || {
+                self.has_prompted.set(true);
+                self.held.borrow().iter().for_each(Progress::prompting);
+            };
+            let code = mfa::code(
+                factor,
+                &step.connector,
+                may_prompt,
+                self.env,
+                mint.deadline,
+                &asking,
+            );
+            self.held.borrow().iter().for_each(Progress::minting);
             secrets.mfa_code = Some(code?);
             // A person's time is not AWS's.
             self.deadline.set(self.deadline.get() + began.elapsed());
@@ -307,75 +287,6 @@ impl<'a> Pipeline<'a> {
                 self.call(&step.connector, self.deadline.get()),
             )
             .map_err(|error| error.of(&step.connector))
-    }
-
-    /// Takes keys from where they lie. They are looked up each time, and never cached.
-    fn keys(&self, step: &Step, plan: &KeysPlan) -> Result<Session> {
-        let fail = |what: String| Error::new(Kind::NoCredentials, what).of(&step.connector);
-        let (id, secret) = match &plan.keys {
-            PlannedKeys::Separate { id, secret } => {
-                (self.secret(step, id)?, self.secret(step, secret)?)
-            }
-            PlannedKeys::Joined(joined) => {
-                let pair = self.secret(step, joined)?;
-                let (id, secret) = pair
-                    .expose()
-                    .split_once(',')
-                    .ok_or_else(|| fail("access_keys does not read 'id,secret'".to_owned()))?;
-                (Secret::new(id.trim()), Secret::new(secret.trim()))
-            }
-        };
-        let token = match &plan.token {
-            Some(token) => Some(self.secret(step, token)?),
-            None => None,
-        };
-        crate::profile::limits::access_key_id(id.expose())
-            .map_err(|error| fail(format!("the access key id {error}")))?;
-        if secret.is_empty() {
-            return Err(fail("the secret access key is empty".to_owned()));
-        }
-        if let Some(expires_at) = plan.expires_at {
-            let tolerance = TimeDelta::from_std(plan.tolerance).unwrap_or(TimeDelta::zero());
-            if expires_at - self.now() < tolerance {
-                return Err(fail(format!(
-                    "its keys {} at {} (expires_at; {} s are kept in hand)",
-                    if expires_at <= self.now() {
-                        "expired"
-                    } else {
-                        "expire"
-                    },
-                    expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
-                    tolerance.num_seconds()
-                ))
-                .fix("put fresh keys and their expires_at into the profile"));
-            }
-        }
-        Ok(Session {
-            access_key_id: id.expose().to_owned(),
-            secret_access_key: secret,
-            session_token: token,
-            expires_at: plan.expires_at,
-            account_id: None,
-            principal_arn: None,
-        })
-    }
-
-    fn secret(&self, step: &Step, secret: &PlannedSecret) -> Result<Secret> {
-        let of = |error: Error| error.of(&step.connector);
-        let session = match secret {
-            PlannedSecret::Local(secret) => {
-                match local_secret::read(secret, self.env).map_err(of)? {
-                    Some(text) => return Ok(text),
-                    None => None,
-                }
-            }
-            PlannedSecret::Ssm { session, .. } => Some(self.session(session, Need::Intermediate)?),
-        };
-        self.ask(|| {
-            let call = self.call(&step.connector, self.deadline.get());
-            self.aws.secret(secret, session.as_ref(), call)
-        })
-        .map_err(of)
     }
 
     fn call<'c>(&self, connector: &'c str, deadline: Instant) -> Call<'c> {

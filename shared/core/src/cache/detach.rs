@@ -38,17 +38,23 @@ pub(super) fn fork(keep: &File) -> io::Result<Side> {
 fn detach(keep: i32) {
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
-    if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
-        let _ = rustix::stdio::dup2_stdin(&null);
-        let _ = rustix::stdio::dup2_stdout(&null);
-        let _ = rustix::stdio::dup2_stderr(&null);
-    }
-    // SAFETY: no value of this process owns a descriptor above 2 but the lock's, which is kept;
-    // the handle on /dev/null above is dropped already.
+    // Whatever happens, nobody may wait for the end of a stream that the child still holds.
+    let first = match File::options().read(true).write(true).open("/dev/null") {
+        Ok(null) => {
+            let _ = rustix::stdio::dup2_stdin(&null);
+            let _ = rustix::stdio::dup2_stdout(&null);
+            let _ = rustix::stdio::dup2_stderr(&null);
+            3
+        }
+        Err(_) => 0,
+    };
+    super::signals::heed_alarm();
+    // SAFETY: whatever owns a descriptor above 2 but the lock's, which is kept, lies in frames
+    // that this child never returns to: it ends by `exit`. The handle on /dev/null is dropped.
     unsafe {
         let keep = keep.cast_unsigned();
-        if keep > 3 {
-            libc::syscall(libc::SYS_close_range, 3u32, keep - 1, 0u32);
+        if keep > first {
+            libc::syscall(libc::SYS_close_range, first, keep - 1, 0u32);
         }
         libc::syscall(libc::SYS_close_range, keep + 1, u32::MAX, 0u32);
         libc::alarm(ALARM_SECONDS);

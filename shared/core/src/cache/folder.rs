@@ -83,7 +83,8 @@ impl Folder {
         let path = self.entry_path(key);
         let mut file = match fs::OpenOptions::new()
             .read(true)
-            .custom_flags(no_follow())
+            // Nor is a named pipe waited for.
+            .custom_flags(no_follow() | rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
             .open(&path)
         {
             Ok(file) => file,
@@ -95,7 +96,12 @@ impl Folder {
         if !meta.is_file() || meta.len() > LONGEST_ENTRY {
             return Ok(Found::Nothing);
         }
-        if let Some(why) = insecure(&meta) {
+        let why = insecure(&meta).or_else(|| {
+            // It was born 0600: whoever has read it may use what it holds.
+            (meta.mode() & 0o044 != 0)
+                .then(|| format!("can be read by others (mode {:03o})", meta.mode() & 0o777))
+        });
+        if let Some(why) = why {
             return Err(format!("{} {why}", path.display()));
         }
         let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(
@@ -116,6 +122,8 @@ impl Folder {
             let _ = fs::remove_file(&temporary);
             format!("cannot write {}: {error}", temporary.display())
         };
+        // An interrupt waits until the temporary file is gone.
+        let _shield = super::signals::Shield::new();
         let _ = fs::remove_file(&temporary);
         let mut file = fs::OpenOptions::new()
             .write(true)

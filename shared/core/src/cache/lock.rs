@@ -64,6 +64,28 @@ pub(crate) struct Guard {
     path: PathBuf,
 }
 
+/// Speaks to those who wait at a lock. It carries the lock on like its guard: it must not outlive
+/// the work that the lock is for.
+#[derive(Debug)]
+pub(crate) struct Teller(File);
+
+impl Teller {
+    /// Says something to those who wait.
+    pub(crate) fn say(&self, note: &Note) {
+        say(&self.0, note);
+    }
+}
+
+/// A full disk must not stop a mint, so that a failure to write is passed over: the others then
+/// wait without knowing for whom.
+fn say(mut file: &File, note: &Note) {
+    let bytes = serde_json::to_vec(note).unwrap_or_default();
+    let _ = file
+        .rewind()
+        .and_then(|()| file.set_len(0))
+        .and_then(|()| file.write_all(&bytes));
+}
+
 /// How one try for a lock went.
 pub(crate) enum Try {
     Locked(Guard),
@@ -137,19 +159,18 @@ impl Guard {
         }
     }
 
-    /// Says something to those who wait. A full disk must not stop a mint, so that a failure to
-    /// write is passed over: the others then wait without knowing for whom.
-    pub(crate) fn say(&mut self, note: &Note) {
-        let bytes = serde_json::to_vec(note).unwrap_or_default();
-        let _ = self
-            .file
-            .rewind()
-            .and_then(|()| self.file.set_len(0))
-            .and_then(|()| self.file.write_all(&bytes));
+    /// Says something to those who wait.
+    pub(crate) fn say(&self, note: &Note) {
+        say(&self.file, note);
+    }
+
+    /// A way to say something later, from a place that does not hold the guard.
+    pub(crate) fn teller(&self) -> Option<Teller> {
+        self.file.try_clone().ok().map(Teller)
     }
 
     /// Says nothing any more.
-    pub(crate) fn say_nothing(&mut self) {
+    pub(crate) fn say_nothing(&self) {
         let _ = self.file.set_len(0);
     }
 

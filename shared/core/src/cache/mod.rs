@@ -2,23 +2,27 @@
 //!
 //! A hit takes no lock. A miss takes the entry's lock, reads again, mints, writes and unlocks.
 
+mod ask;
 mod detach;
 mod entry;
 mod folder;
 pub mod key;
 mod lock;
 mod obtain;
+mod renew;
 mod seal;
+mod signals;
 mod sweep;
+mod wait;
 
 use std::cell::Cell;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use ask::{Ask, Mint, Progress};
 pub use entry::{Cacheable, Entry, Need};
 pub use key::Key;
-pub use obtain::{Ask, Mint};
 
 use crate::log;
 use folder::{Folder, Found};
@@ -123,7 +127,9 @@ impl Cache {
             }
             Ok(Found::Nothing) => None,
             Err(why) => {
-                self.tell(&why);
+                if !self.told.replace(true) {
+                    log::warn(format_args!("{why}: it is not used, and made anew"));
+                }
                 None
             }
         }

@@ -16,6 +16,8 @@ use super::lock::{self, Try};
 const PAUSE: Duration = Duration::from_secs(3600);
 /// The file whose time says when that was last done.
 const MARK: &str = "swept";
+/// The clock's temporary files live for moments.
+const MOMENTS: Duration = Duration::from_secs(60);
 /// A failure is of no interest any more after this.
 const FAILURE_KEPT: TimeDelta = TimeDelta::minutes(2);
 
@@ -41,6 +43,8 @@ struct Names {
     entries: BTreeSet<String>,
     locks: BTreeSet<String>,
     temporaries: Vec<String>,
+    /// Full names of temporary files that no lock stands beside.
+    unlocked: Vec<String>,
 }
 
 fn names(folder: &Folder) -> Names {
@@ -53,6 +57,9 @@ fn names(folder: &Folder) -> Names {
         let Some((stem, kind)) = name.to_str().and_then(|name| name.rsplit_once('.')) else {
             continue;
         };
+        if stem == "clock" && kind.bytes().all(|b| b.is_ascii_digit()) {
+            names.unlocked.push(format!("{stem}.{kind}"));
+        }
         // Whatever else lies here is not ours to touch.
         if stem.len() != 64 || !stem.bytes().all(|b| b.is_ascii_hexdigit()) {
             continue;
@@ -127,6 +134,12 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
             }
         }
     }
+    for name in &names.unlocked {
+        let path = folder.path().join(name);
+        if age(&path).is_some_and(|age| age > MOMENTS) {
+            let _ = fs::remove_file(path);
+        }
+    }
     for stem in names.locks.difference(&names.entries) {
         if let Ok(Try::Locked(mut guard)) = lock::try_lock(&file(folder, stem, "lock")) {
             let fresh = guard
@@ -155,13 +168,16 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
     }
 }
 
+fn age(path: &std::path::Path) -> Option<Duration> {
+    let at = fs::symlink_metadata(path)
+        .and_then(|meta| meta.modified())
+        .ok()?;
+    SystemTime::now().duration_since(at).ok()
+}
+
 fn is_due(folder: &Folder) -> bool {
     let mark = folder.path().join(MARK);
-    let age = fs::metadata(&mark)
-        .and_then(|meta| meta.modified())
-        .ok()
-        .and_then(|at| SystemTime::now().duration_since(at).ok());
-    if age.is_some_and(|age| age < PAUSE) {
+    if age(&mark).is_some_and(|age| age < PAUSE) {
         return false;
     }
     use std::os::unix::fs::OpenOptionsExt as _;

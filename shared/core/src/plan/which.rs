@@ -1,5 +1,7 @@
 //! Which connector serves a registry.
 
+use std::rc::Rc;
+
 use super::scope;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -18,23 +20,22 @@ enum Rank {
 ///
 /// # Errors
 /// Two connectors name the registry equally, none serves it, or a candidate is faulty.
-pub fn for_registry(profile: &Profile, registry: &RegistryHost, env: &Env) -> Result<Connector> {
+pub fn for_registry(
+    profile: &Profile,
+    registry: &RegistryHost,
+    env: &Env,
+) -> Result<Rc<Connector>> {
     let chosen = env.get("AWS_CONNECTOR");
-    let mut best: Option<(Rank, Vec<Connector>)> = None;
-    if profile.has_file() {
-        for name in profile.names()? {
-            if !may_name(profile.connector_text(&name), registry) {
-                continue;
-            }
-            let connector = profile.connector_alone(&name)?;
-            let Some(rank) = rank(&connector, registry) else {
-                continue;
-            };
-            match &mut best {
-                Some((held, list)) if *held == rank => list.push(connector),
-                Some((held, _)) if *held < rank => {}
-                _ => best = Some((rank, vec![connector])),
-            }
+    let mut best: Option<(Rank, Vec<Rc<Connector>>)> = None;
+    for name in profile.may_name_registry(registry.account())? {
+        let connector = profile.connector_alone(&name)?;
+        let Some(rank) = rank(&connector, registry) else {
+            continue;
+        };
+        match &mut best {
+            Some((held, list)) if *held == rank => list.push(connector),
+            Some((held, _)) if *held < rank => {}
+            _ => best = Some((rank, vec![connector])),
         }
     }
     if let Some((_, mut candidates)) = best {
@@ -100,16 +101,4 @@ fn rank(connector: &Connector, registry: &RegistryHost) -> Option<Rank> {
         best
     };
     best.filter(|_| scope::serves_registry(connector, registry).is_ok())
-}
-
-/// Whether a connector's text can name the registry at all; spares parsing the many that cannot.
-/// Escapes and macros hide what a text says, so that such a text may always.
-fn may_name(text: &str, registry: &RegistryHost) -> bool {
-    if !text.contains("registries") && !text.contains("resource_id") {
-        return text.contains('\\') || text.contains("registr");
-    }
-    match registry.account() {
-        Some(account) => text.contains(account) || text.contains('\\') || text.contains('$'),
-        None => true,
-    }
 }

@@ -1,7 +1,6 @@
 //! The profile file as text, cut at its table headers so that a command parses only the
 //! connectors it needs: a thousand others cost one pass over their bytes.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -21,13 +20,21 @@ pub(crate) struct Document {
 
 #[derive(Debug)]
 enum Layout {
-    /// Everything before the first header, then each connector's own stretch of the file.
+    /// Everything before the first header, then each connector's own stretch of the file, in the
+    /// order of the file.
     Cut {
         root: Range<usize>,
-        connectors: BTreeMap<String, Range<usize>>,
+        connectors: Vec<Stretch>,
     },
     /// A file whose tables are written in another way than `[connectors.NAME]`: parsed whole.
     Whole,
+}
+
+/// Where a connector stands in the text: its name, and everything from its header on.
+#[derive(Clone, Debug)]
+struct Stretch {
+    name: Range<usize>,
+    all: Range<usize>,
 }
 
 /// A stretch of the file after parsing, with what is needed to say where a value stands.
@@ -38,14 +45,14 @@ pub(crate) struct Parsed<'d> {
 }
 
 impl Document {
-    pub(crate) fn new(path: &Path, text: String) -> Result<Self> {
+    pub(crate) fn new(path: &Path, text: String) -> Self {
         let mut document = Self {
             path: path.to_owned(),
             text,
             layout: Layout::Whole,
         };
-        document.layout = document.cut()?;
-        Ok(document)
+        document.layout = document.cut();
+        document
     }
 
     /// The keys that stand outside every connector.
@@ -59,7 +66,17 @@ impl Document {
     /// The names of all connectors, sorted.
     pub(crate) fn names(&self) -> Result<Vec<String>> {
         match &self.layout {
-            Layout::Cut { connectors, .. } => Ok(connectors.keys().cloned().collect()),
+            Layout::Cut { connectors, .. } => {
+                let mut names: Vec<String> = connectors
+                    .iter()
+                    .map(|stretch| self.slice(&stretch.name).to_owned())
+                    .collect();
+                names.sort_unstable();
+                if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
+                    self.find(twice)?;
+                }
+                Ok(names)
+            }
             Layout::Whole => {
                 let parsed = self.parse(0..self.text.len())?;
                 Ok(match parsed.table.get("connectors").map(|v| v.get_ref()) {
@@ -75,8 +92,8 @@ impl Document {
     /// The stretch in which a connector stands; `None` when there is no such connector.
     pub(crate) fn connector(&self, name: &str) -> Result<Option<Parsed<'_>>> {
         let range = match &self.layout {
-            Layout::Cut { connectors, .. } => match connectors.get(name) {
-                Some(range) => range.clone(),
+            Layout::Cut { .. } => match self.find(name)? {
+                Some(stretch) => stretch.all.clone(),
                 None => return Ok(None),
             },
             Layout::Whole => 0..self.text.len(),
@@ -89,16 +106,70 @@ impl Document {
         Ok(there.then_some(parsed))
     }
 
-    /// The text of a connector's stretch, for a cheap look before parsing it; the whole file
-    /// where the stretch is not known.
-    pub(crate) fn connector_text(&self, name: &str) -> &str {
+    /// Whether there is a connector of this name.
+    pub(crate) fn has(&self, name: &str) -> Result<bool> {
         match &self.layout {
-            Layout::Cut { connectors, .. } => connectors
-                .get(name)
-                .and_then(|range| self.text.get(range.clone()))
-                .unwrap_or(""),
-            Layout::Whole => &self.text,
+            Layout::Cut { .. } => Ok(self.find(name)?.is_some()),
+            Layout::Whole => Ok(self.names()?.iter().any(|known| known == name)),
         }
+    }
+
+    /// The connectors whose text could name a registry of this account (any registry for `None`),
+    /// sorted: a cheap look that spares parsing the many that cannot.
+    pub(crate) fn may_name_registry(&self, account: Option<&str>) -> Result<Vec<String>> {
+        let Layout::Cut { connectors, .. } = &self.layout else {
+            return self.names();
+        };
+        // Escapes and macros hide what a text says.
+        let hidden = memchr::memchr2(b'\\', b'$', self.text.as_bytes()).is_some();
+        if hidden {
+            return self.names();
+        }
+        let bytes = self.text.as_bytes();
+        let mut at: Vec<usize> = Vec::new();
+        for word in ["registries", "resource_id"] {
+            at.extend(memchr::memmem::find_iter(bytes, word));
+        }
+        at.sort_unstable();
+        let mut names: Vec<String> = Vec::new();
+        let mut rest = connectors.iter().peekable();
+        for found in at {
+            while rest.next_if(|stretch| stretch.all.end <= found).is_some() {}
+            let Some(stretch) = rest.next_if(|stretch| stretch.all.contains(&found)) else {
+                continue;
+            };
+            let text = self.slice(&stretch.all);
+            if account.is_none_or(|account| text.contains(account)) {
+                names.push(self.slice(&stretch.name).to_owned());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or("")
+    }
+
+    fn find(&self, name: &str) -> Result<Option<&Stretch>> {
+        let Layout::Cut { connectors, .. } = &self.layout else {
+            return Ok(None);
+        };
+        let mut all = connectors
+            .iter()
+            .filter(|stretch| self.slice(&stretch.name) == name);
+        let first = all.next();
+        if let (Some(first), Some(second)) = (first, all.next()) {
+            let line = self.line(first.all.start);
+            return Err(self
+                .error(
+                    second.all.start,
+                    &format!("connector defined twice, first in line {line}"),
+                )
+                .of(name)
+                .fix("rename or remove one of them"));
+        }
+        Ok(first)
     }
 
     fn parse(&self, range: Range<usize>) -> Result<Parsed<'_>> {
@@ -139,54 +210,56 @@ impl Document {
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
 
-    fn cut(&self) -> Result<Layout> {
-        let mut connectors: BTreeMap<String, Range<usize>> = BTreeMap::new();
-        let mut root_end = None;
-        let mut open: Option<(String, usize)> = None;
-        let mut last_end = 0;
-        for (at, statement) in Statements::of(&self.text) {
-            let Some(header) = statement.strip_prefix('[') else {
-                if root_end.is_none() && !is_plain_root_key(statement) {
-                    return Ok(Layout::Whole);
-                }
-                continue;
-            };
-            root_end.get_or_insert(at);
-            let Some(name) = connector_of_header(header) else {
-                return Ok(Layout::Whole);
-            };
-            match &open {
-                // A sub-table such as [connectors.dev.tags] continues the stretch.
-                Some((current, _)) if *current == name.connector && !name.is_top => {}
-                _ => {
-                    if let Some((current, start)) = open.take() {
-                        connectors.insert(current, start..at);
-                    }
-                    if let Some(earlier) = connectors.get(&name.connector) {
-                        if name.is_top {
-                            let first = self.line(earlier.start);
-                            return Err(self
-                                .error(
-                                    at,
-                                    &format!("connector defined twice, first in line {first}"),
-                                )
-                                .of(&name.connector)
-                                .fix("rename or remove one of them"));
-                        }
-                        return Ok(Layout::Whole);
-                    }
-                    open = Some((name.connector, at));
-                }
+    fn cut(&self) -> Layout {
+        let text = self.text.as_str();
+        let long_strings = ["\"\"\"", "'''"]
+            .iter()
+            .any(|quotes| memchr::memmem::find(text.as_bytes(), quotes.as_bytes()).is_some());
+        let cut = if long_strings {
+            self.cut_at(Statements::of(text).filter_map(|(at, statement)| {
+                statement.starts_with('[').then_some((at, statement))
+            }))
+        } else {
+            // Without strings that span lines, a line that begins with `[connectors.` is a header
+            // and nothing else, so that looking at where lines begin is enough. Any other line
+            // that begins with a bracket may be one, or an item of a list: then all is looked at.
+            match self.cut_at(Lines::of(text)) {
+                None => self.cut_at(Statements::of(text).filter_map(|(at, statement)| {
+                    statement.starts_with('[').then_some((at, statement))
+                })),
+                cut => cut,
             }
-            last_end = self.text.len();
+        };
+        cut.unwrap_or(Layout::Whole)
+    }
+
+    /// Cuts at the headers; `None` where one is written in another way than `[connectors.NAME]`.
+    fn cut_at<'t>(&self, headers: impl Iterator<Item = (usize, &'t str)>) -> Option<Layout> {
+        let mut connectors: Vec<Stretch> = Vec::new();
+        let mut root_end = None;
+        for (at, header) in headers {
+            root_end.get_or_insert(at);
+            let name = connector_of_header(header.strip_prefix('[')?)?;
+            if let Some(last) = connectors.last_mut() {
+                // A sub-table such as [connectors.dev.tags] continues the stretch.
+                if !name.is_top && self.text.get(last.name.clone()) == Some(name.connector) {
+                    continue;
+                }
+                last.all.end = at;
+            }
+            if !name.is_top {
+                // A sub-table away from its connector.
+                return None;
+            }
+            let start = at + (name.connector.as_ptr().addr() - header.as_ptr().addr());
+            connectors.push(Stretch {
+                name: start..start + name.connector.len(),
+                all: at..self.text.len(),
+            });
         }
-        if let Some((current, start)) = open {
-            connectors.insert(current, start..last_end);
-        }
-        Ok(Layout::Cut {
-            root: 0..root_end.unwrap_or(self.text.len()),
-            connectors,
-        })
+        let root = 0..root_end.unwrap_or(self.text.len());
+        let plain = Statements::of(self.slice(&root)).all(|(_, key)| is_plain_root_key(key));
+        plain.then_some(Layout::Cut { root, connectors })
     }
 }
 
@@ -226,14 +299,14 @@ fn is_plain_root_key(statement: &str) -> bool {
     !statement.starts_with("connectors") && !statement.starts_with(['"', '\''])
 }
 
-struct HeaderName {
-    connector: String,
+struct HeaderName<'t> {
+    connector: &'t str,
     is_top: bool,
 }
 
 /// The connector that a header such as `[connectors.dev]` or `[connectors.dev.tags]` belongs to;
 /// `None` for every other way to write a header, valid or not.
-fn connector_of_header(after_bracket: &str) -> Option<HeaderName> {
+fn connector_of_header(after_bracket: &str) -> Option<HeaderName<'_>> {
     let rest = after_bracket.strip_prefix("connectors.")?;
     let (name, rest) = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"')?,
@@ -251,9 +324,40 @@ fn connector_of_header(after_bracket: &str) -> Option<HeaderName> {
         return None;
     };
     Some(HeaderName {
-        connector: name.to_owned(),
+        connector: name,
         is_top,
     })
+}
+
+/// The lines that begin with a bracket, each as far as it goes.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+}
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = (usize, &'t str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.text.as_bytes();
+        while self.at < bytes.len() {
+            let end = line_end(bytes, self.at);
+            let start = self.at;
+            self.at = end + 1;
+            let line = self.text.get(start..end).unwrap_or("");
+            let trimmed = line.trim_start_matches([' ', '\t']);
+            if trimmed.starts_with('[') {
+                return Some((end - trimmed.len(), trimmed));
+            }
+        }
+        None
+    }
 }
 
 /// The statements of a TOML text: each header or key with its value, which may span lines.
@@ -294,9 +398,7 @@ impl<'t> Iterator for Statements<'t> {
 
 fn line_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |n| from + n)
+    memchr::memchr(b'\n', rest).map_or(bytes.len(), |n| from + n)
 }
 
 /// The end of `key = value`: the first line break outside strings, arrays and inline tables.
@@ -352,14 +454,14 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn document(text: &str) -> Result<Document> {
+    fn document(text: &str) -> Document {
         Document::new(Path::new("connectors.toml"), text.to_owned())
     }
 
     #[test]
     fn a_connector_is_found_without_parsing_its_neighbours() {
         let text = "default_connector = \"b\"\n[connectors.a]\nbroken = = =\n[connectors.b]\nregion = \"x\"\n[connectors.b.tags]\nk = \"v\"\n";
-        let document = document(text).unwrap();
+        let document = document(text);
         assert_eq!(document.names().unwrap(), ["a", "b"]);
         assert!(document.connector("b").unwrap().is_some());
         assert!(document.connector("c").unwrap().is_none());
@@ -373,13 +475,15 @@ mod tests {
     #[test]
     fn what_looks_like_a_header_inside_a_string_or_array_is_none() {
         let text = "[connectors.a]\npolicy = \"\"\"\n[connectors.evil]\n\"\"\"\nregistries = [\n[\"x\"],\n]\nd = '''\n[connectors.evil]'''\n# [connectors.evil]\n[connectors.b]\n";
-        assert_eq!(document(text).unwrap().names().unwrap(), ["a", "b"]);
+        assert_eq!(document(text).names().unwrap(), ["a", "b"]);
     }
 
     #[test]
     fn a_connector_written_twice_is_an_error_that_names_both_lines() {
         let text = "[connectors.a]\n\n[connectors.b]\n[connectors.a]\n";
-        let error = document(text).err().unwrap().to_string();
+        let document = document(text);
+        assert!(document.names().is_err() && document.connector("b").is_ok());
+        let error = document.connector("a").err().unwrap().to_string();
         assert_eq!(
             error,
             "connector 'a': connectors.toml:4: connector defined twice, first in line 1; fix: rename or remove one of them"
@@ -394,18 +498,59 @@ mod tests {
             "[ connectors . a ]\nregion = \"x\"\n",
             "[connectors.a]\nregion = \"x\"\n[connectors.b]\n[connectors.a.tags]\n",
         ] {
-            let document = document(text).unwrap();
+            let document = document(text);
             assert!(document.connector("a").unwrap().is_some(), "{text}");
         }
     }
 
     #[test]
+    fn looking_at_lines_finds_what_looking_at_everything_finds() {
+        let piece = proptest::sample::select(vec![
+            "[connectors.a]",
+            "[connectors.b]",
+            "[connectors.a.tags]",
+            "[connectors.\"c.d\"]",
+            "  [connectors.e]",
+            "x = [",
+            "\"[connectors.f]\",",
+            "]",
+            "[\"y\"],",
+            "k = \"[connectors.g]\"",
+            "# [connectors.h]",
+            "[other]",
+            "k = 1",
+            "",
+        ]);
+        proptest::proptest!(|(lines in proptest::collection::vec(piece, 0..14))| {
+            let text = lines.join("\n");
+            // What is no TOML has no right answer; the parser refuses it when it is asked.
+            proptest::prop_assume!(DeTable::parse(&text).is_ok());
+            // A comment with a long quote sends it the thorough way.
+            let thorough = format!("{text}\n# '''");
+            assert_eq!(document(&text).names().ok(), document(&thorough).names().ok(), "{text}");
+        });
+    }
+
+    #[test]
+    fn a_registry_is_looked_for_only_where_it_can_be_named() {
+        let text = "[connectors.a]\nrole_arn = \"111111111111\"\n[connectors.b]\nregistries = [\"111111111111\"]\n[connectors.c]\nresource_id = \"222222222222\"\n";
+        let named = |account| document(text).may_name_registry(account).unwrap();
+        assert_eq!(named(Some("111111111111")), ["b"]);
+        assert_eq!(named(None), ["b", "c"]);
+        let hidden = document(&format!("{text}x-y = \"$\"\n"));
+        assert_eq!(
+            hidden.may_name_registry(Some("333333333333")).unwrap(),
+            ["a", "b", "c"]
+        );
+    }
+
+    #[test]
     fn cutting_never_panics() {
         proptest::proptest!(|(text in ".{0,200}")| {
-            let _ = document(&text).map(|d| d.names());
+            let _ = document(&text).names();
         });
         proptest::proptest!(|(text in "[\\[\\]\"'#=\n\\\\a.{}]{0,60}")| {
-            let _ = document(&text).map(|d| d.names());
+            let _ = document(&text).names();
         });
     }
 }

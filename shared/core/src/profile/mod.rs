@@ -13,10 +13,12 @@ mod read_auth;
 mod secret_ref;
 mod table;
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::rc::Rc;
 
 pub use connector::{
     Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
@@ -47,6 +49,8 @@ pub struct Profile {
     env: Env,
     /// Whether another user of this machine could read the file, and its path for the message.
     readable_by_others: Option<String>,
+    /// The connectors read so far: a chain comes by the same one more than once.
+    read: RefCell<Vec<Rc<Connector>>>,
 }
 
 impl Profile {
@@ -82,16 +86,17 @@ impl Profile {
     /// # Errors
     /// The text is not TOML, or its top-level keys are wrong.
     pub fn parse(path: &Path, text: String, env: &Env) -> Result<Self> {
-        let document = Document::new(path, text)?;
+        let document = Document::new(path, text);
         let default_connector = read::root(&document, env)?;
         let profile = Self {
             document: Some(document),
             default_connector,
             env: env.clone(),
             readable_by_others: None,
+            read: RefCell::default(),
         };
         if let Some(name) = &profile.default_connector
-            && !profile.names()?.iter().any(|known| known == name)
+            && !profile.has(name)?
         {
             return Err(profile.unknown(name, "default_connector names it"));
         }
@@ -104,12 +109,19 @@ impl Profile {
             default_connector: None,
             env: env.clone(),
             readable_by_others: None,
+            read: RefCell::default(),
         }
     }
 
     /// Whether there is a profile file at all.
     pub fn has_file(&self) -> bool {
         self.document.is_some()
+    }
+
+    fn has(&self, name: &str) -> Result<bool> {
+        self.document
+            .as_ref()
+            .map_or(Ok(name == BUILT_IN), |document| document.has(name))
     }
 
     /// The names of all connectors, sorted.
@@ -135,14 +147,29 @@ impl Profile {
     ///
     /// # Errors
     /// There is no such connector, or something is wrong with it or one it refers to.
-    pub fn connector(&self, name: &str) -> Result<Connector> {
+    pub fn connector(&self, name: &str) -> Result<Rc<Connector>> {
         let connector = self.connector_alone(name)?;
         chain::check(self, &connector)?;
         Ok(connector)
     }
 
     /// A connector by name, without a look at those it refers to.
-    pub(crate) fn connector_alone(&self, name: &str) -> Result<Connector> {
+    pub(crate) fn connector_alone(&self, name: &str) -> Result<Rc<Connector>> {
+        let earlier = self
+            .read
+            .borrow()
+            .iter()
+            .find(|c| c.name == name)
+            .map(Rc::clone);
+        if let Some(connector) = earlier {
+            return Ok(connector);
+        }
+        let connector = Rc::new(self.read_connector(name)?);
+        self.read.borrow_mut().push(Rc::clone(&connector));
+        Ok(connector)
+    }
+
+    fn read_connector(&self, name: &str) -> Result<Connector> {
         let Some(document) = &self.document else {
             return if name == BUILT_IN {
                 Ok(read::built_in())
@@ -164,11 +191,11 @@ impl Profile {
         Ok(connector)
     }
 
-    /// The text in which a connector is written, for a cheap look before parsing it.
-    pub(crate) fn connector_text(&self, name: &str) -> &str {
-        self.document
-            .as_ref()
-            .map_or("", |document| document.connector_text(name))
+    /// The connectors that could name a registry of this account, by a cheap look.
+    pub(crate) fn may_name_registry(&self, account: Option<&str>) -> Result<Vec<String>> {
+        self.document.as_ref().map_or(Ok(Vec::new()), |document| {
+            document.may_name_registry(account)
+        })
     }
 
     /// An error about a field of a connector that was read before: `FILE:LINE: field 'x': …`.

@@ -240,15 +240,16 @@ fn candidates(profile: &Profile, cache: &Cache) -> Result<Vec<RegistryHost>> {
         let Ok(connector) = profile.connector(&name) else {
             continue;
         };
-        if let Some(Resource::Registry(host)) = connector.limit.and_then(|limit| limit.resource) {
-            hosts.push(host);
+        let limit = connector.limit.as_ref();
+        if let Some(Resource::Registry(host)) = limit.and_then(|limit| limit.resource.as_ref()) {
+            hosts.push(host.clone());
         }
-        for pattern in connector.registries {
+        for pattern in &connector.registries {
             match (pattern, &connector.region) {
-                (RegistryPattern::Host(host), _) => hosts.push(host),
+                (RegistryPattern::Host(host), _) => hosts.push(host.clone()),
                 (RegistryPattern::Account(account), Some(region)) => {
                     hosts.push(RegistryHost::Private(PrivateRegistry {
-                        account,
+                        account: account.clone(),
                         region: region.clone(),
                         partition: crate::resource::Partition::of_region(region),
                         fips: false,

@@ -1,0 +1,144 @@
+//! Waiting for another process: short naps, announced, bounded.
+
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+
+use super::Cache;
+use super::ask::Ask;
+use super::entry::{Cacheable, Entry};
+use super::folder::Folder;
+use super::lock::{self, Guard, Holder, Note, State, Try};
+use super::obtain::good;
+use crate::error::{Error, Kind};
+use crate::log;
+use crate::shown::shown;
+
+/// With something valid at hand: renewing it may take this long.
+pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
+/// A person who is asked for a code is given [`crate::mfa::PATIENCE`]; those who wait for the
+/// answer wait a little longer, so that it is the one who asks that gives up first.
+const PATIENCE_WITH_PROMPT: Duration = crate::mfa::PATIENCE.saturating_add(Duration::from_secs(10));
+/// After this long, waiting is announced.
+const SILENCE: Duration = Duration::from_secs(2);
+/// The longest nap between two looks.
+const NAP: Duration = Duration::from_millis(40);
+
+/// How a wait ended.
+pub(super) enum Wait<T> {
+    Locked(Guard),
+    Appeared(Entry<T>),
+    TimedOut(Note),
+    Prompting(Holder),
+    Unusable(String),
+}
+
+impl Cache {
+    /// Waits for the lock, or for the entry that its holder is making. `has_valid` says whether
+    /// the client can be served otherwise.
+    pub(super) fn wait<T: Cacheable>(
+        &self,
+        folder: &Folder,
+        ask: &Ask<'_>,
+        patience: Duration,
+        has_valid: bool,
+    ) -> Wait<T> {
+        let path = folder.lock_path(ask.key);
+        let began = Instant::now();
+        let mut announced = false;
+        let mut nap = Duration::from_millis(2);
+        loop {
+            match lock::try_lock(&path) {
+                Ok(Try::Locked(guard)) => return Wait::Locked(guard),
+                Ok(Try::Busy) => {}
+                Err(error) => {
+                    return Wait::Unusable(format!("cannot lock {}: {error}", path.display()));
+                }
+            }
+            let waited = began.elapsed();
+            if waited >= SILENCE && !announced {
+                announced = true;
+                log::line(format_args!("waiting for {}", who(&lock::read_note(&path))));
+            }
+            let mut limit = patience;
+            // The note is read now and then only: the entry and the lock are what counts.
+            if has_valid || nap >= Duration::from_millis(30) || waited >= patience {
+                let note = lock::read_note(&path);
+                if let Some(holder) = &note.holder {
+                    if holder.state == State::Prompting && !has_valid {
+                        if !ask.may_prompt {
+                            return Wait::Prompting(holder.clone());
+                        }
+                        limit = PATIENCE_WITH_PROMPT;
+                    }
+                    // Others were patient already: not everybody has to be.
+                    if has_valid && is_late(holder) {
+                        return Wait::TimedOut(note);
+                    }
+                }
+            }
+            if waited >= limit {
+                let note = lock::read_note(&path);
+                return match note.holder {
+                    // Asking for a second code would be no help.
+                    Some(holder) if holder.state == State::Prompting => Wait::Prompting(holder),
+                    _ => Wait::TimedOut(note),
+                };
+            }
+            std::thread::sleep(nap.min(limit.saturating_sub(waited)));
+            nap = (nap * 3 / 2).min(NAP);
+            (ask.resync)();
+            if let Some(entry) = self.read::<T>(ask.key)
+                && good(&entry, ask)
+            {
+                return Wait::Appeared(entry);
+            }
+        }
+    }
+}
+
+fn is_late(holder: &Holder) -> bool {
+    TimeDelta::from_std(PATIENCE_WITH_VALID)
+        .is_ok_and(|patience| Utc::now() - holder.since > patience)
+}
+
+/// The holder of a lock in words.
+pub(super) fn who(note: &Note) -> String {
+    match &note.holder {
+        Some(holder) => format!(
+            "pid {} ({} on {}), which has been {} since {}",
+            holder.pid,
+            shown(&holder.client).trim_matches('"'),
+            shown(&holder.host).trim_matches('"'),
+            match holder.state {
+                State::Minting => "asking AWS",
+                State::Prompting => "asking for an MFA code",
+            },
+            holder.since.format("%H:%M:%SZ")
+        ),
+        None => "another process".to_owned(),
+    }
+}
+
+/// Told to whoever cannot wait for a person.
+pub(super) fn being_asked(holder: &Holder, ask: &Ask<'_>) -> Error {
+    Error::new(
+        Kind::Interaction,
+        format!("pid {} is asking for an MFA code", holder.pid),
+    )
+    .of(ask.connector)
+    .fix(format!(
+        "answer it there, or run 'aws-connector login {}' and try again",
+        ask.connector
+    ))
+}
+
+/// Told where there is no time left to wait.
+pub(super) fn still_busy(note: &Note, ask: &Ask<'_>) -> Error {
+    Error::new(
+        Kind::Unavailable,
+        format!("{} has not ended yet", who(note)),
+    )
+    .of(ask.connector)
+    .fix("try again")
+}

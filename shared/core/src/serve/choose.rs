@@ -1,0 +1,53 @@
+//! Which connector serves a request, and whether it is being served already.
+
+use std::rc::Rc;
+
+use crate::command::CHAIN_VARIABLE;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::plan;
+use crate::profile::{Connector, Profile};
+use crate::request::{Request, Wants};
+
+/// The connector for a request: the one it names, else `AWS_CONNECTOR`, else the default; a
+/// registry chooses by who names it.
+///
+/// # Errors
+/// There is none, or it is faulty.
+pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Rc<Connector>> {
+    if let Some(name) = &request.connector {
+        return profile.connector(name);
+    }
+    if let Wants::RegistryLogin { registry } = &request.wants {
+        return plan::connector_for_registry(profile, registry, env);
+    }
+    if let Some(name) = env.get("AWS_CONNECTOR") {
+        return profile
+            .connector(&name)
+            .map_err(|error| match error.connector {
+                Some(_) => error,
+                None => Error {
+                    what: format!("AWS_CONNECTOR: {}", error.what),
+                    ..error
+                },
+            });
+    }
+    match profile.default_connector() {
+        Some(name) => profile.connector(name),
+        None => Err(Error::usage("no connector is named").fix(
+            "pass --connector NAME, or set AWS_CONNECTOR, or default_connector in the profile",
+        )),
+    }
+}
+
+/// A credential process of ours that asks us again would start processes without end.
+pub(super) fn refuse_loop(connector: &str, env: &Env) -> Result<()> {
+    let Some(chain) = env.get(CHAIN_VARIABLE) else {
+        return Ok(());
+    };
+    if chain.split(" -> ").any(|seen| seen == connector) {
+        let chain = crate::shown::shown(&format!("{chain} -> {connector}"));
+        return Err(crate::command::circle(chain.trim_matches('"')).of(connector));
+    }
+    Ok(())
+}
