@@ -21,18 +21,8 @@ fn files(world: &World) -> Vec<std::path::PathBuf> {
 #[test]
 fn folder_entries_and_locks_are_the_owners_alone_whatever_the_umask() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
-    // The umask is the shell's to set, before it becomes our program.
-    let program = env!("CARGO_BIN_EXE_docker-credential-aws-connector");
-    let script = format!("umask 0; printf {REGISTRY} | {program} get");
-    let output = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .env_clear()
-        .env("HOME", world.home())
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("USER", "tester")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let script = format!("umask 0; printf {REGISTRY} | \"$DOCKER\" get");
+    world.shell(&script).ok().password();
     assert_eq!(mode(&world.cache_path()), 0o700);
     let names = files(&world);
     let count = |end: &str| {
@@ -210,25 +200,22 @@ fn a_home_where_nothing_can_be_written_is_answered_uncached() {
     // Even root makes no folder below a file or in /proc.
     for home in ["/dev/null", "/proc/nowhere"] {
         world.standin.clear_calls();
-        for n in 1..=2 {
-            for (run, calls) in [
-                (world.credential_process(&[]), 2 * n - 1),
-                (world.eks_token(&["--cluster", "prod"]), 2 * n),
-            ] {
-                let run = run.env("HOME", home);
-                let answer = run
-                    .env("AWS_CONNECTOR_FILE", profile.to_str().unwrap())
-                    .answer();
-                assert!(answer.json().is_object());
-                assert!(
-                    answer
-                        .stderr
-                        .starts_with("aws-connector: warning: the cache is not used: "),
-                    "{answer:?}"
-                );
-                assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
-                assert_eq!(world.sts(), calls);
-            }
+        let runs = [
+            world.credential_process(&[]),
+            world.docker("get", REGISTRY),
+            world.eks_token(&["--cluster", "prod"]),
+            world.credential_process(&[]),
+        ];
+        for (n, run) in runs.into_iter().enumerate() {
+            let run = run.env("HOME", home);
+            let answer = run
+                .env("AWS_CONNECTOR_FILE", profile.to_str().unwrap())
+                .answer();
+            assert!(answer.json().is_object());
+            let warning = "aws-connector: warning: the cache is not used: ";
+            assert!(answer.stderr.starts_with(warning), "{answer:?}");
+            assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
+            assert_eq!(world.sts(), n + 1);
         }
     }
 }

@@ -213,3 +213,31 @@ fn a_rotated_secret_in_the_profile_does_not_end_the_session() {
     assert_eq!(world.session("dev"), first);
     assert_eq!(world.sts(), 1);
 }
+
+#[test]
+fn a_login_is_its_keys_and_its_sessions_alone() {
+    let world = World::new(&["default_connector = \"base\"\n", BASE]);
+    let get = || {
+        let run = world.docker("get", crate::support::REGISTRY);
+        run.answer().ok().password()
+    };
+    let first = get();
+    assert_eq!(get(), first);
+    world.standin.add_user(
+        "123456789012",
+        "eve",
+        "AKIAEVEEXAMPLE000000",
+        "the-secret-of-eve",
+    );
+    let other = BASE
+        .replace("AKIAIOSFODNN7EXAMPLE", "AKIAEVEEXAMPLE000000")
+        .replace(
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "the-secret-of-eve",
+        );
+    world.profile(&["default_connector = \"base\"\n", &other]);
+    assert_ne!(get(), first);
+    world.profile(&["default_connector = \"base\"\n", BASE]);
+    assert_eq!(get(), first);
+    assert_eq!((world.sts(), world.ecr()), (0, 2));
+}

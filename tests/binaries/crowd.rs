@@ -246,3 +246,47 @@ fn a_lock_that_is_never_given_up_is_waited_for_no_longer_than_the_profile_says()
     );
     assert_eq!(world.sts(), 2);
 }
+
+/// A pipe that is full: whoever writes to it stands still until it is read.
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while std::io::Write::write(&mut writer, &[b'.'; 512]).is_ok() {}
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
+}
+
+/// Waits until a process has stood still for a while.
+fn stands_still(pid: u32) {
+    let mut still = 0;
+    while still < 10 {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let state = stat.rsplit(") ").next().unwrap().chars().next();
+        still = if state == Some('S') { still + 1 } else { 0 };
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn who_finds_the_lock_free_looks_again_before_asking() {
+    let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
+    let (mut reader, writer) = full_pipe();
+    // It says that it missed, and gets no further before somebody else has asked.
+    let late = world
+        .credential_process(&[])
+        .env("AWS_CONNECTOR_LOG", "debug");
+    let late = late.start_with_stderr(writer);
+    stands_still(late.id());
+    let session = world.session("dev");
+    let mut said = Vec::new();
+    let reading = std::thread::spawn(move || {
+        reader.read_to_end(&mut said).unwrap();
+        String::from_utf8(said).unwrap()
+    });
+    let answer = finish(Binary::CredentialProcess, late);
+    let said = reading.join().unwrap();
+    assert!(said.contains("debug: miss "), "it was not late: {said}");
+    assert_eq!(answer.session(), session);
+    assert_eq!(world.sts(), 1);
+}

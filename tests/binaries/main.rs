@@ -31,4 +31,5 @@ mod registries;
 mod scopes;
 mod secrets;
 mod support;
+mod surroundings;
 mod tokens;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -119,6 +120,25 @@ impl World {
         self.run(Binary::Docker, &[action]).stdin(stdin)
     }
 
+    /// A shell that runs `script`, in which `$PROCESS`, `$DOCKER` and `$PLUGIN` are our programs.
+    pub(crate) fn shell(&self, script: &str) -> Answer {
+        let mut run = self.run(Binary::CredentialProcess, &[]);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", script])
+            .env_clear()
+            .current_dir(self.home());
+        for (name, value) in run.command.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        shell
+            .env("PROCESS", Binary::CredentialProcess.path())
+            .env("DOCKER", Binary::Docker.path())
+            .env("PLUGIN", Binary::EksToken.path());
+        run.command = shell;
+        run.answer()
+    }
+
     /// The session that a connector hands out, without a word on standard error.
     #[track_caller]
     pub(crate) fn session(&self, connector: &str) -> Session {
@@ -207,6 +227,12 @@ impl Run {
         self
     }
 
+    /// One more argument, which need not be text.
+    pub(crate) fn arg(mut self, bytes: &[u8]) -> Self {
+        self.command.arg(std::ffi::OsStr::from_bytes(bytes));
+        self
+    }
+
     /// As a Kubernetes client of this version, in a script.
     pub(crate) fn exec_info(self, version: &str) -> Self {
         let info = format!(
@@ -222,6 +248,16 @@ impl Run {
     pub(crate) fn stdin_bytes(mut self, bytes: &[u8]) -> Self {
         self.stdin = Some(bytes.to_vec());
         self
+    }
+
+    /// Starts it with a standard error of the caller's.
+    pub(crate) fn start_with_stderr(mut self, stderr: impl Into<Stdio>) -> Child {
+        let command = self.command.stdin(Stdio::null());
+        command
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .unwrap()
     }
 
     /// Starts it. What it reads is written at once, so that is short.

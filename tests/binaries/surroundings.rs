@@ -1,0 +1,147 @@
+//! Arguments, files and streams as the world really has them.
+
+use std::fs;
+
+use crate::support::{BASE, Binary, REGISTRY, SHARED, World};
+
+fn world() -> World {
+    World::new(&["default_connector = \"dev\"\n", BASE, SHARED])
+}
+
+#[test]
+fn arguments_that_are_no_text_are_a_wrong_call() {
+    let world = world();
+    for bytes in [&b"--connector=\xff"[..], b"--connec\xfftor", b"\xff\xfe"] {
+        world.credential_process(&[]).arg(bytes).answer().failure();
+        let run = world.eks_token(&["--cluster", "prod"]).arg(bytes);
+        run.answer().failure();
+    }
+    let answer = world.run(Binary::Docker, &[]).arg(b"g\xffet").answer();
+    answer.docker_failure();
+    assert_eq!(world.calls(), 0);
+}
+
+#[test]
+fn a_profile_from_any_editor_is_read() {
+    let world = world();
+    let text = fs::read_to_string(world.profile_path()).unwrap();
+    for written in [
+        text.replace('\n', "\r\n"),
+        format!("\u{feff}{text}"),
+        text.trim_end().to_owned(),
+        format!("\n\n# ü\n{text}\n\n"),
+    ] {
+        world.file(".config/aws-connector/connectors.toml", &written);
+        world.session("dev");
+    }
+    assert_eq!(world.sts(), 1);
+}
+
+#[test]
+fn a_profile_may_be_a_link() {
+    let world = world();
+    let kept = world.home().join("dotfiles.toml");
+    fs::rename(world.profile_path(), &kept).unwrap();
+    std::os::unix::fs::symlink(&kept, world.profile_path()).unwrap();
+    world.session("dev");
+}
+
+#[test]
+fn a_profile_that_is_no_text_is_told_with_its_line() {
+    let world = world();
+    let mut bytes = fs::read(world.profile_path()).unwrap();
+    bytes.extend_from_slice(b"# \xff\n");
+    fs::write(world.profile_path(), &bytes).unwrap();
+    let answer = world.credential_process(&[]).answer();
+    assert!(answer.failure().contains(": not UTF-8 text"), "{answer:?}");
+}
+
+#[test]
+fn names_may_hold_dots_dashes_and_64_characters() {
+    let long = "n".repeat(64);
+    let world = World::empty();
+    for name in ["my.dev_1-x", &long] {
+        let connector = BASE.replace("connectors.base", &format!("connectors.\"{name}\""));
+        world.profile(&[&connector]);
+        world.session(name);
+    }
+    for name in ["a b", "ä", &format!("{long}n")] {
+        let connector = BASE.replace("connectors.base", &format!("connectors.\"{name}\""));
+        world.profile(&[&connector]);
+        let answer = world.credential_process(&["--connector", name]).answer();
+        answer.failure();
+    }
+}
+
+#[test]
+fn closed_streams_do_no_harm() {
+    let world = world();
+    let session = world.shell("\"$PROCESS\" <&- 2>&-").ok().session();
+    assert_eq!(world.session("dev"), session);
+    let nobody = world.shell("\"$DOCKER\" get <&-");
+    assert_eq!(nobody.docker_failure(), "no credentials server URL");
+    world
+        .shell("\"$PLUGIN\" --cluster prod <&- 2>&-")
+        .ok()
+        .json();
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let world = world();
+    for script in [
+        "\"$PROCESS\" >/dev/full",
+        "\"$PLUGIN\" --cluster prod >/dev/full",
+        &format!("printf {REGISTRY} | \"$DOCKER\" get >/dev/full"),
+    ] {
+        assert_eq!(world.shell(script).status, 1, "{script}");
+    }
+}
+
+#[test]
+fn whoever_reads_no_further_is_not_told_off() {
+    let world = world();
+    let answer = world.shell("\"$PROCESS\" --help | true; \"$DOCKER\" help | true");
+    assert_eq!((answer.status, answer.stdout.as_str()), (0, ""));
+    assert!(
+        !answer.stderr.contains("panic") && !answer.stderr.contains("internal error"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn nothing_is_left_running_and_nothing_but_the_cache_is_written() {
+    let world = world();
+    for run in world.all_three("dev") {
+        run.answer().ok();
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut folders = vec![world.home().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for item in fs::read_dir(folder).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path.clone());
+            }
+            let name = path.strip_prefix(world.home()).unwrap();
+            names.push(name.to_str().unwrap().to_owned());
+        }
+    }
+    names.sort();
+    let mine = |name: &String| {
+        name.starts_with(".cache/aws-connector/")
+            || [
+                ".cache",
+                ".cache/aws-connector",
+                ".config",
+                ".config/aws-connector",
+            ]
+            .contains(&name.as_str())
+            || name == ".config/aws-connector/connectors.toml"
+    };
+    assert!(names.iter().all(mine), "{names:#?}");
+    assert_eq!(
+        names.iter().filter(|name| name.ends_with(".json")).count(),
+        2
+    );
+}
