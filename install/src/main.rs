@@ -1,1 +1,3 @@
+//! `aws-connector`: registers, verifies and wires connectors.
+
 fn main() {}

@@ -1,6 +1,11 @@
 //! Whom TLS trusts: the platform's roots, and the certificates in `AWS_CA_BUNDLE`.
+//!
+//! On Linux the roots are read from the one file that holds them all: the folder of single files
+//! beside it holds the same ones again, and reading those takes longer than asking AWS.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
@@ -18,7 +23,7 @@ const VARIABLE: &str = "AWS_CA_BUNDLE";
 /// # Errors
 /// `AWS_CA_BUNDLE` names a file that cannot be read or holds no certificate.
 pub(crate) fn context(env: &Env) -> Result<TlsContext> {
-    let mut store = TrustStore::default();
+    let mut store = platform_roots(env, env.get(VARIABLE).is_some())?;
     if let Some(path) = env.get(VARIABLE) {
         store.add_pem_certificate(bundle(&path)?);
     }
@@ -28,8 +33,60 @@ pub(crate) fn context(env: &Env) -> Result<TlsContext> {
         .map_err(|error| Error::local(format!("TLS cannot be set up: {error}")))
 }
 
-/// The usable certificates of a file, as PEM. The HTTP client panics on those that are not, so
-/// they must not get there; a bundle is not refused for the odd one that rustls cannot use.
+/// Where distributions keep all roots in one file.
+#[cfg(target_os = "linux")]
+const BUNDLES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/opt/etc/ssl/certs/ca-certificates.crt",
+];
+
+/// The platform's roots; none at all is an error only where nothing else is trusted.
+#[cfg(target_os = "linux")]
+fn platform_roots(env: &Env, others: bool) -> Result<TrustStore> {
+    let mut files: Vec<PathBuf> = match (env.get("SSL_CERT_FILE"), env.get("SSL_CERT_DIR")) {
+        (Some(file), _) => vec![file.into()],
+        (None, Some(folder)) => fs::read_dir(folder)
+            .map(|list| list.flatten().map(|item| item.path()).collect())
+            .unwrap_or_default(),
+        (None, None) => BUNDLES
+            .iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists())
+            .into_iter()
+            .collect(),
+    };
+    files.sort();
+    let mut roots = String::new();
+    for file in &files {
+        if let Ok(pem) = fs::read(file) {
+            // A file that is no PEM file among the platform's own is passed over.
+            roots.push_str(&usable(&pem).unwrap_or_default());
+        }
+    }
+    if roots.is_empty() && !others {
+        return Err(
+            Error::local("this machine has no root certificates").fix(format!(
+                "install ca-certificates, or set {VARIABLE} to a file of PEM certificates"
+            )),
+        );
+    }
+    let mut store = TrustStore::empty();
+    if !roots.is_empty() {
+        store.add_pem_certificate(roots.into_bytes());
+    }
+    Ok(store)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn platform_roots(_: &Env, _: bool) -> Result<TrustStore> {
+    Ok(TrustStore::default())
+}
+
+/// The certificates of `AWS_CA_BUNDLE`.
 fn bundle(path: &str) -> Result<Vec<u8>> {
     let fail = |what: String| {
         Error::local(format!("{VARIABLE} names {} {what}", shown(path))).fix(format!(
@@ -37,10 +94,21 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
         ))
     };
     let pem = fs::read(path).map_err(|error| fail(format!("which cannot be read: {error}")))?;
+    let usable = usable(&pem).ok_or_else(|| fail("which is not a PEM file".to_owned()))?;
+    if usable.is_empty() {
+        return Err(fail("which holds no certificate".to_owned()));
+    }
+    Ok(usable.into_bytes())
+}
+
+/// The usable certificates of a file, as PEM; `None` for what is no PEM file. The HTTP client
+/// panics on those that are not usable, so they must not get there; a file is not refused for the
+/// odd one that rustls cannot use.
+fn usable(pem: &[u8]) -> Option<String> {
     let mut roots = rustls::RootCertStore::empty();
     let mut usable = String::new();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let der = certificate.map_err(|_| fail("which is not a PEM file".to_owned()))?;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let der = certificate.ok()?;
         let text = STANDARD.encode(&der);
         if roots.add(der).is_ok() {
             usable.push_str("-----BEGIN CERTIFICATE-----\n");
@@ -48,10 +116,7 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
             usable.push_str("\n-----END CERTIFICATE-----\n");
         }
     }
-    if usable.is_empty() {
-        return Err(fail("which holds no certificate".to_owned()));
-    }
-    Ok(usable.into_bytes())
+    Some(usable)
 }
 
 #[cfg(test)]
@@ -65,6 +130,17 @@ mod tests {
         fs::write(&path, content).unwrap();
         let env = Env::fixed([(VARIABLE, path.to_str().unwrap())]);
         context(&env).unwrap_err().to_string()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_machine_without_roots_is_told_so() {
+        let env = Env::fixed([("SSL_CERT_FILE", "/dev/null")]);
+        let text = context(&env).unwrap_err().to_string();
+        assert!(
+            text.contains("no root certificates") && text.contains("AWS_CA_BUNDLE"),
+            "{text}"
+        );
     }
 
     #[test]
