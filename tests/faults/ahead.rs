@@ -1,0 +1,188 @@
+//! Refresh-ahead: a child behind the client's back, which nobody waits for and which holds on to nothing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use aws_standin::FaultKind;
+use chrono::{TimeDelta, Utc};
+use serde_json::Value;
+
+use crate::support::{Client, House, Run, Started, until};
+
+/// A house whose session should be renewed by whoever comes next.
+fn due(lines: &str) -> (House, String) {
+    let house = House::with(lines);
+    let key = Run::of(&mut house.credential_process()).quiet().key();
+    house.shelf().make_due();
+    house.aws.clear_calls();
+    (house, key)
+}
+
+fn note(house: &House) -> Value {
+    let text = fs::read(house.shelf().lock()).unwrap();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// The process that holds the session's lock.
+fn holder(house: &House) -> Option<PathBuf> {
+    let pid = note(house)["holder"]["pid"].as_u64()?;
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    process.exists().then_some(process)
+}
+
+#[test]
+fn nobody_waits_while_one_renews() {
+    let (house, old) = due("");
+    house.slow_sts(2);
+    let clients: Vec<_> = (0..60)
+        .map(|_| Started::new(house.credential_process().env("AWS_CONNECTOR_LOG", "debug")))
+        .collect();
+    for client in clients {
+        let run = client.wait();
+        assert!(Client::CredentialProcess.is_document(&run.stdout));
+        assert!(
+            run.stderr.contains("debug: hit ") && !run.stderr.contains("miss"),
+            "{run:#?}"
+        );
+    }
+    until("the session is renewed", || {
+        Run::of(&mut house.credential_process()).quiet().key() != old
+    });
+    assert_eq!(house.sts_calls(), 1);
+    assert_eq!(house.shelf().litter(), Vec::<String>::new());
+}
+
+#[test]
+fn a_registry_login_is_renewed_in_the_same_way() {
+    let house = House::new();
+    let first = Run::of(&mut house.client(Client::Docker)).quiet().stdout;
+    house.shelf().age("registry-login", 1000);
+    let (ecr, sts) = (house.aws.count("ecr", "*"), house.sts_calls());
+    let run = Run::of(&mut house.client(Client::Docker)).quiet();
+    assert_eq!(run.stdout, first);
+    until("the login is renewed", || {
+        house.aws.count("ecr", "*") == ecr + 1
+    });
+    until("it is in the cache", || {
+        Run::of(&mut house.client(Client::Docker)).quiet().stdout != first
+    });
+    assert_eq!(house.sts_calls(), sts);
+}
+
+#[test]
+fn the_child_inherits_nothing_but_the_lock() {
+    let (house, old) = due("");
+    house.fault("sts", FaultKind::Hang);
+    // Standard streams are pipes, and a descriptor is left open besides, as careless callers do.
+    let ours = Client::CredentialProcess.path();
+    let marker = house.write("marker", "");
+    let script = format!(
+        "exec {} --connector dev 9>>{}",
+        ours.display(),
+        marker.display()
+    );
+    let mut client = house
+        .command("/bin/sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A reader of either stream sees its end while the child hangs.
+    let (mut document, mut said) = (String::new(), String::new());
+    client
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut document)
+        .unwrap();
+    client
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(
+        client.wait().unwrap().success() && document.contains(&old) && said.is_empty(),
+        "{said}"
+    );
+
+    until("the child asks AWS", || holder(&house).is_some());
+    let child = holder(&house).unwrap();
+    until("the child is on its own", || {
+        fs::read_link(child.join("cwd")).is_ok_and(|folder| folder.as_os_str() == "/")
+    });
+    let open: BTreeSet<String> = fs::read_dir(child.join("fd"))
+        .unwrap()
+        .flatten()
+        .filter_map(|fd| fs::read_link(fd.path()).ok())
+        .map(|to| to.to_string_lossy().into_owned())
+        // Its own connection, and what waits for it.
+        .filter(|to| !to.starts_with("socket:") && !to.starts_with("anon_inode:"))
+        .collect();
+    let lock = house.shelf().lock().to_string_lossy().into_owned();
+    assert_eq!(open, BTreeSet::from(["/dev/null".to_owned(), lock]));
+    let stat = fs::read_to_string(child.join("stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    let pid = child.file_name().unwrap().to_str().unwrap();
+    // After the name: state, parent, group, session, terminal.
+    assert_eq!((fields[2], fields[3], fields[4]), (pid, pid, "0"));
+
+    // Killed, it leaves a lock that is free.
+    let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    until("it is gone", || {
+        holder(&house).is_none() || is_zombie(&child)
+    });
+    drop(house.shelf().hold());
+}
+
+/// Whether a process has ended and only its parent does not know yet.
+fn is_zombie(process: &std::path::Path) -> bool {
+    fs::read_to_string(process.join("stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+#[test]
+fn a_renewal_that_fails_is_not_tried_again_for_half_a_minute() {
+    let (house, old) = due("");
+    house.fault("sts", FaultKind::AccessDenied);
+    Run::of(&mut house.credential_process()).quiet();
+    until("the failure is written down", || {
+        note(&house)["failure"].is_object()
+    });
+    for _ in 0..20 {
+        assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), old);
+    }
+    drop(house.shelf().hold());
+    assert_eq!(house.sts_calls(), 1);
+
+    // Half a minute later.
+    let mut later = note(&house);
+    later["failure"]["ended"] = (Utc::now() - TimeDelta::seconds(31)).to_rfc3339().into();
+    fs::write(house.shelf().lock(), later.to_string()).unwrap();
+    house.aws.clear_faults();
+    Run::of(&mut house.credential_process()).quiet();
+    until("it is tried again", || house.sts_calls() == 2);
+}
+
+#[test]
+fn it_can_be_turned_off_by_connector_and_by_environment() {
+    let (house, old) = due("refresh_ahead = false");
+    assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), old);
+    drop(house.shelf().hold());
+    assert_eq!(house.sts_calls(), 0);
+
+    let (house, old) = due("");
+    let run = Run::of(
+        house
+            .credential_process()
+            .env("AWS_CONNECTOR_REFRESH_AHEAD", "off"),
+    );
+    assert_eq!(run.quiet().key(), old);
+    drop(house.shelf().hold());
+    assert_eq!(house.sts_calls(), 0);
+}

@@ -1,0 +1,77 @@
+//! Hundreds of processes of the three kinds that find nothing in the cache.
+
+use aws_standin::FaultKind;
+
+use crate::support::{Client, House, Started, size, until};
+
+/// Starts them all before it waits for the first.
+fn crowd(house: &House) -> Vec<(Client, Started)> {
+    let kinds = Client::ALL.into_iter().cycle();
+    kinds
+        .take(size("FAULTS_PROCESSES", 500))
+        .map(|kind| (kind, Started::new(&mut house.client(kind))))
+        .collect()
+}
+
+fn all_are_served_by_one_call(house: &House) {
+    for (kind, started) in crowd(house) {
+        let run = started.wait();
+        assert!(
+            run.status.success() && kind.is_document(&run.stdout),
+            "{kind:?}: {run:#?}"
+        );
+    }
+    assert_eq!(house.sts_calls(), 1);
+    assert_eq!(house.aws.count("ecr", "GetAuthorizationToken"), 1);
+    assert_eq!(house.shelf().litter(), Vec::<String>::new());
+}
+
+#[test]
+fn a_cold_crowd_costs_one_call_to_sts_and_one_to_ecr() {
+    all_are_served_by_one_call(&House::new());
+}
+
+#[test]
+fn a_cold_crowd_waits_for_a_slow_sts_together() {
+    let house = House::with("lock_timeout = \"10m\"");
+    house.slow_sts(3);
+    all_are_served_by_one_call(&house);
+}
+
+/// They wait at a lock that the test holds, so that all of them wait together however long starting them takes.
+#[test]
+fn a_denial_is_shared_by_all_who_waited_for_it() {
+    let house = House::with("lock_timeout = \"10m\"");
+    house.credential_process().status().unwrap();
+    let gate = house.shelf().hold();
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    house.aws.clear_calls();
+    house.fault("sts", FaultKind::AccessDenied);
+
+    let crowd = crowd(&house);
+    for (_, started) in &crowd {
+        until("everybody says that it waits", || {
+            started.stderr().contains("waiting for")
+        });
+    }
+    drop(gate);
+    for (kind, started) in crowd {
+        let run = started.wait();
+        assert_eq!(run.status.code(), Some(1), "{run:#?}");
+        let said = if kind == Client::Docker {
+            &run.stdout
+        } else {
+            &run.stderr
+        };
+        assert!(
+            said.contains("connector 'dev': ") && said.contains("AccessDenied"),
+            "{run:#?}"
+        );
+    }
+    assert_eq!(house.sts_calls(), 1);
+
+    // A failure is nobody's who comes later.
+    house.aws.clear_faults();
+    house.credential_process().status().unwrap();
+    assert_eq!(house.sts_calls(), 2);
+}

@@ -1,0 +1,427 @@
+//! A disk that is in the way: answered without the cache and with one line that says why, or refused with one.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use crate::support::{Client, House, Run, is_root};
+use crate::table::{Scenario, told};
+
+/// Somebody who is neither root nor us.
+const SOMEBODY: u32 = 61_234;
+
+/// One fault: `set` makes the command that meets it. It must be served, and twice AWS be asked.
+fn uncached(fault: &'static str, set: impl Fn(&House) -> Command + Send + 'static) -> Scenario {
+    let observe = move || {
+        let house = House::new();
+        let mut command = set(&house);
+        house.aws.clear_calls();
+        let run = Run::of(&mut command);
+        let told = told(&house, &run);
+        assert!(
+            told.starts_with("served, and told: warning: the cache is not used: "),
+            "{fault}: {told}"
+        );
+        Run::of(&mut command).document();
+        assert_eq!(house.sts_calls(), 2, "{fault}");
+        vec![told]
+    };
+    Scenario {
+        fault,
+        observe: Box::new(observe),
+    }
+}
+
+/// One fault that the next miss mends: served, and from the cache afterwards.
+fn mended(fault: &'static str, set: impl Fn(&House) + Send + 'static) -> Scenario {
+    let observe = move || {
+        let house = House::new();
+        let first = Run::of(&mut house.credential_process()).quiet().key();
+        set(&house);
+        let run = Run::of(&mut house.credential_process());
+        let second = run.key();
+        assert_ne!(second, first, "{fault}");
+        assert_eq!(
+            Run::of(&mut house.credential_process()).quiet().key(),
+            second,
+            "{fault}"
+        );
+        let entry = fs::symlink_metadata(house.shelf().entry("session")).unwrap();
+        assert!(
+            entry.is_file() && entry.permissions().mode() & 0o777 == 0o600,
+            "{fault}"
+        );
+        assert_eq!(house.shelf().litter(), Vec::<String>::new(), "{fault}");
+        let told = told(&house, &run);
+        vec![if told == "served" {
+            "served; the entry is made anew".to_owned()
+        } else {
+            told
+        }]
+    };
+    Scenario {
+        fault,
+        observe: Box::new(observe),
+    }
+}
+
+/// One fault that is refused, without a call.
+fn refused(fault: &'static str, set: impl Fn(&House) -> Command + Send + 'static) -> Scenario {
+    let observe = move || {
+        let house = House::new();
+        let run = Run::of(&mut set(&house));
+        let told = told(&house, &run);
+        assert!(told.starts_with("refused: "), "{fault}: {told}");
+        assert_eq!(house.sts_calls(), 0, "{fault}");
+        vec![told]
+    };
+    Scenario {
+        fault,
+        observe: Box::new(observe),
+    }
+}
+
+/// A cache folder that is a file system of its own.
+fn mounted(house: &House, options: &str, then: &str) -> Command {
+    fs::create_dir(house.cache()).unwrap();
+    house.set_mode("cache", 0o700);
+    let user = if is_root() { "" } else { "--map-root-user " };
+    let script = format!(
+        "mount -t tmpfs -o {options},mode=0700 tmpfs '{cache}' && {then} && exec '{ours}' --connector dev",
+        cache = house.cache().display(),
+        ours = Client::CredentialProcess.path().display()
+    )
+    .replace("CACHE", &house.cache().display().to_string());
+    let mut command = house.command("/bin/sh");
+    command.args([
+        "-c",
+        &format!("exec unshare {user}--mount /bin/sh -c \"{script}\""),
+    ]);
+    command
+}
+
+/// The AWS CLI's question from another user, to whom everything belongs but what is told otherwise.
+fn as_somebody(house: &House) -> Command {
+    house.give_to(SOMEBODY);
+    let mut command = house.credential_process();
+    command.uid(SOMEBODY).gid(SOMEBODY);
+    command
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        uncached("the cache folder is on a read-only file system", |house| {
+            mounted(house, "size=64k", "mount -o remount,ro CACHE")
+        }),
+        uncached("the file system is full", |house| {
+            mounted(
+                house,
+                "size=64k",
+                "{ head -c 65536 /dev/zero >CACHE/full || true; }",
+            )
+        }),
+        uncached("the file system has no inodes left", |house| {
+            mounted(house, "nr_inodes=2", "touch CACHE/full")
+        }),
+        uncached("the file system has no locks", |house| {
+            let mut command = house.credential_process();
+            without_locks(&mut command);
+            command
+        }),
+        uncached("the cache folder may not be written", |house| {
+            fs::create_dir(house.cache()).unwrap();
+            house.set_mode("cache", 0o500);
+            as_somebody(house)
+        }),
+        uncached("no home folder", |house| {
+            let mut command = house.credential_process();
+            command
+                .env_remove("HOME")
+                .env_remove("AWS_CONNECTOR_CACHE_DIR");
+            // A user whom the system does not know has no home there either.
+            house.give_to(SOMEBODY);
+            command.uid(SOMEBODY).gid(SOMEBODY);
+            command
+        }),
+        uncached(
+            "a home folder that does not exist and cannot be made",
+            |house| {
+                let mut command = house.credential_process();
+                command
+                    .env("HOME", "/proc/nowhere")
+                    .env_remove("AWS_CONNECTOR_CACHE_DIR");
+                command
+            },
+        ),
+        uncached("a file where the cache folder should be", |house| {
+            house.write("cache", "");
+            house.credential_process()
+        }),
+        uncached("the cache folder is a symbolic link", |house| {
+            fs::create_dir(house.path("elsewhere")).unwrap();
+            house.set_mode("elsewhere", 0o700);
+            symlink(house.path("elsewhere"), house.cache()).unwrap();
+            house.credential_process()
+        }),
+        uncached("others can write the cache folder", |house| {
+            fs::create_dir(house.cache()).unwrap();
+            house.set_mode("cache", 0o777);
+            house.credential_process()
+        }),
+        uncached("the cache folder is another user's", |house| {
+            fs::create_dir(house.cache()).unwrap();
+            house.set_mode("cache", 0o755);
+            std::os::unix::fs::chown(house.cache(), Some(SOMEBODY + 1), None).unwrap();
+            let cache = house.cache();
+            let command = as_somebody(house);
+            std::os::unix::fs::chown(cache, Some(SOMEBODY + 1), None).unwrap();
+            command
+        }),
+        uncached("run with sudo, in the home of another user", |house| {
+            fs::create_dir(house.cache()).unwrap();
+            house.set_mode("cache", 0o700);
+            std::os::unix::fs::chown(house.cache(), Some(SOMEBODY), None).unwrap();
+            house.credential_process()
+        }),
+        uncached("the lock is a symbolic link", |house| {
+            Run::of(&mut house.credential_process()).quiet();
+            let (entry, lock) = (house.shelf().entry("session"), house.shelf().lock());
+            fs::remove_file(entry).unwrap();
+            fs::remove_file(&lock).unwrap();
+            let target = house.write("precious", "precious");
+            symlink(target, lock).unwrap();
+            house.credential_process()
+        }),
+        readable_folder(),
+        mended("the entry is a symbolic link", |house| {
+            let entry = house.shelf().entry("session");
+            fs::rename(&entry, house.path("elsewhere")).unwrap();
+            symlink(house.path("elsewhere"), entry).unwrap();
+        }),
+        mended("others can write the entry", |house| {
+            set_entry_mode(house, 0o622)
+        }),
+        mended("others can read the entry", |house| {
+            set_entry_mode(house, 0o644)
+        }),
+        mended("the entry is another user's", |house| {
+            std::os::unix::fs::chown(house.shelf().entry("session"), Some(SOMEBODY), None).unwrap();
+        }),
+        mended("the entry is torn", |house| {
+            let entry = house.shelf().entry("session");
+            let text = fs::read(&entry).unwrap();
+            fs::write(&entry, &text[..text.len() / 2]).unwrap();
+        }),
+        mended("the entry is empty", |house| {
+            fs::write(house.shelf().entry("session"), "").unwrap()
+        }),
+        mended("the entry is of an older version", |house| {
+            let entry = house.shelf().entry("session");
+            let text = fs::read_to_string(&entry).unwrap();
+            let older = text.replacen("\"schema\":", "\"schema\":9", 1);
+            assert_ne!(older, text);
+            fs::write(&entry, older).unwrap();
+        }),
+        mended("the entry is a named pipe", |house| {
+            let entry = house.shelf().entry("session");
+            fs::remove_file(&entry).unwrap();
+            rustix::fs::mkfifoat(rustix::fs::CWD, &entry, rustix::fs::Mode::RUSR).unwrap();
+        }),
+        mended("half an entry of a dead writer", |house| {
+            let entry = house.shelf().entry("session");
+            fs::rename(&entry, entry.with_extension("tmp")).unwrap();
+        }),
+        refused("others can write the profile file", |house| {
+            house.set_mode("connectors.toml", 0o666);
+            house.credential_process()
+        }),
+        refused(
+            "others can read the profile file, and it holds a secret",
+            |house| {
+                house.set_mode("connectors.toml", 0o644);
+                house.credential_process()
+            },
+        ),
+        refused("the profile file is another user's", |house| {
+            house.set_mode("connectors.toml", 0o644);
+            let command = as_somebody(house);
+            std::os::unix::fs::chown(house.profile(), Some(SOMEBODY + 1), None).unwrap();
+            command
+        }),
+        refused("the profile file is a folder", |house| {
+            fs::remove_file(house.profile()).unwrap();
+            fs::create_dir(house.profile()).unwrap();
+            house.credential_process()
+        }),
+        refused(
+            "there is no profile file where the environment names one",
+            |house| {
+                fs::remove_file(house.profile()).unwrap();
+                house.credential_process()
+            },
+        ),
+    ]
+}
+
+/// Lets `flock` fail as it does where the file system knows no locks.
+#[expect(
+    unsafe_code,
+    reason = "a filter of system calls has to be set between fork and exec"
+)]
+fn without_locks(command: &mut Command) {
+    let rule = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter {
+        code: u16::try_from(code).expect("a code has 16 bits"),
+        jt,
+        jf,
+        k,
+    };
+    let flock = u32::try_from(libc::SYS_flock).expect("a number of a call");
+    let mut rules = [
+        // The number of the call is the first word of what a filter is given.
+        rule(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        rule(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, flock),
+        rule(
+            libc::BPF_RET | libc::BPF_K,
+            0,
+            0,
+            libc::SECCOMP_RET_ERRNO | libc::ENOLCK.cast_unsigned(),
+        ),
+        rule(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let set = move || {
+        let program = libc::sock_fprog {
+            len: 4,
+            filter: rules.as_mut_ptr(),
+        };
+        // SAFETY: the program and its rules outlive the call that copies them.
+        let done = unsafe {
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(
+                    libc::PR_SET_SECCOMP,
+                    libc::SECCOMP_MODE_FILTER,
+                    &raw const program,
+                ) == 0
+        };
+        if done {
+            Ok(())
+        } else {
+            Err(std::io::Error::last_os_error())
+        }
+    };
+    // SAFETY: the closure makes two system calls and touches nothing else.
+    unsafe {
+        command.pre_exec(set);
+    }
+}
+
+fn set_entry_mode(house: &House, mode: u32) {
+    fs::set_permissions(
+        house.shelf().entry("session"),
+        fs::Permissions::from_mode(mode),
+    )
+    .unwrap();
+}
+
+/// The folder may be looked into: its files may not.
+fn readable_folder() -> Scenario {
+    let observe = || {
+        let house = House::new();
+        fs::create_dir(house.cache()).unwrap();
+        house.set_mode("cache", 0o755);
+        let first = Run::of(&mut house.credential_process()).quiet().key();
+        assert_eq!(
+            Run::of(&mut house.credential_process()).quiet().key(),
+            first
+        );
+        for name in house.shelf().names() {
+            let mode = fs::metadata(house.cache().join(&name))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        vec!["served and cached; every file in it is its owner's only".to_owned()]
+    };
+    Scenario {
+        fault: "others can list the cache folder",
+        observe: Box::new(observe),
+    }
+}
+
+#[test]
+fn what_is_made_is_its_owners_only_whatever_the_umask() {
+    let house = House::new();
+    let script = format!(
+        "umask 0; exec '{}' --connector dev",
+        Client::CredentialProcess.path().display()
+    );
+    Run::of(house.command("/bin/sh").args(["-c", &script])).quiet();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(house.cache()), 0o700);
+    for name in house.shelf().names() {
+        assert_eq!(mode(house.cache().join(&name)), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_link_in_place_of_an_entry_is_replaced_and_what_it_points_to_left_alone() {
+    let house = House::new();
+    Run::of(&mut house.credential_process()).quiet();
+    let entry = house.shelf().entry("session");
+    let precious = house.write("precious", "precious");
+    fs::remove_file(&entry).unwrap();
+    symlink(&precious, &entry).unwrap();
+    Run::of(&mut house.credential_process()).quiet();
+    assert_eq!(fs::read_to_string(precious).unwrap(), "precious");
+}
+
+#[test]
+fn a_hit_needs_no_folder_that_can_be_written() {
+    let house = House::new();
+    let first = Run::of(&mut house.credential_process()).quiet().key();
+    let script = format!(
+        "mount --bind '{0}' '{0}' && mount -o remount,bind,ro '{0}' && exec '{1}' --connector dev",
+        house.cache().display(),
+        Client::CredentialProcess.path().display()
+    );
+    let user = if is_root() { "" } else { "--map-root-user " };
+    let outer = format!("exec unshare {user}--mount /bin/sh -c \"{script}\"");
+    let run = Run::of(house.command("/bin/sh").args(["-c", &outer]));
+    assert_eq!(run.quiet().key(), first);
+}
+
+/// A caller may have closed them: what is opened next then gets their numbers.
+#[test]
+fn closed_standard_streams_do_not_end_up_in_the_cache() {
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let house = House::new();
+        let ours = Client::CredentialProcess.path();
+        let script = format!("'{}' --connector dev {closed}", ours.display());
+        for _ in 0..2 {
+            let run = Run::of(house.command("/bin/sh").args(["-c", &script]));
+            assert!(
+                run.stdout.is_empty() || Client::CredentialProcess.is_document(&run.stdout),
+                "{run:#?}"
+            );
+        }
+        // With and without them, it is one session and one entry, and both are whole.
+        let run = Run::of(&mut house.credential_process()).quiet();
+        assert!(Client::CredentialProcess.is_document(&run.stdout));
+        assert_eq!(house.sts_calls(), 1, "{closed}");
+        let lock = fs::read_to_string(house.shelf().lock()).unwrap();
+        assert!(!lock.contains("SecretAccessKey"), "{closed}: {lock}");
+    }
+}
+
+/// Somebody who reads no further is no reason to be lost for words.
+#[test]
+fn a_reader_that_has_gone_away_leaves_the_cache_whole() {
+    let house = House::new();
+    let ours = Client::CredentialProcess.path();
+    let script = format!("'{}' --connector dev | true", ours.display());
+    Run::of(house.command("/bin/sh").args(["-c", &script]));
+    let run = Run::of(&mut house.credential_process()).quiet();
+    assert!(Client::CredentialProcess.is_document(&run.stdout));
+    assert_eq!(house.shelf().litter(), Vec::<String>::new());
+}

@@ -1,0 +1,33 @@
+//! Load, faults and attack: the three binaries as processes against a loopback AWS, each promise with the fault that
+//! would break it.
+//!
+//! A test never fails because the machine is slow: it compares counts and order, and its limits are generous. Everyday
+//! sizes are small; environment variables make them larger:
+//!
+//! | variable | what | everyday |
+//! |---|---|---|
+//! | `FAULTS_PROCESSES` | processes that start cold at once | 500 |
+//! | `FAULTS_KILLS` | kill -9 at random moments | 60 |
+//! | `FAULTS_SESSION_SECONDS` | length of the sessions that are lived through | 16 |
+//! | `UPDATE_DOCS=1` | writes what was observed into `docs/under-load.md` | |
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends there and says why"
+)]
+
+mod ahead;
+mod crowd;
+mod disk;
+mod fleet;
+mod kills;
+mod lifetimes;
+mod mfa;
+mod outages;
+mod recursion;
+mod secrets;
+mod support;
+mod table;
+mod waiting;

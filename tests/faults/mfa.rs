@@ -1,0 +1,193 @@
+//! MFA codes: one prompt for everybody who waits, on the terminal of whoever sits in front of it, and nowhere else.
+
+use std::fs;
+use std::process::Command;
+
+use aws_standin::{MFA_CODE, MFA_SERIAL};
+
+use crate::support::{Client, House, Run, Started, Terminal, until};
+
+fn house() -> House {
+    let house = House::new();
+    house.write_connectors(&format!(
+        "{}\n[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n\
+         source_connector = \"base\"\nrole_arn = \"arn:aws:iam::123456789012:role/mfa\"\nmfa_serial = \"{MFA_SERIAL}\"\n\
+         registries = [\"123456789012\"]\n",
+        house.base(),
+        house.aws.url()
+    ));
+    house
+}
+
+/// A shell that starts `count` clients at once, each with files of its own for what it says, and waits for them.
+fn many(house: &House, count: usize) -> Command {
+    let ours = Client::CredentialProcess.path();
+    let one = |number| format!("{} >out.{number} 2>err.{number} & ", ours.display());
+    let script: String = (0..count).map(one).collect();
+    let mut command = house.command("/bin/sh");
+    command.args(["-c", &format!("{script} wait")]);
+    command
+}
+
+fn said(house: &House, stream: &str, number: usize) -> String {
+    // The shell makes them one after the other.
+    fs::read_to_string(house.home().join(format!("{stream}.{number}"))).unwrap_or_default()
+}
+
+/// Until the whole crowd waits for the one that asks.
+fn await_crowd(house: &House, terminal: &Terminal, count: usize) {
+    terminal.await_prompt();
+    until("all others wait", || {
+        let waits = |number: &usize| said(house, "err", *number).contains("asking for an MFA code");
+        (0..count).filter(waits).count() == count - 1
+    });
+}
+
+#[test]
+fn one_code_serves_everybody_who_waits() {
+    let (house, terminal) = (house(), Terminal::new());
+    let shell = terminal.start(&many(&house, 12));
+    await_crowd(&house, &terminal, 12);
+    terminal.type_in(&format!("{MFA_CODE}\n"));
+    assert!(shell.wait().status.success());
+    for number in 0..12 {
+        let document = said(&house, "out", number);
+        assert!(
+            Client::CredentialProcess.is_document(&document),
+            "{}",
+            said(&house, "err", number)
+        );
+    }
+    assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
+    assert_eq!(house.aws.count("sts", "GetSessionToken"), 1);
+    assert_eq!(house.aws.count("sts", "AssumeRole"), 1);
+    // Nor is anybody asked for another scope.
+    Run::of(&mut house.client(Client::Docker)).quiet();
+    Run::of(&mut house.client(Client::EksToken)).quiet();
+    assert_eq!(house.aws.count("sts", "GetSessionToken"), 1);
+}
+
+/// What is typed, and how often AWS is asked because of it.
+fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
+    let (house, terminal) = (house(), Terminal::new());
+    let shell = terminal.start(&many(&house, 6));
+    await_crowd(&house, &terminal, 6);
+    terminal.type_in(typed);
+    shell.wait();
+    for number in 0..6 {
+        assert_eq!(said(&house, "out", number), "");
+        assert!(
+            said(&house, "err", number).contains("connector 'dev': "),
+            "{}",
+            said(&house, "err", number)
+        );
+    }
+    assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
+    assert_eq!(house.sts_calls(), calls);
+}
+
+#[test]
+fn nobody_is_asked_again_after_a_wrong_code() {
+    a_wrong_code_is_asked_for_once("000000\n", 1);
+}
+
+#[test]
+fn nobody_is_asked_again_after_a_code_of_five_digits() {
+    a_wrong_code_is_asked_for_once("12345\n", 0);
+}
+
+#[test]
+fn nobody_is_asked_again_after_an_empty_line() {
+    a_wrong_code_is_asked_for_once("\n", 0);
+}
+
+#[test]
+fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
+    let (house, terminal) = (house(), Terminal::new());
+    let asking = terminal.start(&house.credential_process());
+    terminal.await_prompt();
+    let run = Run::of(&mut house.client(Client::EksToken));
+    let line = run.failure();
+    assert!(
+        line.contains(&format!("pid {} is asking for an MFA code", asking.pid())),
+        "{line}"
+    );
+    assert!(line.contains("aws-connector login dev"), "{line}");
+    terminal.type_in(&format!("{MFA_CODE}\n"));
+    asking.wait().document();
+}
+
+#[test]
+fn without_a_terminal_nobody_is_asked() {
+    let house = house();
+    // A session of its own has no terminal.
+    let mut alone = house.command("setsid");
+    alone.arg("--wait").arg(Client::CredentialProcess.path());
+    let run = Run::of(&mut alone);
+    assert!(
+        run.failure().contains("aws-connector login dev"),
+        "{run:#?}"
+    );
+    assert_eq!(house.sts_calls(), 0);
+}
+
+#[test]
+fn a_job_in_the_background_does_not_ask() {
+    let (house, terminal) = (house(), Terminal::new());
+    let ours = Client::CredentialProcess.path();
+    let mut shell = house.command("/bin/bash");
+    shell.args([
+        "-c",
+        &format!("set -m; {} >out.0 2>err.0 & wait", ours.display()),
+    ]);
+    terminal.start(&shell).wait();
+    assert_eq!(
+        (terminal.prompts(), said(&house, "out", 0)),
+        (0, String::new())
+    );
+    assert!(
+        said(&house, "err", 0).contains("nobody can be asked here"),
+        "{}",
+        said(&house, "err", 0)
+    );
+}
+
+#[test]
+fn an_interrupt_at_the_prompt_leaves_nothing_behind() {
+    let (house, terminal) = (house(), Terminal::new());
+    let asking = terminal.start(&house.credential_process());
+    terminal.await_prompt();
+    terminal.type_in("\x03");
+    let run = asking.wait();
+    assert!(!run.status.success() && run.stdout.is_empty(), "{run:#?}");
+    assert!(
+        !house
+            .shelf()
+            .names()
+            .iter()
+            .any(|name| name.ends_with(".tmp"))
+    );
+    // The next one is asked at once.
+    let terminal = Terminal::new();
+    let asking = terminal.start(&house.credential_process());
+    terminal.await_prompt();
+    terminal.type_in(&format!("{MFA_CODE}\n"));
+    let run = asking.wait();
+    run.document();
+    assert!(!run.stderr.contains("waiting"), "{run:#?}");
+}
+
+#[test]
+fn an_interrupt_while_aws_is_asked_leaves_nothing_behind() {
+    let (house, terminal) = (House::new(), Terminal::new());
+    house.fault("sts", aws_standin::FaultKind::Hang);
+    let asking = terminal.start(&house.credential_process());
+    until("AWS is asked", || !house.shelf().names().is_empty());
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    terminal.type_in("\x03");
+    assert!(!asking.wait().status.success());
+    house.aws.clear_faults();
+    let next: Run = Started::new(&mut house.credential_process()).wait();
+    next.quiet().document();
+    assert_eq!(house.shelf().litter(), Vec::<String>::new());
+}

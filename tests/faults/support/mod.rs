@@ -1,0 +1,30 @@
+//! What the tests of this target share: a house for each (home, profile, cache, an AWS of its own), programs that run in
+//! it, and entries that can be aged without waiting.
+
+mod entry;
+mod house;
+mod run;
+mod terminal;
+
+pub(crate) use entry::Shelf;
+pub(crate) use house::{House, REGISTRY};
+pub(crate) use run::{Client, Run, Started, until};
+pub(crate) use terminal::Terminal;
+
+use std::time::Duration;
+
+/// Longer than anything here takes on a machine that is busy with something else. Never a measure of speed.
+pub(crate) const LONG: Duration = Duration::from_secs(100);
+
+/// A number from the environment, for runs larger than the everyday one.
+pub(crate) fn size(variable: &str, everyday: usize) -> usize {
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(everyday)
+}
+
+/// Whether this is root: only root can be two users.
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}

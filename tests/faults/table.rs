@@ -1,0 +1,134 @@
+//! The table of faults in `docs/under-load.md`: every fault is injected, what was observed is compared with what the
+//! page tells its readers, and `UPDATE_DOCS=1` writes the page anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{House, Run, is_root};
+use crate::{disk, fleet, outages};
+
+/// One fault and how it is injected.
+pub(crate) struct Scenario {
+    pub(crate) fault: &'static str,
+    /// Injects it and tells what each column of the table says.
+    pub(crate) observe: Box<dyn Fn() -> Vec<String> + Send>,
+}
+
+/// What a run came to, in the words of the table.
+pub(crate) fn told(house: &House, run: &Run) -> String {
+    let said: Vec<String> = run.stderr.lines().map(|line| plain(house, line)).collect();
+    if run.status.success() {
+        run.document();
+        if said.is_empty() {
+            return "served".to_owned();
+        }
+        assert_eq!(said.len(), 1, "{run:#?}");
+        return format!("served, and told: {}", said[0]);
+    }
+    plain(house, &format!("refused: `{}`", run.failure()))
+}
+
+/// A line without what differs from run to run.
+fn plain(house: &House, line: &str) -> String {
+    let folder = house.path("");
+    let folder = folder.to_string_lossy();
+    let line = line
+        .strip_prefix("aws-connector: ")
+        .unwrap_or(line)
+        .replace(folder.as_ref(), "…/");
+    let line = line.replace("`aws-connector: ", "`").replace("…//", "…/");
+    let mut plain = String::new();
+    let mut rest = line.as_str();
+    while let Some(at) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+        let (before, word) = rest.split_at(at);
+        let end = word
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(word.len());
+        let (word, after) = word.split_at(end);
+        plain += before;
+        // Ports, and seconds that are counted.
+        let counts = ["127.0.0.1:", "localhost:", "another "];
+        let is_number = word.bytes().all(|b| b.is_ascii_digit());
+        plain += if is_number && counts.iter().any(|place| plain.ends_with(place)) {
+            "N"
+        } else if word.len() == 64 {
+            "KEY"
+        } else {
+            word
+        };
+        rest = after;
+    }
+    plain + rest
+}
+
+fn page() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/under-load.md")
+}
+
+fn rows(scenarios: Vec<Scenario>) -> String {
+    let threads: Vec<_> = scenarios
+        .into_iter()
+        .map(|scenario| (scenario.fault, std::thread::spawn(scenario.observe)))
+        .collect();
+    let mut text = String::new();
+    for (fault, thread) in threads {
+        let observed = thread.join().unwrap_or_else(|_| panic!("fault: {fault}"));
+        let cells: Vec<String> = observed
+            .iter()
+            .map(|cell| cell.replace('|', "\\|"))
+            .collect();
+        text += &format!("| {fault} | {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+/// Compares one part of the page with what was observed, or writes it.
+pub(crate) fn check(part: &str, observed: &str) {
+    let (begin, end) = (
+        format!("<!-- {part}: written by tests/faults -->\n"),
+        "<!-- end -->",
+    );
+    // Each part is written by a process of its own.
+    let lock = fs::File::open(page()).expect("docs/under-load.md");
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
+    let text = fs::read_to_string(page()).expect("docs/under-load.md");
+    let (before, rest) = text
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("{part} has no place"));
+    let (told, after) = rest.split_once(end).expect("a part has an end");
+    let observed = format!("\n{observed}\n");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(page(), format!("{before}{begin}{observed}{end}{after}")).expect("the page");
+        return;
+    }
+    let differ: Vec<&str> = observed
+        .lines()
+        .filter(|line| !told.lines().any(|told| told == *line))
+        .collect();
+    assert!(
+        told == observed,
+        "docs/under-load.md differs from what was observed (UPDATE_DOCS=1 writes it): {differ:#?}"
+    );
+}
+
+#[test]
+fn the_page_tells_what_is_observed_when_aws_fails() {
+    let head =
+        "| fault | nothing in the cache | a session at hand that runs short |\n|---|---|---|\n";
+    check("outages", &format!("{head}{}", rows(outages::scenarios())));
+}
+
+#[test]
+fn the_page_tells_what_is_observed_when_the_disk_is_in_the_way() {
+    if !is_root() {
+        // Two users and mounts of one's own: only root has them.
+        return;
+    }
+    let head = "| fault | observed |\n|---|---|\n";
+    check("disk", &format!("{head}{}", rows(disk::scenarios())));
+}
+
+#[test]
+fn the_page_tells_what_the_simulation_says() {
+    check("fleet", &fleet::report());
+}

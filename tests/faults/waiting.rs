@@ -1,0 +1,140 @@
+//! Waits: announced, bounded, and never for a process that is dead.
+
+use std::time::Duration;
+
+use aws_standin::FaultKind;
+use rustix::process::Signal;
+
+use crate::support::{Client, House, Run, Started, until};
+
+/// Well above three seconds, well below the budget of twenty.
+const SOON: Duration = Duration::from_secs(15);
+
+#[test]
+fn a_wait_says_for_whom_and_ends_when_the_holder_is_killed() {
+    let house = House::new();
+    house.fault("sts", FaultKind::Hang);
+    let mut holder = Started::new(&mut house.credential_process());
+    until("the holder asks AWS", || !house.shelf().names().is_empty());
+    let waiter = Started::new(&mut house.client(Client::EksToken));
+    let who = format!("waiting for pid {} (credential-process on ", holder.pid());
+    until("the wait is announced", || waiter.stderr().contains(&who));
+    house.aws.clear_faults();
+    holder.kill(Signal::KILL);
+    holder.child.wait().unwrap();
+    let run = waiter.wait();
+    assert!(Client::EksToken.is_document(&run.stdout), "{run:#?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:#?}");
+}
+
+#[test]
+fn whoever_waits_past_lock_timeout_asks_aws_itself() {
+    let house = House::with("lock_timeout = \"1s\"");
+    let first = Run::of(&mut house.credential_process()).key();
+    let _held = house.shelf().hold();
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    let run = Run::of(&mut house.credential_process());
+    assert_ne!(run.key(), first);
+    assert!(
+        run.warning()
+            .contains("gave up waiting for another process after 1 s"),
+        "{run:#?}"
+    );
+    assert_eq!(house.sts_calls(), 2);
+}
+
+#[test]
+fn with_a_valid_session_nobody_waits_for_a_renewal_that_hangs() {
+    let house = House::new();
+    let first = Run::of(&mut house.credential_process()).key();
+    house.shelf().make_short();
+    house.fault("sts", FaultKind::Hang);
+    let run = Run::of(&mut house.credential_process());
+    assert!(run.took < SOON && run.key() == first, "{run:#?}");
+    assert!(run.warning().contains("using the one at hand"), "{run:#?}");
+    // It is not tried again for a while.
+    let calls = house.sts_calls();
+    let run = Run::of(&mut house.credential_process());
+    assert!(run.key() == first && run.took < SOON);
+    run.warning();
+    assert_eq!(house.sts_calls(), calls);
+}
+
+#[test]
+fn with_a_valid_session_nobody_waits_long_for_a_lock_nor_asks_aws_besides() {
+    let house = House::new();
+    let first = Run::of(&mut house.credential_process()).key();
+    house.shelf().make_short();
+    let _held = house.shelf().hold();
+    let run = Run::of(&mut house.credential_process());
+    assert!(run.took < SOON && run.key() == first, "{run:#?}");
+    assert!(run.stderr.contains("using the one at hand"), "{run:#?}");
+    assert_eq!(house.sts_calls(), 1);
+}
+
+#[test]
+fn with_a_valid_login_nobody_waits_long_for_the_session_behind_it() {
+    let house = House::new();
+    let first = Run::of(&mut house.client(Client::Docker)).quiet().stdout;
+    house.shelf().age("registry-login", 600);
+    let _held = house.shelf().hold();
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    let run = Run::of(&mut house.client(Client::Docker));
+    assert!(run.took < SOON && run.stdout == first, "{run:#?}");
+}
+
+#[test]
+fn a_session_that_ends_while_its_renewal_hangs_is_not_served() {
+    let house = House::new();
+    Run::of(&mut house.credential_process()).quiet();
+    house.shelf().age("session", 2);
+    house.fault("sts", FaultKind::Hang);
+    let run = Run::of(&mut house.credential_process());
+    assert!(run.failure().contains("connector 'dev': "), "{run:#?}");
+}
+
+#[test]
+fn three_slow_hops_share_one_budget() {
+    let house = House::new();
+    let role = |name: &str, source: &str, role: &str| {
+        format!(
+            "\n[connectors.{name}]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n\
+             source_connector = \"{source}\"\nrole_arn = \"arn:aws:iam::123456789012:role/{role}\"\ndown_scope = false\n",
+            house.aws.url()
+        )
+    };
+    house.write_connectors(
+        &[
+            house.base(),
+            role("first", "base", "ops"),
+            role("second", "first", "long"),
+            role("dev", "second", "dev"),
+        ]
+        .concat(),
+    );
+    // Each answer comes in time for itself.
+    house.slow_sts(7);
+    let run = Run::of(&mut house.credential_process());
+    assert!(run.failure().contains("connector 'dev': "), "{run:#?}");
+    assert!(house.shelf().entries("session").len() < 3);
+}
+
+#[test]
+fn with_a_valid_session_nobody_waits_at_all_for_who_has_had_its_time() {
+    let house = House::new();
+    let first = Run::of(&mut house.credential_process()).key();
+    house.shelf().make_short();
+    let _held = house.shelf().hold();
+    let since = chrono::Utc::now() - chrono::TimeDelta::seconds(5);
+    let note = serde_json::json!({"holder": {
+        "pid": 4_000_000, "host": "here", "client": "docker", "since": since.to_rfc3339(), "state": "minting",
+    }});
+    std::fs::write(house.shelf().lock(), note.to_string()).unwrap();
+    let run = Run::of(&mut house.credential_process());
+    assert_eq!(run.key(), first);
+    // A wait of two seconds would have been announced.
+    assert!(
+        run.warning().contains("pid 4000000 (docker on here)"),
+        "{run:#?}"
+    );
+}
