@@ -219,6 +219,9 @@ impl Profile {
         let error = Error::profile(format!("no connector {}{file}: {why}", shown(name)));
         match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => error.fix(format!("did you mean '{near}'?")),
+            None if self.document.is_none() => error.fix(
+                "create connectors.toml in the folder aws-connector of your configuration folder",
+            ),
             None if names.is_empty() => {
                 error.fix("add [connectors.NAME] with an auth_method to the file")
             }
