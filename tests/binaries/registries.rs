@@ -240,8 +240,7 @@ fn one_login_serves_every_account_of_a_connector() {
 
 #[test]
 fn a_faulty_connector_elsewhere_in_the_file_does_not_matter() {
-    let faulty =
-        "\n[connectors.faulty]\nauth_method = \"nonsense\"\n\n[connectors.worse]\nregion = = 3\n";
+    let faulty = "\n[connectors.faulty]\nauth_method = \"nonsense\"\n\n[connectors.worse]\nregion = = 3\nexternal_id = \"${NOBODY}\"\n\n[connectors.worst]\nregion = \"unfinished\n";
     let world = World::new(&[
         "default_connector = \"dev\"\n",
         BASE,
