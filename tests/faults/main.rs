@@ -8,7 +8,9 @@
 //! |---|---|---|
 //! | `FAULTS_PROCESSES` | processes that start cold at once | 500 |
 //! | `FAULTS_KILLS` | kill -9 at random moments | 60 |
-//! | `FAULTS_SESSION_SECONDS` | length of the sessions that are lived through | 16 |
+//! | `FAULTS_SESSION_SECONDS` | length of the sessions that are lived through | 12 |
+//! | `FAULTS_SEED` | what the moments of the kills are drawn from | |
+//! | `FAULTS_BINARIES` | a folder with other builds of the three binaries | |
 //! | `UPDATE_DOCS=1` | writes what was observed into `docs/under-load.md` | |
 
 #![expect(

@@ -22,12 +22,17 @@ pub(crate) enum Client {
 impl Client {
     pub(crate) const ALL: [Self; 3] = [Self::CredentialProcess, Self::Docker, Self::EksToken];
 
+    /// The program: what was just built, or what lies in the folder that `FAULTS_BINARIES` names.
     pub(crate) fn path(self) -> PathBuf {
-        PathBuf::from(match self {
+        let built = PathBuf::from(match self {
             Self::CredentialProcess => env!("CARGO_BIN_EXE_aws-connector-credential-process"),
             Self::Docker => env!("CARGO_BIN_EXE_docker-credential-aws-connector"),
             Self::EksToken => env!("CARGO_BIN_EXE_aws-connector-eks-token"),
-        })
+        });
+        match (std::env::var_os("FAULTS_BINARIES"), built.file_name()) {
+            (Some(folder), Some(name)) => PathBuf::from(folder).join(name),
+            _ => built,
+        }
     }
 
     /// Where all of them lie.
