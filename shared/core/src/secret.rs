@@ -15,6 +15,14 @@ impl Secret {
         Self(text.into())
     }
 
+    /// A secret as a program or a store printed it: without one line break at its end; `None` where
+    /// nothing is left.
+    pub fn from_printed(text: &str) -> Option<Self> {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        (!text.is_empty()).then(|| Self::new(text))
+    }
+
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0

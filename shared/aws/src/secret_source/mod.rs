@@ -36,12 +36,8 @@ pub(crate) fn fetch(
 
 /// A secret as it was found: without the line break at its end, and not empty.
 fn found(text: &str, place: &str) -> Result<Secret> {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() {
-        return Err(Error::new(Kind::NoCredentials, format!("{place} is empty")));
-    }
-    Ok(Secret::new(text))
+    Secret::from_printed(text)
+        .ok_or_else(|| Error::new(Kind::NoCredentials, format!("{place} is empty")))
 }
 
 #[cfg(test)]
