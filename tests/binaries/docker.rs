@@ -57,7 +57,7 @@ fn the_failures_of_all_actions_are_these() {
     let mut transcript = Transcript::new(&world);
     let elsewhere = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
     let stranger = "333333333333.dkr.ecr.us-east-1.amazonaws.com";
-    let cases: [(&[&str], String); 17] = [
+    let cases: [(&[&str], String); 18] = [
         (&["get"], String::new()),
         (&["get"], " \r\n\t".into()),
         (&["get"], "docker.io".into()),
@@ -70,6 +70,7 @@ fn the_failures_of_all_actions_are_these() {
         (&["store"], String::new()),
         (&["store"], "planted-password".into()),
         (&["store"], "{}".into()),
+        (&["store"], format!("[\"{REGISTRY}\",\"AWS\"]")),
         (&["store"], stored("", "AWS")),
         (&["store"], stored(REGISTRY, " ")),
         (&["store"], stored("https://index.docker.io/v1/", "me")),

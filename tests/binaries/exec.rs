@@ -137,6 +137,7 @@ fn a_wrong_exec_info_is_one_clear_line() {
         with_config("v1", &json!({"clusterName": "prod", "connector": "dve"})).to_string(),
         "{".to_owned(),
         "[]".to_owned(),
+        format!("[\"{v1}\",\"ExecCredential\",{{}}]"),
         "null".to_owned(),
         "ExecCredential".to_owned(),
         format!("{{\"apiVersion\":\"{v1}\"}} trailing"),
@@ -153,6 +154,10 @@ fn a_wrong_exec_info_is_one_clear_line() {
         );
         transcript.case(&text, &answer);
     }
+    let garbled = world
+        .eks_token(&["--cluster", "prod"])
+        .env_bytes("KUBERNETES_EXEC_INFO", b"{\"apiVersion\":\"\xff\"}");
+    transcript.case("not UTF-8", &garbled.answer());
     transcript.check("exec_info.txt");
     assert_eq!(world.calls(), 0);
 }

@@ -1,6 +1,9 @@
 //! Arguments, files and streams as the world really has them.
 
 use std::fs;
+use std::time::Duration;
+
+use aws_standin::{Fault, FaultKind};
 
 use crate::support::{BASE, Binary, REGISTRY, SHARED, World};
 
@@ -87,6 +90,70 @@ fn closed_streams_do_no_harm() {
 }
 
 #[test]
+fn what_is_written_to_a_closed_stream_lands_nowhere() {
+    // The next file or connection to be opened takes a closed stream's number.
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"] {
+        let world = world();
+        let profile = fs::read(world.profile_path()).unwrap();
+        for _ in 0..2 {
+            for program in [
+                "\"$PROCESS\"".to_owned(),
+                format!("printf {REGISTRY} | \"$DOCKER\" get"),
+                "\"$PLUGIN\" --cluster prod".to_owned(),
+            ] {
+                let program = program.replace(" get", &format!(" get {closed}"));
+                world.shell(&format!(
+                    "export AWS_CONNECTOR_LOG=debug; {program} {closed}"
+                ));
+            }
+        }
+        assert_eq!(fs::read(world.profile_path()).unwrap(), profile, "{closed}");
+        for path in fs::read_dir(world.cache_path()).unwrap() {
+            let path = path.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let whole = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            assert!(
+                text.is_empty() || whole,
+                "{closed}: {}: {text}",
+                path.display()
+            );
+            let document = ["AccessKeyId", "ServerURL", "k8s-aws-v1", "debug: "];
+            for mark in document {
+                assert!(!text.contains(mark), "{closed}: {}: {text}", path.display());
+            }
+        }
+        assert_eq!(
+            (world.sts(), world.standin.count("unknown", "*")),
+            (1, 0),
+            "{closed}"
+        );
+    }
+}
+
+#[test]
+fn the_log_of_a_program_without_standard_error_is_not_written_into_the_lock() {
+    let world = world();
+    world.standin.fault(Fault {
+        service: "sts".to_owned(),
+        action: "*".to_owned(),
+        kind: FaultKind::Delay(Duration::from_secs(1)),
+        times: None,
+    });
+    std::thread::scope(|scope| {
+        let script = "AWS_CONNECTOR_LOG=debug \"$PROCESS\" 2>&-";
+        let asking = scope.spawn(|| world.shell(script).ok().session());
+        while !asking.is_finished() {
+            let folder = fs::read_dir(world.cache_path()).into_iter().flatten();
+            for path in folder.map(|item| item.unwrap().path()) {
+                let text = fs::read_to_string(path).unwrap_or_default();
+                assert!(!text.contains("debug: "), "{text}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+}
+
+#[test]
 fn an_answer_that_cannot_be_written_is_a_failure() {
     let world = world();
     for script in [
@@ -94,8 +161,14 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         "\"$PLUGIN\" --cluster prod >/dev/full",
         &format!("printf {REGISTRY} | \"$DOCKER\" get >/dev/full"),
     ] {
-        assert_eq!(world.shell(script).status, 1, "{script}");
+        let answer = world.shell(script);
+        let line = answer.failure();
+        assert_eq!(answer.status, 1, "{script}");
+        assert!(line.contains("cannot write the answer"), "{line}");
     }
+    // Whoever does not want the answer any more is not told about it.
+    let gone = world.shell("{ sleep 0.2; \"$PROCESS\"; } | true");
+    assert_eq!(gone.stderr, "");
 }
 
 #[test]

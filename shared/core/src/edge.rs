@@ -18,6 +18,7 @@ const LONGEST_STDIN: u64 = 1024 * 1024;
 /// For a `main` without Rust's own start-up, which costs a fifth of a cache hit: it looks for the
 /// end of the stack in `/proc`, to explain an overflow that cannot happen here.
 pub fn run<P: Protocol>(aws: &dyn Aws) -> i32 {
+    fill_closed_streams();
     outlive_readers();
     guard_memory();
     let env = Env::Process;
@@ -73,6 +74,36 @@ fn read_stdin() -> Result<String> {
     }
 }
 
+/// Opens nothing where a standard stream is closed: else the next file or connection would take
+/// its number, and a lock or an endpoint would be sent what is meant for the client.
+#[cfg(unix)]
+#[expect(
+    unsafe_code,
+    reason = "the standard library looks after closed streams in its own start-up only"
+)]
+fn fill_closed_streams() {
+    let mut streams = [0, 1, 2].map(|fd| libc::pollfd {
+        fd,
+        events: 0,
+        revents: 0,
+    });
+    // SAFETY: the array is that long; an error leaves `revents` as they are.
+    unsafe {
+        libc::poll(streams.as_mut_ptr(), 3, 0);
+    }
+    for stream in streams {
+        if stream.revents & libc::POLLNVAL != 0 {
+            // SAFETY: a constant path. The lowest free number is this stream's.
+            unsafe {
+                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn fill_closed_streams() {}
+
 /// A client that stops reading must not end us in the middle of a renewal: writing to it is an
 /// error then, and no signal.
 #[cfg(unix)]
@@ -101,6 +132,11 @@ fn write(output: &Output) -> i32 {
         .and_then(|()| stdout.flush());
     match written {
         Ok(()) => i32::from(output.status),
-        Err(_) => 1,
+        // Whoever closed the stream does not want to know.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 1,
+        Err(error) => {
+            log::line(format_args!("cannot write the answer: {error}"));
+            1
+        }
     }
 }

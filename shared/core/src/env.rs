@@ -36,6 +36,15 @@ impl Env {
         }
     }
 
+    /// Whether a variable is set to something that is not UTF-8.
+    pub fn is_garbled(&self, name: &str) -> bool {
+        match self {
+            Self::Process => std::env::var(name)
+                .is_err_and(|error| matches!(error, std::env::VarError::NotUnicode(_))),
+            Self::Fixed(_) => false,
+        }
+    }
+
     /// Whether a variable is set to one of `1`, `true`, `on`, `yes` in any case.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|v| {

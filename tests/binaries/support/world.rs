@@ -227,6 +227,12 @@ impl Run {
         self
     }
 
+    /// A variable whose value need not be text.
+    pub(crate) fn env_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        self.command.env(name, std::ffi::OsStr::from_bytes(value));
+        self
+    }
+
     /// One more argument, which need not be text.
     pub(crate) fn arg(mut self, bytes: &[u8]) -> Self {
         self.command.arg(std::ffi::OsStr::from_bytes(bytes));

@@ -185,7 +185,10 @@ fn request(registry: &RegistryHost) -> Request {
 /// `docker login` for a host that a connector serves succeeds and changes nothing. For any other
 /// host success would lose the password, since Docker then clears its own copy.
 fn store(stdin: &str, env: &Env) -> Result<Output> {
-    let stored: Stored = serde_json::from_str(stdin).map_err(|_| {
+    // A list would be taken for the fields in their order.
+    let object = stdin.trim_start().starts_with('{');
+    let stored = serde_json::from_str(stdin).ok().filter(|_| object);
+    let stored: Stored = stored.ok_or_else(|| {
         // The parser's message could quote the password.
         Error::usage("standard input does not hold the JSON that Docker sends to store")
     })?;

@@ -124,6 +124,9 @@ impl Protocol for ExecCredential {
             let text = format!("aws-connector-eks-token {VERSION}\n");
             return Ok(Todo::Answer(Output::document(text)));
         }
+        if input.env.is_garbled("KUBERNETES_EXEC_INFO") {
+            return Err(wrong_info("is not UTF-8 text"));
+        }
         let asked = exec_info(input.env.get("KUBERNETES_EXEC_INFO").as_deref())?;
         let named: Vec<String> = ["cluster", "cluster-name", "cluster-id"]
             .iter()
@@ -212,6 +215,11 @@ fn cluster_ref(name: &str, region: Option<(String, &str)>) -> Result<ClusterRef>
     })
 }
 
+fn wrong_info(what: &str) -> Error {
+    Error::usage(format!("KUBERNETES_EXEC_INFO {what}"))
+        .fix("check the exec section of the kubeconfig, or update the Kubernetes client")
+}
+
 /// Reads `KUBERNETES_EXEC_INFO`. Clients that set none (some do not) get v1beta1, as kubectl's
 /// documentation has it, and count as interactive: whether there is a terminal shows later.
 fn exec_info(text: Option<&str>) -> Result<Asked> {
@@ -222,15 +230,15 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
             config: Config::default(),
         });
     };
-    let wrong = |what: String| {
-        Error::usage(format!("KUBERNETES_EXEC_INFO {what}"))
-            .fix("check the exec section of the kubeconfig, or update the Kubernetes client")
-    };
     if text.len() > LONGEST_INFO {
-        return Err(wrong("is longer than 1 MiB".to_owned()));
+        return Err(wrong_info("is longer than 1 MiB"));
+    }
+    // A list would be taken for the fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(wrong_info("is not a JSON object"));
     }
     let info: ExecInfo = serde_json::from_str(text).map_err(|error| {
-        wrong(format!(
+        wrong_info(&format!(
             "is not what a client sends: {}",
             one_line(&error.to_string())
         ))
@@ -238,17 +246,17 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
     if let Some(kind) = &info.kind
         && kind != "ExecCredential"
     {
-        return Err(wrong(format!(
+        return Err(wrong_info(&format!(
             "holds a {}, not an ExecCredential",
             shown(kind)
         )));
     }
     let version = match info.api_version.as_deref() {
-        None => return Err(wrong("has no apiVersion".to_owned())),
+        None => return Err(wrong_info("has no apiVersion")),
         Some("client.authentication.k8s.io/v1") => ApiVersion::V1,
         Some("client.authentication.k8s.io/v1beta1") => ApiVersion::V1Beta1,
         Some(other) => {
-            return Err(wrong(format!(
+            return Err(wrong_info(&format!(
                 "asks for apiVersion {}; this plugin speaks {GROUP}/v1 and {GROUP}/v1beta1",
                 shown(other)
             )));
