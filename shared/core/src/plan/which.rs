@@ -1,6 +1,6 @@
 //! Which connector serves a registry.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::scope;
 use crate::env::Env;
@@ -24,9 +24,9 @@ pub fn for_registry(
     profile: &Profile,
     registry: &RegistryHost,
     env: &Env,
-) -> Result<Rc<Connector>> {
+) -> Result<Arc<Connector>> {
     let chosen = env.get("AWS_CONNECTOR");
-    let mut best: Option<(Rank, Vec<Rc<Connector>>)> = None;
+    let mut best: Option<(Rank, Vec<Arc<Connector>>)> = None;
     for name in profile.may_name_registry(registry.account())? {
         let connector = profile.connector_alone(&name)?;
         let Some(rank) = rank(&connector, registry) else {

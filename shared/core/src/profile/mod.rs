@@ -13,12 +13,11 @@ mod read_auth;
 mod secret_ref;
 mod table;
 
-use std::cell::RefCell;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connector::{
     Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
@@ -50,7 +49,7 @@ pub struct Profile {
     /// Whether another user of this machine could read the file, and its path for the message.
     readable_by_others: Option<String>,
     /// The connectors read so far: a chain comes by the same one more than once.
-    read: RefCell<Vec<Rc<Connector>>>,
+    read: Mutex<Vec<Arc<Connector>>>,
 }
 
 impl Profile {
@@ -93,7 +92,7 @@ impl Profile {
             default_connector,
             env: env.clone(),
             readable_by_others: None,
-            read: RefCell::default(),
+            read: Mutex::default(),
         };
         if let Some(name) = &profile.default_connector
             && !profile.has(name)?
@@ -109,7 +108,7 @@ impl Profile {
             default_connector: None,
             env: env.clone(),
             readable_by_others: None,
-            read: RefCell::default(),
+            read: Mutex::default(),
         }
     }
 
@@ -147,25 +146,21 @@ impl Profile {
     ///
     /// # Errors
     /// There is no such connector, or something is wrong with it or one it refers to.
-    pub fn connector(&self, name: &str) -> Result<Rc<Connector>> {
+    pub fn connector(&self, name: &str) -> Result<Arc<Connector>> {
         let connector = self.connector_alone(name)?;
         chain::check(self, &connector)?;
         Ok(connector)
     }
 
     /// A connector by name, without a look at those it refers to.
-    pub(crate) fn connector_alone(&self, name: &str) -> Result<Rc<Connector>> {
-        let earlier = self
-            .read
-            .borrow()
-            .iter()
-            .find(|c| c.name == name)
-            .map(Rc::clone);
+    pub(crate) fn connector_alone(&self, name: &str) -> Result<Arc<Connector>> {
+        let read = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = read().iter().find(|c| c.name == name).map(Arc::clone);
         if let Some(connector) = earlier {
             return Ok(connector);
         }
-        let connector = Rc::new(self.read_connector(name)?);
-        self.read.borrow_mut().push(Rc::clone(&connector));
+        let connector = Arc::new(self.read_connector(name)?);
+        read().push(Arc::clone(&connector));
         Ok(connector)
     }
 

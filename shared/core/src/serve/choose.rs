@@ -1,6 +1,6 @@
 //! Which connector serves a request, and whether it is being served already.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::command::CHAIN_VARIABLE;
 use crate::env::Env;
@@ -14,7 +14,7 @@ use crate::request::{Request, Wants};
 ///
 /// # Errors
 /// There is none, or it is faulty.
-pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Rc<Connector>> {
+pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Connector>> {
     if let Some(name) = &request.connector {
         return profile.connector(name);
     }
