@@ -4,6 +4,7 @@
 
 mod clusters;
 mod identity;
+mod probe;
 mod registries;
 mod s3_buckets;
 

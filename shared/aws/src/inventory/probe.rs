@@ -1,0 +1,138 @@
+//! Whether what was minted is taken: by a registry, by a cluster's API server.
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::credential::{ClusterToken, RegistryLogin};
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::resource::RegistryHost;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use super::ClusterInfo;
+use crate::Sdk;
+use crate::client::Question;
+use crate::names::Names;
+
+impl Sdk {
+    /// Shows a registry its login, at `/v2/`, as Docker does.
+    ///
+    /// # Errors
+    /// The registry cannot be reached, or does not take the login.
+    pub fn registry_takes(
+        &self,
+        registry: &RegistryHost,
+        login: &RegistryLogin,
+        call: Call<'_>,
+    ) -> Result<()> {
+        let host = registry.host();
+        let question = self
+            .client
+            .question("GET /v2/", format!("GET https://{host}/v2/"), call)
+            .hide(&login.password);
+        let pair = format!("{}:{}", login.username, login.password.expose());
+        let request = get(
+            &format!("https://{host}/v2/"),
+            &format!("Basic {}", STANDARD.encode(pair)),
+        );
+        self.ask(&question, &question.line.clone(), request)
+            .map_err(|error| error.of(call.connector))
+    }
+
+    /// Shows a cluster its token, at `/version`, as kubectl does.
+    ///
+    /// # Errors
+    /// The API server cannot be reached, is not the one that EKS named, or does not take the token.
+    pub fn cluster_takes(
+        &self,
+        cluster: &ClusterInfo,
+        token: &ClusterToken,
+        call: Call<'_>,
+    ) -> Result<()> {
+        let url = format!("{}/version", cluster.endpoint.trim_end_matches('/'));
+        let question = self
+            .client
+            .question("GET /version", format!("GET {url}"), call)
+            .hide(&token.token);
+        let connector = Connector::builder()
+            .connector_settings(HttpConnectorSettings::builder().build())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(trust(&cluster.certificate_authority)?)
+            .build_with_resolver(Names::default());
+        let request = get(&url, &format!("Bearer {}", token.token.expose()));
+        self.ask(&question, &connector, request)
+            .map_err(|error| error.of(call.connector))
+    }
+
+    fn ask(
+        &self,
+        question: &Question<'_>,
+        connector: &dyn HttpConnector,
+        request: Option<HttpRequest>,
+    ) -> Result<()> {
+        let what = &question.what;
+        let request = request.ok_or_else(|| Error::local(format!("{what} is no URL to ask")))?;
+        let answer = self.client.run(question, async {
+            let answer = connector.call(request).await;
+            answer.map_err(|error| question.not_reached(&error))
+        })?;
+        match answer.status().as_u16() {
+            200..=299 => Ok(()),
+            status @ (401 | 403) => Err(Error::new(
+                Kind::Denied,
+                format!("{what} was answered with HTTP {status}"),
+            )),
+            status => Err(Error::new(
+                Kind::Unavailable,
+                format!("{what} was answered with HTTP {status}"),
+            )
+            .fix("try again in a minute")),
+        }
+    }
+}
+
+fn get(url: &str, authorization: &str) -> Option<HttpRequest> {
+    let mut request = HttpRequest::empty();
+    request.set_uri(url.to_owned()).ok()?;
+    request
+        .headers_mut()
+        .insert("authorization", authorization.to_owned());
+    request.headers_mut().insert("user-agent", "aws-connector");
+    Some(request)
+}
+
+/// The one authority that a cluster's certificate may come from. The HTTP client panics on what is
+/// no certificate, so that is found out before.
+fn trust(base64_pem: &str) -> Result<TlsContext> {
+    let wrong = || Error::local("EKS named a certificate authority that is no PEM certificate");
+    let pem = STANDARD.decode(base64_pem).map_err(|_| wrong())?;
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots
+            .add(certificate.map_err(|_| wrong())?)
+            .map_err(|_| wrong())?;
+    }
+    if roots.is_empty() {
+        return Err(wrong());
+    }
+    TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(pem))
+        .build()
+        .map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trust;
+
+    #[test]
+    fn what_is_no_certificate_is_an_error() {
+        for text in ["", "!", "QQ==", "LS0tLS1CRUdJTg=="] {
+            assert!(trust(text).is_err(), "{text}");
+        }
+    }
+}
