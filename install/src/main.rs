@@ -1,3 +1,33 @@
-//! `aws-connector`: registers, verifies and wires connectors.
+//! The `aws-connector` command: what sets a machine up, and finds out what is wrong with it.
 
-fn main() {}
+mod app;
+mod ask;
+mod cli;
+mod commands;
+mod profile_file;
+mod ui;
+mod wire;
+
+use std::process::ExitCode;
+
+use aws_connector_core::log;
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" of clap's that belong on standard output.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let app = app::App::new(cli.output);
+    match commands::run(&app, cli.command) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            log::line(format_args!("{error}"));
+            ExitCode::from(error.exit_status())
+        }
+    }
+}

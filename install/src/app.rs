@@ -1,0 +1,83 @@
+//! What every command works with: the environment, the two places on disk, AWS, the terminal.
+
+use std::path::{Path, PathBuf};
+
+use aws_connector_aws::Sdk;
+use aws_connector_core::cache::Cache;
+use aws_connector_core::env::Env;
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::paths::{FILE_VARIABLE, Paths};
+use aws_connector_core::profile::Profile;
+use aws_connector_core::resource::{Resource, ResourceType};
+
+use crate::ui::{Output, Ui};
+
+/// The world as commands see it.
+pub(crate) struct App {
+    pub(crate) env: Env,
+    pub(crate) paths: Paths,
+    pub(crate) ui: Ui,
+    pub(crate) sdk: Sdk,
+}
+
+impl App {
+    pub(crate) fn new(output: Output) -> Self {
+        let env = Env::Process;
+        Self {
+            paths: Paths::find(&env),
+            ui: Ui::new(output, &env),
+            sdk: Sdk::new(),
+            env,
+        }
+    }
+
+    pub(crate) fn profile(&self) -> Result<Profile> {
+        Profile::load(&self.paths, &self.env)
+    }
+
+    /// The path of `connectors.toml`, whether it exists or not.
+    pub(crate) fn profile_file(&self) -> Result<&Path> {
+        self.paths.profile_file.as_deref().ok_or_else(|| {
+            Error::local("there is no home folder for connectors.toml")
+                .fix(format!("set HOME, or {FILE_VARIABLE}"))
+        })
+    }
+
+    pub(crate) fn cache(&self) -> Cache {
+        Cache::open(self.paths.cache_folder.as_deref())
+    }
+
+    pub(crate) fn home(&self) -> Result<PathBuf> {
+        self.env
+            .get("HOME")
+            .map(PathBuf::from)
+            .ok_or_else(|| Error::local("HOME is not set").fix("set HOME to your home folder"))
+    }
+
+    /// The name that a command is about: its argument, else `AWS_CONNECTOR`, else the default.
+    pub(crate) fn name(&self, given: Option<&str>, profile: &Profile) -> Result<String> {
+        given
+            .map(str::to_owned)
+            .or_else(|| self.env.get("AWS_CONNECTOR"))
+            .or_else(|| profile.default_connector().map(str::to_owned))
+            .ok_or_else(|| {
+                Error::usage("no connector is named")
+                    .fix("give its name, or set AWS_CONNECTOR, or default_connector in the profile")
+            })
+    }
+}
+
+/// Reads `--resource-type` and `--resource-id`.
+pub(crate) fn resource(kind: Option<ResourceType>, id: Option<&str>) -> Result<Option<Resource>> {
+    match (kind, id) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(
+            Error::usage("--resource-id needs --resource-type beside it").fix(
+                "add --resource-type aws-generic, s3-bucket, kubernetes-cluster or docker-registry",
+            ),
+        ),
+        (Some(kind), id) => Resource::parse(kind, id)
+            .map(Some)
+            .map_err(|error| Error::usage(format!("--resource-id: {error}"))),
+    }
+}

@@ -1,0 +1,90 @@
+//! Credentials for the command itself: the same pipeline, and the same cache, as the clients'.
+
+use std::time::Instant;
+
+use aws_connector_core::aws::Call;
+use aws_connector_core::clock::Clock;
+use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::plan::{self, Site};
+use aws_connector_core::profile::{Connector, Profile};
+use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
+use aws_connector_core::resource::{RegistryHost, Resource};
+use aws_connector_core::serve::{BUDGET, Delivered, serve};
+
+use crate::app::App;
+
+/// The request for a session.
+pub(crate) fn session_request(name: &str, resource: Option<Resource>) -> Request {
+    request(name, Wants::Session { resource })
+}
+
+fn request(name: &str, wants: Wants) -> Request {
+    Request {
+        connector: Some(name.to_owned()),
+        wants,
+        client: Client::Command,
+        may_prompt: true,
+    }
+}
+
+/// A session of a connector, for a resource or for whatever the connector is for.
+pub(crate) fn session(app: &App, name: &str, resource: Option<Resource>) -> Result<Session> {
+    match serve(&session_request(name, resource), &app.env, &app.sdk)? {
+        Delivered::Session(session) => Ok(session),
+        _ => Err(unexpected()),
+    }
+}
+
+/// A registry's login.
+pub(crate) fn registry_login(
+    app: &App,
+    name: &str,
+    registry: &RegistryHost,
+) -> Result<RegistryLogin> {
+    let wants = Wants::RegistryLogin {
+        registry: registry.clone(),
+    };
+    match serve(&request(name, wants), &app.env, &app.sdk)? {
+        Delivered::RegistryLogin(login) => Ok(login),
+        _ => Err(unexpected()),
+    }
+}
+
+/// A cluster's token.
+pub(crate) fn cluster_token(app: &App, name: &str, cluster: &ClusterRef) -> Result<ClusterToken> {
+    let wants = Wants::ClusterToken {
+        cluster: cluster.clone(),
+    };
+    match serve(&request(name, wants), &app.env, &app.sdk)? {
+        Delivered::ClusterToken(token) => Ok(token),
+        _ => Err(unexpected()),
+    }
+}
+
+fn unexpected() -> Error {
+    Error::local("the pipeline answered another question")
+}
+
+/// Where a connector's calls go: its own region and endpoints.
+pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Result<Site> {
+    let request = session_request(&connector.name, None);
+    let plan = plan::make(profile, connector, &request, &app.env);
+    match (plan, &connector.region) {
+        (Ok(plan), _) => Ok(plan.session.site),
+        // A method that has no session for everything still has a region.
+        (Err(_), Some(region)) => Site::new(region, &connector.endpoints, &app.env)
+            .map_err(|error| error.of(&connector.name)),
+        (Err(error), None) => Err(error),
+    }
+}
+
+/// The circumstances of a call that begins now.
+pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
+    let clock = Clock::load(app.paths.cache_folder.as_deref());
+    Call {
+        connector,
+        now: clock.to_true(chrono::Utc::now()),
+        deadline: Instant::now() + BUDGET,
+    }
+}

@@ -1,0 +1,263 @@
+//! `aws-connector describe`
+
+use std::time::Duration;
+
+use aws_connector_core::error::Result;
+use aws_connector_core::profile::{Auth, CacheMode, Connector, KeyPair, RegistryPattern, Source};
+use aws_connector_core::resource::ResourceType;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::status::{expires_in, seconds_until};
+use crate::app::{App, resource};
+use crate::ask;
+use crate::ui::{self, or_na};
+
+/// Show a connector, or what a client would be issued
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  aws-connector describe dev --resource-type s3-bucket --resource-id s3://data --client"
+)]
+pub(crate) struct Args {
+    /// The connector; without it AWS_CONNECTOR or the default
+    name: Option<String>,
+    /// Obtain credentials as a client would and show what they are, without the secrets
+    #[arg(long)]
+    client: bool,
+    /// Obtain them for this type
+    #[arg(long, value_name = "TYPE", requires = "client", value_parser = super::resource_type)]
+    resource_type: Option<ResourceType>,
+    /// Obtain them for this resource
+    #[arg(long, value_name = "ID", requires = "client")]
+    resource_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document {
+    name: String,
+    description: Option<String>,
+    enabled: bool,
+    auth_method: &'static str,
+    /// Where the keys come from, in words.
+    source: String,
+    role_arn: Option<String>,
+    external_id: Option<String>,
+    mfa_serial: Option<String>,
+    /// Seconds.
+    duration: Option<u64>,
+    region: Option<String>,
+    allowed_regions: Vec<String>,
+    endpoint_url: Option<String>,
+    resource_types: Vec<&'static str>,
+    resource_id: Option<String>,
+    registries: Vec<String>,
+    /// Whether AWS itself limits sessions to the resource they are for.
+    down_scoped_by_aws: bool,
+    cache: &'static str,
+    client: Option<ClientDocument>,
+}
+
+#[derive(Serialize)]
+struct ClientDocument {
+    access_key_id: String,
+    temporary: bool,
+    identity: Option<String>,
+    account: Option<String>,
+    expires_at: Option<DateTime<Utc>>,
+    /// Seconds.
+    expires_in: Option<u64>,
+}
+
+pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
+    let profile = app.profile()?;
+    let name = app.name(args.name.as_deref(), &profile)?;
+    let connector = profile.connector(&name)?;
+    let mut document = document(&connector);
+    if args.client {
+        let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
+        let session = ask::session(app, &name, wanted)?;
+        document.client = Some(ClientDocument {
+            temporary: session.session_token.is_some(),
+            access_key_id: session.access_key_id.clone(),
+            identity: session.principal_arn.clone(),
+            account: session.account_id.clone(),
+            expires_at: session.expires_at,
+            expires_in: session.expires_at.map(|end| seconds_until(end, Utc::now())),
+        });
+    }
+    if app.ui.is_json() {
+        ui::print_json(&document)?;
+    } else {
+        ui::print(&app.ui.table(["PROPERTY", "VALUE"], rows(&document)))?;
+    }
+    Ok(0)
+}
+
+fn document(connector: &Connector) -> Document {
+    let (role, mfa, duration, source) = parts(&connector.auth);
+    let takes_policy = matches!(
+        connector.auth,
+        Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
+    );
+    let limit = connector.limit.as_ref();
+    Document {
+        name: connector.name.clone(),
+        description: connector.description.clone(),
+        enabled: connector.enabled,
+        auth_method: connector.auth.id(),
+        source,
+        role_arn: role.map(|role| role.arn.clone()),
+        external_id: role
+            .and_then(|role| role.external_id.as_ref())
+            .map(|secret| format!("from {}", secret.describe())),
+        mfa_serial: mfa.map(|mfa| mfa.serial.clone()),
+        duration: duration.map(|duration| duration.as_secs()),
+        region: connector.region.clone(),
+        allowed_regions: connector.allowed_regions.clone(),
+        endpoint_url: connector.endpoints.all.clone(),
+        resource_types: match limit {
+            Some(limit) => vec![limit.resource_type.id()],
+            None => ResourceType::ALL.map(ResourceType::id).into(),
+        },
+        resource_id: limit
+            .and_then(|limit| limit.resource.as_ref())
+            .and_then(|resource| resource.canonical()),
+        registries: connector.registries.iter().map(registry).collect(),
+        down_scoped_by_aws: takes_policy && connector.down_scope,
+        cache: match connector.cache {
+            CacheMode::Files => "files",
+            CacheMode::Keyring => "keyring",
+            CacheMode::Off => "off",
+        },
+        client: None,
+    }
+}
+
+fn registry(pattern: &RegistryPattern) -> String {
+    match pattern {
+        RegistryPattern::Host(host) => host.host(),
+        RegistryPattern::Account(account) => account.clone(),
+    }
+}
+
+type Parts<'a> = (
+    Option<&'a aws_connector_core::profile::Role>,
+    Option<&'a aws_connector_core::profile::Mfa>,
+    Option<Duration>,
+    String,
+);
+
+fn parts(auth: &Auth) -> Parts<'_> {
+    use aws_connector_core::profile::ImplicitSource;
+    match auth {
+        Auth::Anonymous => (None, None, None, "none".to_owned()),
+        Auth::Implicit { source, role, .. } => {
+            let from = match source {
+                ImplicitSource::Chain => "the surroundings".to_owned(),
+                ImplicitSource::Pinned(one) => one.id().to_owned(),
+                ImplicitSource::Profile(name) => format!("AWS CLI profile {name}"),
+            };
+            let role = role.as_ref();
+            let mfa = role.and_then(|role| role.mfa.as_ref());
+            (role, mfa, role.map(|role| role.duration), from)
+        }
+        Auth::SecretKey { keys } | Auth::StsToken { keys, .. } => (None, None, None, pair(keys)),
+        Auth::IamRole { source: from, role } => (
+            Some(role),
+            role.mfa.as_ref(),
+            Some(role.duration),
+            source(from),
+        ),
+        Auth::SessionToken {
+            source: from,
+            duration,
+            mfa,
+        } => (None, mfa.as_ref(), Some(*duration), source(from)),
+        Auth::FederationToken {
+            source: from,
+            duration,
+            ..
+        } => (None, None, Some(*duration), source(from)),
+    }
+}
+
+fn source(source: &Source) -> String {
+    match source {
+        Source::Keys { keys, .. } => pair(keys),
+        Source::Connector(name) => format!("connector {name}"),
+        Source::AwsProfile(name) => format!("AWS CLI profile {name}"),
+        Source::WebIdentity { token_file } => format!("web identity token {token_file}"),
+    }
+}
+
+fn pair(keys: &KeyPair) -> String {
+    match keys {
+        KeyPair::Separate { secret, .. } => format!("keys, the secret from {}", secret.describe()),
+        KeyPair::Joined(joined) => format!("keys from {}", joined.describe()),
+    }
+}
+
+fn rows(document: &Document) -> Vec<[String; 2]> {
+    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let some = |value: &Option<String>| or_na(value.as_deref());
+    let list = |values: &[String]| match values {
+        [] => "N/A".to_owned(),
+        values => values.join(", "),
+    };
+    let seconds = |value: Option<u64>| value.map_or_else(|| "N/A".to_owned(), |s| format!("{s}s"));
+    let mut rows = vec![
+        ("name", document.name.clone()),
+        ("description", some(&document.description)),
+        ("enabled", yes_no(document.enabled)),
+        ("auth method", document.auth_method.to_owned()),
+        ("source", document.source.clone()),
+        ("role_arn", some(&document.role_arn)),
+        ("external_id", some(&document.external_id)),
+        ("mfa_serial", some(&document.mfa_serial)),
+        ("session duration", seconds(document.duration)),
+        ("region", some(&document.region)),
+        ("allowed regions", list(&document.allowed_regions)),
+        ("endpoint_url", some(&document.endpoint_url)),
+        ("resource types", document.resource_types.join(", ")),
+        (
+            "resource id",
+            document
+                .resource_id
+                .clone()
+                .unwrap_or_else(|| "any".to_owned()),
+        ),
+        ("registries", list(&document.registries)),
+        (
+            "cut down",
+            if document.down_scoped_by_aws {
+                "by AWS, to the resource asked for"
+            } else {
+                "no: any limit is kept by aws-connector alone, not by AWS"
+            }
+            .to_owned(),
+        ),
+        ("cache", document.cache.to_owned()),
+    ];
+    if let Some(client) = &document.client {
+        let kind = if client.temporary {
+            "temporary keys"
+        } else {
+            "long-lived keys"
+        };
+        rows.extend([
+            ("client gets", kind.to_owned()),
+            ("access key id", client.access_key_id.clone()),
+            ("identity", some(&client.identity)),
+            ("account", some(&client.account)),
+            (
+                "expires in",
+                client
+                    .expires_in
+                    .map_or_else(|| "N/A".to_owned(), expires_in),
+            ),
+        ]);
+    }
+    rows.into_iter()
+        .map(|(name, value)| [name.to_owned(), value])
+        .collect()
+}

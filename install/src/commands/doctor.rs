@@ -1,0 +1,248 @@
+//! `aws-connector verify`, also called `doctor`: one line a step, on after a failure.
+
+mod connector;
+mod machine;
+mod trial;
+mod wiring;
+
+use std::time::Instant;
+
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::resource::ResourceType;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::ui;
+
+/// Check a connector step by step, and this machine's wiring
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  aws-connector verify dev\n  aws-connector verify dev --resource-type docker-registry\n  aws-connector doctor --output json\n\nExit status: 0 when nothing failed (warnings may be), 1 when something did."
+)]
+pub(crate) struct Args {
+    /// The connector; without it all of them
+    name: Option<String>,
+    /// Check this resource type only
+    #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
+    resource_type: Option<ResourceType>,
+    /// Leave this machine's wiring out
+    #[arg(long)]
+    no_wiring: bool,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    /// As it should be.
+    Ok,
+    /// It works, but.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// One step.
+#[derive(Debug, Serialize)]
+pub(crate) struct Step {
+    /// The connector that it is about; `null` for the machine.
+    connector: Option<String>,
+    step: String,
+    state: State,
+    /// What was found, or what went wrong.
+    detail: String,
+    fix: Option<String>,
+    milliseconds: u64,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: &'static str,
+    worst: State,
+    steps: &'a [Step],
+}
+
+/// The steps so far; each is shown as it ends.
+pub(crate) struct Report<'a> {
+    app: &'a App,
+    connector: Option<String>,
+    steps: Vec<Step>,
+}
+
+/// What a step found.
+pub(crate) struct Finding {
+    state: State,
+    detail: String,
+    fix: Option<String>,
+}
+
+impl Finding {
+    pub(crate) fn ok(detail: impl Into<String>) -> Self {
+        Self {
+            state: State::Ok,
+            detail: detail.into(),
+            fix: None,
+        }
+    }
+
+    pub(crate) fn warning(detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            state: State::Warning,
+            detail: detail.into(),
+            fix: Some(fix.into()),
+        }
+    }
+
+    pub(crate) fn failed(detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            state: State::Failed,
+            detail: detail.into(),
+            fix: Some(fix.into()),
+        }
+    }
+}
+
+impl From<Error> for Finding {
+    fn from(error: Error) -> Self {
+        Self {
+            state: State::Failed,
+            detail: error.what,
+            fix: error.fix,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            connector: None,
+            steps: Vec::new(),
+        }
+    }
+
+    /// What the next steps are about.
+    fn about(&mut self, connector: Option<&str>) {
+        self.connector = connector.map(str::to_owned);
+        if !self.app.ui.is_json() {
+            let head = connector.map_or_else(
+                || "This machine".to_owned(),
+                |name| format!("Connector '{name}'"),
+            );
+            let gap = if self.steps.is_empty() { "" } else { "\n" };
+            // A closed pipe is no reason to stop looking.
+            let _ = ui::print(&format!("{gap}{head}\n"));
+        }
+    }
+
+    /// Carries a step out and notes how it ended; what it yields goes to the next.
+    pub(crate) fn step<T>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> Result<(T, Finding)>,
+    ) -> Option<T> {
+        let began = Instant::now();
+        let (value, finding) = match work() {
+            Ok((value, finding)) => (Some(value), finding),
+            Err(error) => (None, Finding::from(error)),
+        };
+        let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.note(name, finding, milliseconds);
+        value
+    }
+
+    /// Notes a finding that took no time.
+    pub(crate) fn find(&mut self, name: &str, finding: Finding) {
+        self.note(name, finding, 0);
+    }
+
+    fn note(&mut self, name: &str, finding: Finding, milliseconds: u64) {
+        let step = Step {
+            connector: self.connector.clone(),
+            step: name.to_owned(),
+            state: finding.state,
+            detail: finding.detail,
+            fix: finding.fix,
+            milliseconds,
+        };
+        if !self.app.ui.is_json() {
+            let _ = ui::print(&self.line(&step));
+        }
+        self.steps.push(step);
+    }
+
+    fn line(&self, step: &Step) -> String {
+        let ui = self.app.ui;
+        let mark = match step.state {
+            State::Ok => ui.green("✓"),
+            State::Warning => "!".to_owned(),
+            State::Failed => ui.red("✗"),
+        };
+        let time = match step.milliseconds {
+            0..=9 => String::new(),
+            more => ui.dim(&format!(" ({}.{:02} s)", more / 1000, more % 1000 / 10)),
+        };
+        let fix = match &step.fix {
+            Some(fix) => format!("\n    fix: {fix}"),
+            None => String::new(),
+        };
+        format!("{mark} {:<20} {}{time}{fix}\n", step.step, step.detail)
+    }
+
+    fn worst(&self) -> State {
+        let has = |state| self.steps.iter().any(|step| step.state == state);
+        if has(State::Failed) {
+            State::Failed
+        } else if has(State::Warning) {
+            State::Warning
+        } else {
+            State::Ok
+        }
+    }
+}
+
+pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
+    let mut report = Report::new(app);
+    let profile = app.profile();
+    let names = match (&args.name, &profile) {
+        (Some(name), _) => vec![name.clone()],
+        (None, Ok(profile)) => profile.names().unwrap_or_default(),
+        (None, Err(_)) => Vec::new(),
+    };
+    match &profile {
+        Ok(profile) => {
+            for name in &names {
+                report.about(Some(name));
+                connector::check(app, profile, name, args.resource_type, &mut report);
+            }
+        }
+        Err(error) => {
+            report.about(None);
+            report.find("profile", Finding::from(error.clone()));
+        }
+    }
+    if !args.no_wiring {
+        report.about(None);
+        machine::check(app, &mut report);
+        wiring::check(app, profile.as_ref().ok(), &mut report);
+    }
+    let worst = report.worst();
+    if app.ui.is_json() {
+        ui::print_json(&Document {
+            version: env!("CARGO_PKG_VERSION"),
+            worst,
+            steps: &report.steps,
+        })?;
+    }
+    Ok(u8::from(worst == State::Failed))
+}
+
+/// Whether a connector works: what `register` asks before it writes. `Err` names the first step
+/// that failed.
+pub(crate) fn quick(
+    app: &App,
+    profile: &aws_connector_core::profile::Profile,
+    name: &str,
+) -> Result<String> {
+    connector::identity(app, profile, name).map(|identity| identity.arn)
+}

@@ -1,0 +1,143 @@
+//! `aws-connector export`
+
+use aws_connector_core::credential::Session;
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::resource::ResourceType;
+use serde::Serialize;
+
+use crate::app::{App, resource};
+use crate::ask;
+use crate::ui;
+
+/// Print a connector's credentials, secrets included
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  eval \"$(aws-connector export dev)\"\n  aws-connector export dev --format credentials-file >> ~/.aws/credentials"
+)]
+pub(crate) struct Args {
+    /// The connector; without it AWS_CONNECTOR or the default
+    name: Option<String>,
+    /// export lines for a shell, credential_process's JSON, or a section for ~/.aws/credentials
+    #[arg(long, value_enum, default_value = "env", value_name = "FORM")]
+    format: Format,
+    /// Obtain them for this type
+    #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
+    resource_type: Option<ResourceType>,
+    /// Obtain them for this resource
+    #[arg(long, value_name = "ID")]
+    resource_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    Env,
+    Json,
+    CredentialsFile,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document<'a> {
+    version: u8,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration: Option<String>,
+}
+
+pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
+    let profile = app.profile()?;
+    let name = app.name(args.name.as_deref(), &profile)?;
+    let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
+    let session = ask::session(app, &name, wanted)?;
+    let region = profile.connector(&name)?.region.clone();
+    // `--output json` is the wish for JSON as well.
+    let format = if app.ui.is_json() {
+        Format::Json
+    } else {
+        args.format
+    };
+    let text = match format {
+        Format::Env => env(&session, region.as_deref()),
+        Format::CredentialsFile => file(&session, &name, region.as_deref()),
+        Format::Json => {
+            let document = Document {
+                version: 1,
+                access_key_id: &session.access_key_id,
+                secret_access_key: session.secret_access_key.expose(),
+                session_token: session.session_token.as_ref().map(|token| token.expose()),
+                expiration: session
+                    .expires_at
+                    .map(|end| end.format("%FT%TZ").to_string()),
+            };
+            serde_json::to_string_pretty(&document)
+                .map_err(|error| Error::local(format!("cannot write JSON: {error}")))?
+                + "\n"
+        }
+    };
+    ui::print(&text)?;
+    Ok(0)
+}
+
+fn pairs<'a>(session: &'a Session, names: [&'static str; 3]) -> Vec<(&'static str, &'a str)> {
+    let [id, secret, token] = names;
+    let mut pairs = vec![
+        (id, session.access_key_id.as_str()),
+        (secret, session.secret_access_key.expose()),
+    ];
+    pairs.extend(
+        session
+            .session_token
+            .as_ref()
+            .map(|text| (token, text.expose())),
+    );
+    pairs
+}
+
+fn env(session: &Session, region: Option<&str>) -> String {
+    let names = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ];
+    let mut text = String::new();
+    for (name, value) in pairs(session, names) {
+        // In quotes, whatever a keyring or a command yielded.
+        text.push_str(&format!(
+            "export {name}='{}'\n",
+            value.replace('\'', "'\\''")
+        ));
+    }
+    if session.session_token.is_none() {
+        // One of an earlier session would spoil long-lived keys.
+        text.push_str("unset AWS_SESSION_TOKEN\n");
+    }
+    if let Some(end) = session.expires_at {
+        text.push_str(&format!(
+            "export AWS_CREDENTIAL_EXPIRATION='{}'\n",
+            end.format("%FT%TZ")
+        ));
+    }
+    if let Some(region) = region {
+        text.push_str(&format!("export AWS_REGION='{region}'\n"));
+    }
+    text
+}
+
+fn file(session: &Session, connector: &str, region: Option<&str>) -> String {
+    let names = [
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+    ];
+    let mut text = format!("[{connector}]\n");
+    for (name, value) in pairs(session, names) {
+        text.push_str(&format!("{name} = {value}\n"));
+    }
+    if let Some(region) = region {
+        text.push_str(&format!("region = {region}\n"));
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! A Lava connection of type `aws`.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::shown::shown;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use toml_edit::{Array, InlineTable, Value};
+
+use crate::profile_file::FieldList;
+
+/// The fields that Lava documents.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Connection {
+    conn_id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    enabled: bool,
+    description: Option<String>,
+    access_keys: Option<String>,
+    external_id: Option<String>,
+    role_arn: Option<String>,
+    region: Option<String>,
+    duration: Option<Json>,
+    policy: Option<serde_json::Map<String, Json>>,
+    policy_arns: Option<Json>,
+    tags: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// Reads one; the answer is the connector's name and fields.
+pub(super) fn read(
+    path: &Path,
+    source: Option<&str>,
+    allow_implicit: bool,
+) -> Result<(String, FieldList)> {
+    let fail = |what: String| Error::usage(format!("{}: {what}", path.display()));
+    let mut text = String::new();
+    let outcome = if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        std::fs::read_to_string(path).map(|read| text = read)
+    };
+    outcome.map_err(|error| fail(error.to_string()))?;
+    let connection: Connection = serde_json::from_str(&text)
+        .map_err(|error| fail(format!("it is not a Lava connection: {error}")))?;
+    if connection.kind != "aws" {
+        return Err(fail(format!(
+            "its type is {}, not \"aws\"",
+            shown(&connection.kind)
+        )));
+    }
+    convert(connection, source, allow_implicit).map_err(fail)
+}
+
+fn convert(
+    connection: Connection,
+    source: Option<&str>,
+    allow_implicit: bool,
+) -> Result<(String, FieldList), String> {
+    // Whoever reads the parameters, or assumes a role without keys.
+    let needs_source = connection.access_keys.is_some()
+        || connection.external_id.is_some()
+        || connection.role_arn.is_some();
+    if needs_source && source.is_none() && !allow_implicit {
+        return Err("Lava's worker reads its parameters and assumes its role; pass --source-connector, or --allow-implicit-auth-methods".to_owned());
+    }
+    let parameter = |name: &str| {
+        let mut table = InlineTable::new();
+        table.insert("ssm", Value::from(name));
+        if let Some(source) = source {
+            table.insert("connector", Value::from(source));
+        }
+        Value::InlineTable(table)
+    };
+    let method = match (&connection.access_keys, &connection.role_arn, source) {
+        (None, None, _) => return Err("it has neither access_keys nor role_arn".to_owned()),
+        (Some(_), None, _) => "secret-key",
+        (Some(_), Some(_), _) | (None, Some(_), Some(_)) => "iam-role",
+        (None, Some(_), None) => "implicit",
+    };
+    let mut fields: FieldList = Vec::new();
+    let mut set = |key: &str, value: Value| fields.push((key.to_owned(), value));
+    if let Some(text) = &connection.description {
+        set("description", Value::from(text.as_str()));
+    }
+    if !connection.enabled {
+        set("enabled", Value::from(false));
+    }
+    set("auth_method", Value::from(method));
+    if let Some(region) = &connection.region {
+        set("region", Value::from(region.as_str()));
+    }
+    match (&connection.access_keys, source) {
+        (Some(name), _) => set("access_keys", parameter(name)),
+        (None, Some(source)) => set("source_connector", Value::from(source)),
+        (None, None) => set("allow_implicit_auth_methods", Value::from(true)),
+    }
+    if let Some(role) = &connection.role_arn {
+        set("role_arn", Value::from(role.as_str()));
+        if let Some(name) = &connection.external_id {
+            set("external_id", parameter(name));
+        }
+        match &connection.duration {
+            Some(Json::String(text)) => set("duration", Value::from(text.as_str())),
+            Some(Json::Number(number)) => {
+                set(
+                    "duration",
+                    Value::from(number.as_i64().ok_or("duration is not whole")?),
+                );
+            }
+            Some(_) => return Err("duration is neither a text nor a number".to_owned()),
+            None => {}
+        }
+        if let Some(policy) = connection.policy {
+            set("policy", Value::from(Json::Object(policy).to_string()));
+        }
+        match connection.policy_arns {
+            Some(Json::String(arn)) => set("policy_arns", Value::from(arn)),
+            Some(Json::Array(list)) => {
+                let arns: Option<Vec<&str>> = list.iter().map(Json::as_str).collect();
+                let arns = arns.ok_or("policy_arns holds more than texts")?;
+                set(
+                    "policy_arns",
+                    Value::Array(arns.into_iter().collect::<Array>()),
+                );
+            }
+            Some(_) => return Err("policy_arns is neither a text nor a list".to_owned()),
+            None => {}
+        }
+        if let Some(tags) = connection.tags {
+            let table: InlineTable = tags
+                .into_iter()
+                .map(|(key, tag)| (key, Value::from(tag)))
+                .collect();
+            set("tags", Value::InlineTable(table));
+        }
+    }
+    Ok((connection.conn_id, fields))
+}

@@ -1,0 +1,214 @@
+//! `aws-connector list-resources`
+
+use aws_connector_aws::Sdk;
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::{Connector, Profile};
+use aws_connector_core::resource::{Resource, ResourceType};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::ask;
+use crate::ui;
+
+/// List the resources that a connector reaches
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  aws-connector list-resources dev --resource-type s3-bucket\n  aws-connector list-resources dev --output json"
+)]
+pub(crate) struct Args {
+    /// The connector; without it AWS_CONNECTOR or the default
+    name: Option<String>,
+    /// This type only
+    #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
+    resource_type: Option<ResourceType>,
+}
+
+/// The resources of a type, or why there are none.
+#[derive(Serialize)]
+pub(crate) struct Found {
+    pub(crate) resource_type: &'static str,
+    pub(crate) resources: Vec<String>,
+    pub(crate) error: Option<String>,
+}
+
+pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
+    let profile = app.profile()?;
+    let name = app.name(args.name.as_deref(), &profile)?;
+    let connector = profile.connector(&name)?;
+    let kinds: Vec<ResourceType> = match args.resource_type {
+        Some(kind) => vec![kind],
+        None => types(&connector),
+    };
+    let found = all(app, &profile, &connector, &kinds);
+    let status = u8::from(found.iter().any(|found| found.error.is_some()));
+    if app.ui.is_json() {
+        ui::print_json(&found)?;
+        return Ok(status);
+    }
+    let mut rows = Vec::new();
+    for found in &found {
+        let mut kind = found.resource_type;
+        for resource in &found.resources {
+            rows.push([std::mem::take(&mut kind).to_owned(), resource.clone()]);
+        }
+        if found.resources.is_empty() && found.error.is_none() {
+            rows.push([kind.to_owned(), "none".to_owned()]);
+        }
+    }
+    ui::print(&app.ui.table(["RESOURCE TYPE", "RESOURCES"], rows))?;
+    for found in found {
+        if let Some(error) = found.error {
+            ui::tell(&format!(
+                "aws-connector: {}: {error}\n",
+                found.resource_type
+            ));
+        }
+    }
+    Ok(status)
+}
+
+/// The types that a connector is for.
+pub(crate) fn types(connector: &Connector) -> Vec<ResourceType> {
+    match &connector.limit {
+        Some(limit) => vec![limit.resource_type],
+        None => ResourceType::ALL.into(),
+    }
+}
+
+/// The resources of several types, asked for side by side.
+pub(crate) fn all(
+    app: &App,
+    profile: &Profile,
+    connector: &Connector,
+    kinds: &[ResourceType],
+) -> Vec<Found> {
+    // A first session takes an MFA prompt, if there is one, out of the way.
+    let first = ask::session(app, &connector.name, None);
+    drop(first);
+    let (env, paths, ui) = (&app.env, &app.paths, app.ui);
+    std::thread::scope(|scope| {
+        let tasks: Vec<_> = kinds
+            .iter()
+            .map(|kind| {
+                let task = scope.spawn(move || {
+                    // Each with connections of its own: a client is no thing to share.
+                    let app = App {
+                        env: env.clone(),
+                        paths: paths.clone(),
+                        ui,
+                        sdk: Sdk::new(),
+                    };
+                    one(&app, profile, connector, *kind)
+                });
+                (*kind, task)
+            })
+            .collect();
+        tasks
+            .into_iter()
+            .map(|(kind, task)| {
+                let outcome = task
+                    .join()
+                    .unwrap_or_else(|_| Err(Error::local("the listing ended unexpectedly")));
+                let (resources, error) = match outcome {
+                    Ok(resources) => (resources, None),
+                    Err(error) => (Vec::new(), Some(error.to_string())),
+                };
+                Found {
+                    resource_type: kind.id(),
+                    resources,
+                    error,
+                }
+            })
+            .collect()
+    })
+}
+
+/// The canonical ids of one type.
+pub(crate) fn one(
+    app: &App,
+    profile: &Profile,
+    connector: &Connector,
+    kind: ResourceType,
+) -> Result<Vec<String>> {
+    let name = &connector.name;
+    let own = connector
+        .limit
+        .as_ref()
+        .and_then(|limit| limit.resource.clone());
+    let site = ask::site(app, profile, connector)?;
+    let call = || ask::call(app, name);
+    if kind == ResourceType::AwsGeneric {
+        let session = ask::session(app, name, own)?;
+        app.sdk.caller_identity(&site, &session, call())?;
+        return Ok(vec![site.region]);
+    }
+    let wanted = match own {
+        Some(own) if own.resource_type() == kind => own,
+        _ => Resource::parse(kind, None).map_err(|error| Error::usage(error.to_string()))?,
+    };
+    let session = ask::session(app, name, Some(wanted.clone()))?;
+    match &wanted {
+        Resource::Bucket { name: bucket, .. } => {
+            app.sdk.bucket_is_open(&site, &session, bucket, call())?;
+            Ok(wanted.canonical().into_iter().collect())
+        }
+        Resource::AnyBucket => {
+            let buckets = app.sdk.buckets(&site, &session, call())?;
+            Ok(buckets
+                .into_iter()
+                .map(|bucket| format!("s3://{}", bucket.name))
+                .collect())
+        }
+        Resource::Cluster {
+            name: cluster,
+            region,
+            ..
+        } => {
+            let site = match region {
+                Some(region) => site.in_region(region),
+                None => site,
+            };
+            let info = app.sdk.describe_cluster(&site, &session, cluster, call())?;
+            Ok(vec![info.name])
+        }
+        Resource::AnyCluster => app.sdk.clusters(&site, &session, call()),
+        Resource::Registry(host) => {
+            if let Some(account) = host.account() {
+                let site = site.in_region(host.region());
+                app.sdk
+                    .repositories(&site, &session, Some(account), call())?;
+            }
+            Ok(vec![host.host()])
+        }
+        _ => registries(app, connector, &site, &session),
+    }
+}
+
+/// The registry of the caller's account; that it may be looked into is tried.
+fn registries(
+    app: &App,
+    connector: &Connector,
+    site: &aws_connector_core::plan::Site,
+    session: &aws_connector_core::credential::Session,
+) -> Result<Vec<String>> {
+    use aws_connector_core::resource::{Partition, PrivateRegistry};
+    let name = &connector.name;
+    app.sdk
+        .repositories(site, session, None, ask::call(app, name))?;
+    let account = match &session.account_id {
+        Some(account) => account.clone(),
+        None => {
+            app.sdk
+                .caller_identity(site, session, ask::call(app, name))?
+                .account
+        }
+    };
+    let registry = PrivateRegistry {
+        account,
+        region: site.region.clone(),
+        partition: Partition::of_region(&site.region),
+        fips: false,
+        dual_stack: false,
+    };
+    Ok(vec![registry.host()])
+}

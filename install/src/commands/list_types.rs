@@ -1,0 +1,156 @@
+//! `aws-connector list-types`
+
+use aws_connector_core::error::Result;
+use aws_connector_core::resource::ResourceType;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::ui;
+
+/// Show the resource types and auth methods that there are
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  aws-connector list-types --output json")]
+pub(crate) struct Args {}
+
+#[derive(Serialize)]
+struct Document {
+    resource_types: Vec<TypeRow>,
+    auth_methods: Vec<MethodRow>,
+}
+
+#[derive(Serialize)]
+struct TypeRow {
+    resource_type: &'static str,
+    ids: &'static str,
+    clients: &'static str,
+}
+
+#[derive(Serialize)]
+struct MethodRow {
+    auth_method: &'static str,
+    source: &'static str,
+    /// Seconds: least, default, most.
+    duration: Option<[u32; 3]>,
+    session_policy: &'static str,
+}
+
+pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
+    let document = Document {
+        resource_types: ResourceType::ALL.map(type_row).into(),
+        auth_methods: METHODS.into(),
+    };
+    if app.ui.is_json() {
+        ui::print_json(&document)?;
+        return Ok(0);
+    }
+    let types = document
+        .resource_types
+        .iter()
+        .map(|row| [row.resource_type, row.ids, row.clients].map(str::to_owned));
+    let methods = document.auth_methods.iter().map(|row| {
+        let seconds = row.duration.map_or_else(
+            || "N/A".to_owned(),
+            |[least, usual, most]| format!("{least} / {usual} / {most}"),
+        );
+        [
+            row.auth_method.to_owned(),
+            row.source.to_owned(),
+            seconds,
+            row.session_policy.to_owned(),
+        ]
+    });
+    let head = ["RESOURCE TYPE", "IDS", "CLIENTS"];
+    let types = app.ui.table(head, types.collect());
+    let head = [
+        "AUTH METHOD",
+        "KEYS FROM",
+        "SECONDS (MIN / DEFAULT / MAX)",
+        "CUT DOWN",
+    ];
+    let methods = app.ui.table(head, methods.collect());
+    ui::print(&format!("{types}\n{methods}"))?;
+    Ok(0)
+}
+
+fn type_row(kind: ResourceType) -> TypeRow {
+    let (ids, clients) = match kind {
+        ResourceType::AwsGeneric => ("REGION", "AWS CLI, SDKs"),
+        ResourceType::S3Bucket => ("s3://BUCKET, ARN, BUCKET", "AWS CLI, SDKs"),
+        ResourceType::KubernetesCluster => ("NAME, ARN", "kubectl, helm"),
+        ResourceType::DockerRegistry => ("HOST[/REPO], ARN", "docker, podman, skopeo"),
+    };
+    TypeRow {
+        resource_type: kind.id(),
+        ids,
+        clients,
+    }
+}
+
+const METHODS: [MethodRow; 7] = [
+    method(
+        "implicit",
+        "the surroundings, or an AWS CLI profile",
+        Some([900, 3600, 43_200]),
+        "with role_arn",
+    ),
+    method(
+        "secret-key",
+        "an access key pair, handed out as is",
+        None,
+        "no",
+    ),
+    method(
+        "sts-token",
+        "temporary keys, handed out as they are",
+        None,
+        "no",
+    ),
+    method(
+        "iam-role",
+        "keys, another connector, or a web identity",
+        Some([900, 3600, 43_200]),
+        "yes",
+    ),
+    method(
+        "session-token",
+        "an IAM user's key pair",
+        Some([900, 43_200, 129_600]),
+        "no",
+    ),
+    method(
+        "federation-token",
+        "an IAM user's key pair",
+        Some([900, 43_200, 129_600]),
+        "yes",
+    ),
+    method("anonymous", "none", None, "no"),
+];
+
+const fn method(
+    auth_method: &'static str,
+    source: &'static str,
+    duration: Option<[u32; 3]>,
+    session_policy: &'static str,
+) -> MethodRow {
+    MethodRow {
+        auth_method,
+        source,
+        duration,
+        session_policy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+
+    #[test]
+    fn every_method_of_the_profile_is_listed() {
+        for known in aws_connector_core::profile::METHODS {
+            assert!(
+                METHODS.iter().any(|row| row.auth_method == known),
+                "{known}"
+            );
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `aws-connector login` and `aws-connector logout`
+
+mod cluster;
+mod logout;
+mod registry;
+
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::profile::{Connector, Profile};
+use aws_connector_core::resource::{Resource, ResourceType};
+use serde::Serialize;
+
+pub(crate) use logout::{LogoutArgs, logout, unwire};
+
+use crate::app::{App, resource};
+use crate::ask;
+use crate::ui;
+use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
+
+/// Wire a connector into the AWS CLI, Docker or kubectl, and obtain its session
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  aws-connector login dev\n  aws-connector login dev --resource-type docker-registry\n  aws-connector login dev --resource-type kubernetes-cluster --resource-id prod"
+)]
+pub(crate) struct Args {
+    /// The connector; without it AWS_CONNECTOR or the default
+    name: Option<String>,
+    /// What to wire it for; without it what the connector is limited to, else aws-generic
+    #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
+    resource_type: Option<ResourceType>,
+    /// The bucket, cluster or registry
+    #[arg(long, value_name = "ID")]
+    resource_id: Option<String>,
+    /// Make the cluster kubectl's current context although another one is
+    #[arg(long)]
+    set_current: bool,
+    /// The version of kubectl's exec protocol; v1beta1 for kubectl before 1.22
+    #[arg(long, value_name = "VERSION", default_value = "v1", value_parser = ["v1", "v1beta1"])]
+    exec_api: String,
+    /// Write without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Replace what others wrote
+    #[arg(long)]
+    force: bool,
+}
+
+/// What login did.
+#[derive(Serialize)]
+struct Document {
+    connector: String,
+    resource_type: &'static str,
+    /// The profile, the registries or the cluster's ARN.
+    wired: Vec<String>,
+    /// Whether any file had to be changed.
+    changed: bool,
+    /// A command to try.
+    try_this: String,
+}
+
+pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
+    let profile = app.profile()?;
+    let name = app.name(args.name.as_deref(), &profile)?;
+    if !profile.has_file() {
+        return Err(
+            Error::profile("there is no profile file to take a connector from")
+                .fix("run 'aws-connector register NAME' first"),
+        );
+    }
+    let connector = profile.connector(&name)?;
+    let kind = args
+        .resource_type
+        .or_else(|| connector.limit.as_ref().map(|limit| limit.resource_type))
+        .unwrap_or(ResourceType::AwsGeneric);
+    let wanted = match resource(Some(kind), args.resource_id.as_deref())? {
+        Some(wanted) if args.resource_id.is_none() => own(&connector, wanted),
+        Some(wanted) => wanted,
+        None => Resource::Generic { region: None },
+    };
+    let job = Job {
+        app,
+        profile: &profile,
+        connector: &connector,
+        consent: Consent {
+            yes: args.yes,
+            force: args.force,
+        },
+    };
+    let document = match kind {
+        ResourceType::AwsGeneric | ResourceType::S3Bucket => job.aws(kind, wanted, args)?,
+        ResourceType::DockerRegistry => registry::login(&job, &wanted)?,
+        ResourceType::KubernetesCluster => {
+            cluster::login(&job, wanted, args.set_current, &args.exec_api)?
+        }
+    };
+    if app.ui.is_json() {
+        ui::print_json(&document)?;
+    } else {
+        ui::print(&format!(
+            "{} {} for connector '{name}'.\nTry: {}\n",
+            if document.changed {
+                "Wired"
+            } else {
+                "Already wired:"
+            },
+            document.wired.join(", "),
+            document.try_this
+        ))?;
+    }
+    Ok(0)
+}
+
+/// The connector's own resource in place of all of its type.
+fn own(connector: &Connector, wanted: Resource) -> Resource {
+    connector
+        .limit
+        .as_ref()
+        .and_then(|limit| limit.resource.clone())
+        .filter(|own| own.resource_type() == wanted.resource_type())
+        .unwrap_or(wanted)
+}
+
+/// One login on its way.
+struct Job<'a> {
+    app: &'a App,
+    profile: &'a Profile,
+    connector: &'a Connector,
+    consent: Consent,
+}
+
+impl Job<'_> {
+    /// A profile of the AWS CLI.
+    fn aws(&self, kind: ResourceType, wanted: Resource, args: &Args) -> Result<Document> {
+        let name = &self.connector.name;
+        // A connector that is limited to a type needs no flag for it.
+        let explicit = self.connector.limit.is_none() && kind != ResourceType::AwsGeneric;
+        let asked = (explicit || args.resource_id.is_some()).then(|| wanted.clone());
+        ask::session(self.app, name, asked.clone())?;
+        let program = places::binary(self.app, "aws-connector-credential-process")?;
+        let mut command = format!(
+            "{} --connector {name}",
+            places::quoted(&program.display().to_string())
+        );
+        if asked.is_some() {
+            command.push_str(&format!(" --resource-type {}", kind.id()));
+            if let Some(id) = wanted.canonical() {
+                command.push_str(&format!(" --resource-id {}", places::quoted(&id)));
+            }
+        }
+        let site = ask::site(self.app, self.profile, self.connector)?;
+        let entry = aws_config::Entry {
+            connector: name.clone(),
+            command,
+            region: Some(wanted.region().map_or(site.region, str::to_owned)),
+            endpoint_url: self.connector.endpoints.all.clone(),
+        };
+        let mut desk = Desk::open(self.app)?;
+        let path = places::aws_config(self.app)?;
+        self.explained(&entry.by_hand(), || {
+            desk.edit(&path, |text, _| {
+                aws_config::add(text, &entry, self.consent.force).map(Some)
+            })
+        })?;
+        let changed = desk.apply(self.app, self.consent)?;
+        let wired = aws_config::profile_name(name);
+        Ok(Document {
+            connector: name.clone(),
+            resource_type: kind.id(),
+            try_this: match kind {
+                ResourceType::S3Bucket => format!(
+                    "aws --profile {wired} s3 ls{}",
+                    wanted
+                        .canonical()
+                        .map_or_else(String::new, |id| format!(" {id}"))
+                ),
+                _ => format!("aws --profile {wired} sts get-caller-identity"),
+            },
+            wired: vec![wired],
+            changed,
+        })
+    }
+
+    /// Says what to write by hand when a file cannot be edited.
+    fn explained(&self, by_hand: &str, edit: impl FnOnce() -> Result<()>) -> Result<()> {
+        edit().map_err(|error| {
+            if error.kind != Kind::Local {
+                return error;
+            }
+            ui::tell(&format!("Add this by hand:\n\n{by_hand}\n"));
+            error.fix("add the lines above by hand, or mend the file and try again")
+        })
+    }
+}

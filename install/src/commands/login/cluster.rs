@@ -1,0 +1,119 @@
+//! Clusters: kubeconfig entries.
+
+use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::request::ClusterRef;
+use aws_connector_core::resource::{Resource, ResourceType};
+
+use super::{Document, Job, kubeconfig, places};
+use crate::ask;
+use crate::wire::{Desk, resolve};
+
+pub(super) fn login(
+    job: &Job<'_>,
+    wanted: Resource,
+    make_current: bool,
+    api: &str,
+) -> Result<Document> {
+    let name = &job.connector.name;
+    let site = ask::site(job.app, job.profile, job.connector)?;
+    let wanted = match wanted {
+        Resource::Cluster { .. } => wanted,
+        _ => the_only_one(job)?,
+    };
+    let Resource::Cluster {
+        name: cluster,
+        account,
+        region,
+        partition,
+    } = wanted.clone()
+    else {
+        return Err(Error::usage("--resource-id is not a cluster"));
+    };
+    let region = region.unwrap_or_else(|| site.region.clone());
+    let session = ask::session(job.app, name, Some(wanted))?;
+    let info = job.app.sdk.describe_cluster(
+        &site.in_region(&region),
+        &session,
+        &cluster,
+        ask::call(job.app, name),
+    )?;
+    // Proves that a token can be had, and fills the cache for kubectl.
+    let cluster_ref = ClusterRef {
+        name: cluster.clone(),
+        account,
+        region: Some(region.clone()),
+        region_from_flag: true,
+        partition,
+    };
+    ask::cluster_token(job.app, name, &cluster_ref)?;
+    let entry = kubeconfig::Entry {
+        arn: info.arn.clone(),
+        server: info.endpoint,
+        certificate_authority: info.certificate_authority,
+        cluster,
+        region,
+        connector: name.clone(),
+        command: places::binary(job.app, "aws-connector-eks-token")?
+            .display()
+            .to_string(),
+        api: api.to_owned(),
+        make_current,
+    };
+    let path = file(job, &info.arn)?;
+    let mut desk = Desk::open(job.app)?;
+    job.explained(&entry.by_hand(), || {
+        desk.edit(&path, |text, record| {
+            kubeconfig::add(text, &entry, job.consent.force, record)
+        })
+    })?;
+    let changed = desk.apply(job.app, job.consent)?;
+    Ok(Document {
+        connector: name.clone(),
+        resource_type: ResourceType::KubernetesCluster.id(),
+        try_this: format!("kubectl --context {} get namespaces", info.arn),
+        wired: vec![info.arn],
+        changed,
+    })
+}
+
+/// The first file that has the cluster already, else the first.
+fn file(job: &Job<'_>, arn: &str) -> Result<std::path::PathBuf> {
+    let all = places::kubeconfigs(job.app)?;
+    for path in &all {
+        let text = std::fs::read_to_string(resolve(path)?).unwrap_or_default();
+        if text.contains(arn) {
+            return Ok(path.clone());
+        }
+    }
+    all.into_iter()
+        .next()
+        .ok_or_else(|| Error::local("KUBECONFIG names no file"))
+}
+
+fn the_only_one(job: &Job<'_>) -> Result<Resource> {
+    let name = &job.connector.name;
+    let site = ask::site(job.app, job.profile, job.connector)?;
+    let session = ask::session(job.app, name, Some(Resource::AnyCluster))?;
+    let all = job
+        .app
+        .sdk
+        .clusters(&site, &session, ask::call(job.app, name))?;
+    match all.as_slice() {
+        [only] => Resource::parse(ResourceType::KubernetesCluster, Some(only))
+            .map_err(|error| Error::local(error.to_string())),
+        [] => Err(Error::new(
+            Kind::NoCredentials,
+            format!("there is no EKS cluster in {}", site.region),
+        )
+        .of(name)
+        .fix("pass --resource-id with the ARN of a cluster in another region")),
+        many => Err(Error::usage(format!(
+            "there are {} clusters in {}: {}",
+            many.len(),
+            site.region,
+            many.iter().take(10).cloned().collect::<Vec<_>>().join(", ")
+        ))
+        .of(name)
+        .fix("pass --resource-id NAME")),
+    }
+}

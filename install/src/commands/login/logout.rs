@@ -1,0 +1,142 @@
+//! Undoing what login did.
+
+use std::collections::BTreeSet;
+
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::is_connector_name;
+use aws_connector_core::resource::ResourceType;
+use serde::Serialize;
+
+use super::{aws_config, docker_config, kubeconfig, places};
+use crate::app::App;
+use crate::ui;
+use crate::wire::{Consent, Desk, resolve};
+
+/// Undo what login wired for a connector
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  aws-connector logout dev\n  aws-connector logout dev --resource-type docker-registry"
+)]
+pub(crate) struct LogoutArgs {
+    /// The connector; without it AWS_CONNECTOR or the default
+    name: Option<String>,
+    /// Undo this kind only
+    #[arg(long, value_name = "TYPE", value_parser = crate::commands::resource_type)]
+    resource_type: Option<ResourceType>,
+    /// Write without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Remove our profile from the AWS CLI's file although others added lines to it
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+struct Document {
+    connector: String,
+    changed: bool,
+    /// What was taken out: profiles, registries, ARNs.
+    unwired: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) fn logout(app: &App, args: &LogoutArgs) -> Result<u8> {
+    // A connector that is gone or faulty can still be unwired.
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => app.name(None, &app.profile()?)?,
+    };
+    let consent = Consent {
+        yes: args.yes,
+        force: args.force,
+    };
+    let unwired = unwire(app, &name, args.resource_type, consent)?;
+    let document = Document {
+        changed: !unwired.is_empty(),
+        connector: name,
+        unwired,
+    };
+    if app.ui.is_json() {
+        ui::print_json(&document)?;
+    } else if document.changed {
+        ui::print(&format!("Removed {}.\n", document.unwired.join(", ")))?;
+    } else {
+        ui::print(&format!(
+            "Nothing is wired for connector '{}'.\n",
+            document.connector
+        ))?;
+    }
+    Ok(0)
+}
+
+/// Takes a connector out of the three files; says what was taken out.
+pub(crate) fn unwire(
+    app: &App,
+    name: &str,
+    kind: Option<ResourceType>,
+    consent: Consent,
+) -> Result<Vec<String>> {
+    if !is_connector_name(name) {
+        return Err(Error::usage(format!(
+            "{} is not a connector name",
+            aws_connector_core::shown::shown(name)
+        ))
+        .fix("name one of 'aws-connector list'"));
+    }
+    let mut desk = Desk::open(app)?;
+    let mut gone = BTreeSet::new();
+    let wanted = |kinds: &[ResourceType]| kind.is_none_or(|kind| kinds.contains(&kind));
+    if wanted(&[ResourceType::AwsGeneric, ResourceType::S3Bucket]) {
+        let path = places::aws_config(app)?;
+        desk.edit(&path, |text, record| {
+            // A file that holds nothing of ours may be as broken as it likes.
+            if !text.contains(&aws_config::profile_name(name)) {
+                return Ok(Some(text.to_owned()));
+            }
+            let after = aws_config::remove(text, name, consent.force)?;
+            if after != text {
+                gone.insert(aws_config::profile_name(name));
+            }
+            Ok((!(record.created && after.trim().is_empty())).then_some(after))
+        })?;
+    }
+    if wanted(&[ResourceType::DockerRegistry]) {
+        for path in places::docker_configs(app)? {
+            desk.edit(&path, |text, record| {
+                let mine: Vec<String> = docker_config::wired(text)
+                    .into_iter()
+                    .filter(|host| {
+                        record
+                            .registries
+                            .get(host)
+                            .is_some_and(|owner| owner == name)
+                    })
+                    .collect();
+                record.registries.retain(|_, owner| owner != name);
+                gone.extend(mine.iter().cloned());
+                if mine.is_empty() {
+                    return Ok(Some(text.to_owned()));
+                }
+                docker_config::remove(text, &mine, record)
+            })?;
+        }
+    }
+    if wanted(&[ResourceType::KubernetesCluster]) {
+        for path in places::kubeconfigs(app)? {
+            // A file that cannot be read has nothing of ours.
+            let text = std::fs::read_to_string(resolve(&path)?).unwrap_or_default();
+            for (arn, owner, _) in kubeconfig::wired(&text).into_iter().rev() {
+                if owner == name {
+                    desk.edit(&path, |text, record| kubeconfig::remove(text, &arn, record))?;
+                    gone.insert(arn);
+                }
+            }
+        }
+    }
+    let changed = desk.apply(app, consent)?;
+    Ok(if changed {
+        gone.into_iter().collect()
+    } else {
+        Vec::new()
+    })
+}

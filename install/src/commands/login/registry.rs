@@ -1,0 +1,118 @@
+//! Registries: `credHelpers` entries.
+
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::RegistryPattern;
+use aws_connector_core::request::{Client, Request, Wants};
+use aws_connector_core::resource::{
+    Partition, PrivateRegistry, RegistryHost, Resource, ResourceType,
+};
+use aws_connector_core::serve::choose;
+
+use super::{Document, Job, docker_config, places};
+use crate::ask;
+use crate::wire::Desk;
+
+pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
+    let name = &job.connector.name;
+    let registries = registries(job, wanted)?;
+    for registry in &registries {
+        serves(job, registry)?;
+        ask::registry_login(job.app, name, registry)?;
+    }
+    let hosts: Vec<String> = registries.iter().map(RegistryHost::host).collect();
+    // Docker looks for it by its name on PATH, so that it must be there in some place at least.
+    places::binary(job.app, "docker-credential-aws-connector")?;
+    let mut desk = Desk::open(job.app)?;
+    let by_hand = docker_config::by_hand(&hosts);
+    for path in places::docker_configs(job.app)? {
+        job.explained(&by_hand, || {
+            desk.edit(&path, |text, record| {
+                let text = docker_config::add(text, &hosts, job.consent.force, record)?;
+                for host in &hosts {
+                    record.registries.insert(host.clone(), name.clone());
+                }
+                Ok(text)
+            })
+        })?;
+    }
+    let changed = desk.apply(job.app, job.consent)?;
+    Ok(Document {
+        connector: name.clone(),
+        resource_type: ResourceType::DockerRegistry.id(),
+        try_this: format!(
+            "docker pull {}/REPOSITORY",
+            hosts.first().map_or("", String::as_str)
+        ),
+        wired: hosts,
+        changed,
+    })
+}
+
+/// The registries to wire: the one asked for, else the connector's, else the account's own.
+fn registries(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
+    if let Resource::Registry(host) = wanted {
+        return Ok(vec![host.clone()]);
+    }
+    let site = ask::site(job.app, job.profile, job.connector)?;
+    let of_account = |account: String| {
+        RegistryHost::Private(PrivateRegistry {
+            account,
+            partition: Partition::of_region(&site.region),
+            region: site.region.clone(),
+            fips: false,
+            dual_stack: false,
+        })
+    };
+    let mut named: Vec<RegistryHost> = Vec::new();
+    for pattern in &job.connector.registries {
+        let host = match pattern {
+            RegistryPattern::Host(host) => host.clone(),
+            RegistryPattern::Account(account) => of_account(account.clone()),
+        };
+        if !named.contains(&host) {
+            named.push(host);
+        }
+    }
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let name = &job.connector.name;
+    let session = ask::session(job.app, name, Some(Resource::AnyRegistry))?;
+    let account = match session.account_id.clone() {
+        Some(account) => account,
+        None => {
+            job.app
+                .sdk
+                .caller_identity(&site, &session, ask::call(job.app, name))?
+                .account
+        }
+    };
+    Ok(vec![of_account(account)])
+}
+
+/// Docker names no connector: the helper must find this one by itself.
+fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
+    let name = &job.connector.name;
+    let request = Request {
+        connector: None,
+        wants: Wants::RegistryLogin {
+            registry: registry.clone(),
+        },
+        client: Client::Docker,
+        may_prompt: false,
+    };
+    let found = choose(job.profile, &request, &job.app.env).map(|connector| connector.name);
+    let why = match found {
+        Ok(found) if found == *name => return Ok(()),
+        Ok(found) => format!(
+            "Docker would be served {} by connector '{found}'",
+            registry.host()
+        ),
+        Err(error) => error.what,
+    };
+    Err(Error::refused(why).of(name).fix(format!(
+        "add \"{}\" to its registries: aws-connector update {name} --registry {}",
+        registry.host(),
+        registry.host()
+    )))
+}

@@ -1,0 +1,203 @@
+//! `connectors.toml` as a text to be edited: comments and order stay, and nothing is written
+//! before it reads well and, unless told otherwise, works.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use aws_connector_aws::Sdk;
+use aws_connector_core::env::Env;
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::paths::{FILE_VARIABLE, Paths};
+use aws_connector_core::profile::Profile;
+use toml_edit::{DocumentMut, Item, Table, Value, value};
+
+use crate::app::App;
+use crate::commands::doctor;
+use crate::wire::{replace, resolve};
+
+/// Fields of a connector, in the order in which they are written.
+pub(crate) type FieldList = Vec<(String, Value)>;
+
+/// The file with its changes.
+pub(crate) struct ProfileFile {
+    path: PathBuf,
+    before: Option<String>,
+    document: DocumentMut,
+}
+
+impl ProfileFile {
+    pub(crate) fn open(app: &App) -> Result<Self> {
+        let path = resolve(app.profile_file()?)?;
+        let before = match fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(Error::local(format!(
+                    "cannot read {}: {error}",
+                    path.display()
+                )));
+            }
+        };
+        // The profile's own reader words what is wrong better than the editor does.
+        let text = before.clone().unwrap_or_default();
+        Profile::parse(&path, text.clone(), &app.env)?;
+        let document = text
+            .parse::<DocumentMut>()
+            .map_err(|error| Error::profile(format!("{}: {}", path.display(), error.message())))?;
+        Ok(Self {
+            path,
+            before,
+            document,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.connectors().is_some_and(|all| all.contains_key(name))
+    }
+
+    fn connectors(&self) -> Option<&dyn toml_edit::TableLike> {
+        self.document.get("connectors")?.as_table_like()
+    }
+
+    /// A new connector, after all that stand there; the first becomes the default.
+    pub(crate) fn add(&mut self, name: &str, fields: &[(String, Value)]) -> Result<()> {
+        let fresh = self
+            .before
+            .as_deref()
+            .is_none_or(|text| text.trim().is_empty());
+        if fresh && self.document.get("default_connector").is_none() {
+            self.document.insert("default_connector", value(name));
+        }
+        let connectors = self.document.entry("connectors").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        let mut table = Table::new();
+        for (key, field) in fields {
+            table.insert(key, Item::Value(field.clone()));
+        }
+        let all = connectors.as_table_like_mut().ok_or_else(|| {
+            Error::profile(format!(
+                "{}: connectors is not a table",
+                self.path.display()
+            ))
+        })?;
+        // A blank line parts it from what stands above.
+        table.decor_mut().set_prefix("\n");
+        all.insert(name, Item::Table(table));
+        Ok(())
+    }
+
+    /// Sets and removes fields of a connector.
+    pub(crate) fn change(
+        &mut self,
+        name: &str,
+        fields: &[(String, Value)],
+        unset: &[String],
+    ) -> Result<()> {
+        let path = self.path.display().to_string();
+        let table = self
+            .document
+            .get_mut("connectors")
+            .and_then(|all| all.get_mut(name))
+            .and_then(Item::as_table_like_mut)
+            .ok_or_else(|| Error::profile(format!("{path}: there is no connector '{name}'")))?;
+        for (key, field) in fields {
+            match table.get_mut(key).and_then(Item::as_value_mut) {
+                Some(old) => {
+                    let decor = old.decor().clone();
+                    *old = field.clone();
+                    *old.decor_mut() = decor;
+                }
+                None => drop(table.insert(key, Item::Value(field.clone()))),
+            }
+        }
+        for key in unset {
+            if table.remove(key).is_none() {
+                return Err(Error::usage(format!("--unset {key}: it is not set")).of(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a connector away, and the default with it where it was that.
+    pub(crate) fn remove(&mut self, name: &str) {
+        if let Some(all) = self
+            .document
+            .get_mut("connectors")
+            .and_then(Item::as_table_like_mut)
+        {
+            all.remove(name);
+        }
+        if self
+            .document
+            .get("default_connector")
+            .and_then(Item::as_str)
+            == Some(name)
+        {
+            self.document.remove("default_connector");
+        }
+    }
+
+    /// The text as it would be written.
+    pub(crate) fn text(&self) -> String {
+        self.document.to_string()
+    }
+
+    /// The profile as it would be.
+    pub(crate) fn parsed(&self, app: &App) -> Result<Profile> {
+        Profile::parse(&self.path, self.text(), &app.env)
+    }
+
+    /// Tries a connector of the changed file before it is written; the answer is its ARN.
+    pub(crate) fn verify(&self, app: &App, name: &str) -> Result<String> {
+        let fail =
+            |error: std::io::Error| Error::local(format!("cannot try the connector: {error}"));
+        // A file of one's own, since the pipeline takes its profile from a file.
+        let mut draft = tempfile::Builder::new()
+            .prefix("aws-connector-")
+            .suffix(".toml")
+            .tempfile()
+            .map_err(fail)?;
+        draft.write_all(self.text().as_bytes()).map_err(fail)?;
+        let mut variables: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        variables.insert(FILE_VARIABLE.to_owned(), draft.path().display().to_string());
+        let env = Env::Fixed(variables);
+        let trial = App {
+            paths: Paths::find(&env),
+            ui: app.ui,
+            sdk: Sdk::new(),
+            env,
+        };
+        let own = self.path.display().to_string();
+        let profile = self.parsed(app)?;
+        doctor::quick(&trial, &profile, name).map_err(|error| Error {
+            what: error
+                .what
+                .replace(&draft.path().display().to_string(), &own),
+            ..error
+        })
+    }
+
+    /// Writes it, for its owner only.
+    pub(crate) fn store(&self) -> Result<()> {
+        let text = self.text();
+        replace(&self.path, self.before.as_deref(), Some(&text))?;
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600)).map_err(|error| {
+            Error::local(format!(
+                "{} keeps its permissions: {error}",
+                self.path.display()
+            ))
+        })
+    }
+}

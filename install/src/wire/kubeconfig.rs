@@ -1,0 +1,305 @@
+//! Cluster, user and context in a kubeconfig, each named by the cluster's ARN.
+
+use aws_connector_core::error::{Error, Result};
+
+use super::yaml::{
+    Item, Top, delete, insert, is_empty_value, key_value, scalar, swap, tops, unquote,
+};
+use super::{FileRecord, append, line_of, newline};
+
+const PROGRAM: &str = "aws-connector-eks-token";
+const LISTS: [&str; 3] = ["clusters", "contexts", "users"];
+const CURRENT: &str = "current-context";
+
+/// What is to be written of a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) arn: String,
+    pub(crate) server: String,
+    /// PEM in base64.
+    pub(crate) certificate_authority: String,
+    pub(crate) cluster: String,
+    pub(crate) region: String,
+    pub(crate) connector: String,
+    /// The plugin's absolute path.
+    pub(crate) command: String,
+    /// `v1` or `v1beta1`.
+    pub(crate) api: String,
+    /// Whether to make it the current context in place of another.
+    pub(crate) make_current: bool,
+}
+
+impl Entry {
+    /// The item for a list, without indentation.
+    fn item(&self, list: &str) -> String {
+        let arn = scalar(&self.arn);
+        match list {
+            "clusters" => format!(
+                "- cluster:\n    certificate-authority-data: {}\n    server: {}\n  name: {arn}",
+                scalar(&self.certificate_authority),
+                scalar(&self.server)
+            ),
+            "contexts" => {
+                format!("- context:\n    cluster: {arn}\n    user: {arn}\n  name: {arn}")
+            }
+            _ => format!(
+                "- name: {arn}\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/{}\n      args:\n      - --cluster\n      - {}\n      - --region\n      - {}\n      - --connector\n      - {}\n      command: {}\n      installHint: {}\n      interactiveMode: IfAvailable\n      provideClusterInfo: false",
+                self.api,
+                scalar(&self.cluster),
+                scalar(&self.region),
+                scalar(&self.connector),
+                scalar(&self.command),
+                scalar("aws-connector is not installed here; see its README")
+            ),
+        }
+    }
+
+    /// What to write by hand where this file cannot be edited.
+    pub(crate) fn by_hand(&self) -> String {
+        LISTS
+            .map(|list| format!("{list}:\n{}\n", self.item(list)))
+            .concat()
+    }
+}
+
+/// Adds or renews a cluster.
+pub(crate) fn add(
+    text: &str,
+    entry: &Entry,
+    force: bool,
+    record: &mut FileRecord,
+) -> Result<Option<String>> {
+    let mut text = text.to_owned();
+    for (key, value) in [("apiVersion", "v1"), ("kind", "Config")] {
+        if !tops(&text)?.iter().any(|top| top.key == key) {
+            record.made.insert(key.to_owned(), None);
+            text = append(&text, &format!("{key}: {value}"));
+        }
+    }
+    let ours = is_ours(&text, &entry.arn)?;
+    for list in LISTS {
+        text = add_item(text, list, entry, ours || force, record)?;
+    }
+    text = make_current(text, entry, record)?;
+    // A light look at the result: the three are there, once, and nothing else was moved.
+    let all = tops(&text)?;
+    let there = LISTS.iter().all(|list| {
+        let items = all
+            .iter()
+            .find(|top| top.key == *list)
+            .map(|top| &top.items);
+        items.is_some_and(|items| {
+            items
+                .iter()
+                .filter(|item| item.name.as_deref() == Some(&entry.arn))
+                .count()
+                == 1
+        })
+    });
+    if !there {
+        return Err(Error::local(
+            "is laid out in a way that cannot be edited safely",
+        ));
+    }
+    Ok(Some(text))
+}
+
+fn add_item(
+    text: String,
+    list: &str,
+    entry: &Entry,
+    may_replace: bool,
+    record: &mut FileRecord,
+) -> Result<String> {
+    let all = tops(&text)?;
+    let end = newline(&text);
+    let lines = |indent: usize| indented(&entry.item(list), indent, end);
+    let Some(top) = all.iter().find(|top| top.key == list) else {
+        record.made.insert(list.to_owned(), None);
+        return Ok(append(&text, &format!("{list}:{end}{}", lines(0))));
+    };
+    if top.items.is_empty() {
+        if top.end > top.own_end || !is_empty_value(&top.value) {
+            return Err(Error::local(format!(
+                "line {}: {list} is not a list in block style",
+                line_of(&text, top.start)
+            )));
+        }
+        if top.value.is_empty() {
+            return Ok(insert(&text, top.own_end, &lines(0)));
+        }
+        let old = text.get(top.start..top.own_end).unwrap_or_default();
+        let old = old.trim_end_matches(['\r', '\n']).to_owned();
+        record.made.insert(list.to_owned(), Some(old));
+        return Ok(swap(
+            &text,
+            top.start,
+            top.own_end,
+            &format!("{list}:{end}{}", lines(0)),
+        ));
+    }
+    let Some(item) = find(top, &entry.arn) else {
+        return Ok(insert(&text, top.end, &lines(top.indent)));
+    };
+    let there = text.get(item.start..item.end).unwrap_or_default();
+    if same(there, &entry.item(list)) {
+        return Ok(text);
+    }
+    if !may_replace {
+        return Err(Error::refused(format!(
+            "line {}: {list} already has {}, which aws-connector did not write",
+            line_of(&text, item.start),
+            entry.arn
+        ))
+        .fix("pass --force to replace it"));
+    }
+    Ok(swap(&text, item.start, item.end, &lines(top.indent)))
+}
+
+fn make_current(text: String, entry: &Entry, record: &mut FileRecord) -> Result<String> {
+    let line = format!("{CURRENT}: {}", scalar(&entry.arn));
+    let all = tops(&text)?;
+    let Some(top) = all.iter().find(|top| top.key == CURRENT) else {
+        record.made.insert(CURRENT.to_owned(), None);
+        return Ok(append(&text, &line));
+    };
+    let now = unquote(&top.value);
+    if now == entry.arn || !(is_empty_value(&top.value) || entry.make_current) {
+        return Ok(text);
+    }
+    let old = text.get(top.start..top.own_end).unwrap_or_default();
+    let old = old.trim_end_matches(['\r', '\n']).to_owned();
+    // What stood there before any of ours is what comes back.
+    record.made.entry(CURRENT.to_owned()).or_insert(Some(old));
+    Ok(swap(&text, top.start, top.own_end, &line))
+}
+
+/// Takes a cluster away again.
+pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<Option<String>> {
+    if !is_ours(text, arn)? {
+        return Ok(Some(text.to_owned()));
+    }
+    let mut text = leave_current(text.to_owned(), arn, record)?;
+    for list in LISTS.iter().rev() {
+        let all = tops(&text)?;
+        let Some(top) = all.iter().find(|top| top.key == *list) else {
+            continue;
+        };
+        let Some(item) = find(top, arn) else { continue };
+        if top.items.len() > 1 {
+            text = delete(&text, item.start, item.end);
+            continue;
+        }
+        text = match record.made.remove(*list) {
+            Some(None) => delete(&text, top.start, top.end),
+            Some(Some(line)) => swap(&text, top.start, top.end, &line),
+            None => delete(&text, item.start, item.end),
+        };
+    }
+    for key in ["kind", "apiVersion"] {
+        let all = tops(&text)?;
+        let only = all
+            .iter()
+            .all(|top| matches!(top.key.as_str(), "kind" | "apiVersion"));
+        if only
+            && record.made.remove(key).is_some()
+            && let Some(top) = all.iter().find(|top| top.key == key)
+        {
+            text = delete(&text, top.start, top.end);
+        }
+    }
+    Ok(if record.created && text.trim().is_empty() {
+        None
+    } else {
+        Some(text)
+    })
+}
+
+fn leave_current(text: String, arn: &str, record: &mut FileRecord) -> Result<String> {
+    let all = tops(&text)?;
+    let Some(top) = all.iter().find(|top| top.key == CURRENT) else {
+        return Ok(text);
+    };
+    if unquote(&top.value) != arn {
+        return Ok(text);
+    }
+    Ok(match record.made.remove(CURRENT) {
+        Some(None) => delete(&text, top.start, top.end),
+        Some(Some(line)) => swap(&text, top.start, top.end, &line),
+        None => swap(&text, top.start, top.end, "current-context: \"\""),
+    })
+}
+
+/// The clusters of a file that are ours: ARN, connector, and the plugin's path.
+pub(crate) fn wired(text: &str) -> Vec<(String, String, String)> {
+    let Ok(all) = tops(text) else {
+        return Vec::new();
+    };
+    let users = all.into_iter().find(|top| top.key == "users");
+    let items = users.map(|top| top.items).unwrap_or_default();
+    let ours = items.into_iter().filter_map(|item| {
+        let body = text.get(item.start..item.end)?;
+        let words: Vec<&str> = body
+            .lines()
+            .map(|line| {
+                line.trim()
+                    .trim_start_matches("- ")
+                    .trim_matches(['"', '\''])
+            })
+            .collect();
+        let command = words
+            .iter()
+            .find_map(|line| key_value(line).filter(|(key, _)| *key == "command"));
+        let command = unquote(command?.1);
+        let at = words.iter().position(|word| *word == "--connector")?;
+        let connector = (*words.get(at + 1)?).to_owned();
+        command
+            .ends_with(PROGRAM)
+            .then_some((item.name?, connector, command))
+    });
+    ours.collect()
+}
+
+fn is_ours(text: &str, arn: &str) -> Result<bool> {
+    let all = tops(text)?;
+    let user = all
+        .iter()
+        .find(|top| top.key == "users")
+        .and_then(|top| find(top, arn));
+    Ok(user.is_some_and(|item| {
+        text.get(item.start..item.end)
+            .is_some_and(|body| body.contains(PROGRAM))
+    }))
+}
+
+fn find<'t>(top: &'t Top, name: &str) -> Option<&'t Item> {
+    top.items
+        .iter()
+        .find(|item| item.name.as_deref() == Some(name))
+}
+
+/// Whether two items say the same, however kubectl may have ordered and indented their lines.
+fn same(there: &str, ours: &str) -> bool {
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| {
+                line.trim()
+                    .trim_start_matches("- ")
+                    .replace(['"', '\''], "")
+            })
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines.sort();
+        lines
+    };
+    lines(there) == lines(ours)
+}
+
+fn indented(item: &str, indent: usize, end: &str) -> String {
+    let lead = " ".repeat(indent);
+    item.lines()
+        .map(|line| format!("{lead}{line}"))
+        .collect::<Vec<_>>()
+        .join(end)
+}

@@ -1,0 +1,90 @@
+//! Where the three files lie, and where our binaries.
+
+use std::path::{Path, PathBuf};
+
+use aws_connector_core::error::{Error, Result};
+
+use crate::app::App;
+
+/// The AWS CLI's configuration.
+pub(crate) fn aws_config(app: &App) -> Result<PathBuf> {
+    match app.env.get("AWS_CONFIG_FILE") {
+        Some(path) => Ok(in_home(app, &path)?),
+        None => Ok(app.home()?.join(".aws/config")),
+    }
+}
+
+/// Docker's configuration, and podman's and skopeo's where the environment names one.
+pub(crate) fn docker_configs(app: &App) -> Result<Vec<PathBuf>> {
+    let docker = match app.env.get("DOCKER_CONFIG") {
+        Some(folder) => PathBuf::from(folder),
+        None => app.home()?.join(".docker"),
+    };
+    let mut all = vec![docker.join("config.json")];
+    all.extend(app.env.get("REGISTRY_AUTH_FILE").map(PathBuf::from));
+    Ok(all)
+}
+
+/// The kubeconfigs, in kubectl's order.
+pub(crate) fn kubeconfigs(app: &App) -> Result<Vec<PathBuf>> {
+    let named: Vec<PathBuf> = app
+        .env
+        .get("KUBECONFIG")
+        .iter()
+        .flat_map(std::env::split_paths)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
+    if named.is_empty() {
+        Ok(vec![app.home()?.join(".kube/config")])
+    } else {
+        Ok(named)
+    }
+}
+
+/// The absolute path of one of our binaries: beside this one, else on PATH.
+pub(crate) fn binary(app: &App, name: &str) -> Result<PathBuf> {
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|own| Some(own.parent()?.join(name)))
+        .filter(|path| path.is_file());
+    beside.or_else(|| on_path(app, name)).ok_or_else(|| {
+        Error::local(format!(
+            "{name} is neither beside aws-connector nor on PATH"
+        ))
+        .fix("run install/install.sh, which installs all four binaries together")
+    })
+}
+
+/// The first executable of a name on PATH.
+pub(crate) fn on_path(app: &App, name: &str) -> Option<PathBuf> {
+    let path = app.env.get("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|file| is_executable(file))
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path)
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// A word as POSIX shells and botocore's splitter read it back.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "/._-+:@=,%".contains(c));
+    if plain && !word.is_empty() {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+fn in_home(app: &App, path: &str) -> Result<PathBuf> {
+    match path.strip_prefix("~/") {
+        Some(rest) => Ok(app.home()?.join(rest)),
+        None => Ok(PathBuf::from(path)),
+    }
+}

@@ -1,0 +1,236 @@
+//! As much of YAML as kubeconfigs are written in: block style, one document. What could mean
+//! something else is refused.
+
+use aws_connector_core::error::{Error, Result};
+
+use super::{append, cut, newline};
+
+/// A key at the margin with everything below it.
+#[derive(Debug)]
+pub(super) struct Top {
+    pub(super) key: String,
+    /// What stands behind the colon, without a comment.
+    pub(super) value: String,
+    /// Its own line.
+    pub(super) start: usize,
+    /// Behind its own line.
+    pub(super) own_end: usize,
+    /// Behind its last line that says something.
+    pub(super) end: usize,
+    pub(super) items: Vec<Item>,
+    /// White space before the dashes of its items.
+    pub(super) indent: usize,
+}
+
+/// An item of a list.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// The value of its `name`.
+    pub(super) name: Option<String>,
+    pub(super) start: usize,
+    /// Behind its last line that says something.
+    pub(super) end: usize,
+}
+
+/// Values that mean an empty list.
+pub(super) fn is_empty_value(value: &str) -> bool {
+    matches!(
+        value,
+        "" | "~" | "null" | "Null" | "NULL" | "[]" | "\"\"" | "''" | "{}"
+    )
+}
+
+/// The keys at the margin.
+pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
+    let mut all: Vec<Top> = Vec::new();
+    let mut at = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let start = at;
+        at += line.len();
+        let wrong = |what: &str| Error::local(format!("line {}: {what}", number + 1));
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if line
+            .get(indent..)
+            .is_some_and(|rest| rest.starts_with('\t'))
+        {
+            return Err(wrong("a tab as indentation, which YAML does not allow"));
+        }
+        check(content).map_err(&wrong)?;
+        if indent == 0 && content == "---" && all.is_empty() {
+            continue;
+        }
+        if indent > 0 || content == "-" || content.starts_with("- ") {
+            let top = all
+                .last_mut()
+                .ok_or_else(|| wrong("neither a key nor a comment"))?;
+            inside(top, line, start, indent).map_err(&wrong)?;
+            top.end = at;
+            continue;
+        }
+        let (key, value) = key_value(content)
+            .ok_or_else(|| wrong("not a plain key (flow style, or a second document)"))?;
+        if all.iter().any(|top| top.key == key) {
+            return Err(wrong("a key that stands twice"));
+        }
+        all.push(Top {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            start,
+            own_end: at,
+            end: at,
+            items: Vec::new(),
+            indent: 0,
+        });
+    }
+    Ok(all)
+}
+
+/// A line below a key: an item's first, or one of an item.
+fn inside(top: &mut Top, line: &str, start: usize, indent: usize) -> Result<(), &'static str> {
+    let content = line.trim();
+    let end = start + line.len();
+    let is_item = content == "-" || content.starts_with("- ");
+    if top.items.is_empty() {
+        if !is_item {
+            // A mapping or a text, which is nobody's list.
+            return Ok(());
+        }
+        top.indent = indent;
+    }
+    let after = content.strip_prefix('-').unwrap_or(content);
+    if is_item && indent == top.indent {
+        let name = match after.trim_start().strip_prefix('{') {
+            Some(flow) => flow_name(flow),
+            None => key_value(after.trim_start())
+                .filter(|(key, _)| *key == "name")
+                .map(|(_, name)| unquote(name)),
+        };
+        top.items.push(Item { name, start, end });
+        return Ok(());
+    }
+    if indent <= top.indent {
+        return Err("an indentation that does not fit the list above");
+    }
+    if let Some(item) = top.items.last_mut() {
+        item.end = end;
+        // Kubeconfigs name their items two columns behind the dash.
+        if indent == top.indent + 2
+            && let Some(("name", value)) = key_value(content)
+        {
+            item.name = Some(unquote(value));
+        }
+    }
+    Ok(())
+}
+
+/// What a line must not hold: anchors, aliases, merges, values that go on below in quotes or in
+/// flow style, directives.
+fn check(content: &str) -> Result<(), &'static str> {
+    if content.starts_with('%') || content == "..." {
+        return Err("a directive or the end of a document");
+    }
+    let value = match key_value(content.trim_start_matches("- ")) {
+        Some(("<<", _)) => return Err("a merge key"),
+        Some((_, value)) => value,
+        None => content.trim_start_matches("- "),
+    };
+    let closed =
+        |open: char, close: char| value.matches(open).count() == value.matches(close).count();
+    match value.chars().next() {
+        Some('&' | '*') => Err("an anchor or alias"),
+        Some('!') => Err("a tag"),
+        Some('"') if !(value.len() > 1 && value.ends_with('"')) => {
+            Err("a quoted text over several lines")
+        }
+        Some('\'') if !(value.len() > 1 && value.ends_with('\'')) => {
+            Err("a quoted text over several lines")
+        }
+        Some('{') if !closed('{', '}') => Err("flow style over several lines"),
+        Some('[') if !closed('[', ']') => Err("flow style over several lines"),
+        _ => Ok(()),
+    }
+}
+
+/// `key: value` of a line, a trailing comment removed.
+pub(super) fn key_value(content: &str) -> Option<(&str, &str)> {
+    let (key, value) = match content.split_once(": ") {
+        Some(pair) => pair,
+        None => (content.strip_suffix(':')?, ""),
+    };
+    let plain = key == "<<"
+        || (!key.is_empty()
+            && key
+                .trim_end()
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/')));
+    let value = match value.find(" #") {
+        _ if value.starts_with('#') => "",
+        Some(at) if !value.starts_with(['"', '\'']) => value.get(..at)?,
+        _ => value,
+    };
+    plain.then(|| (key.trim_end(), value.trim()))
+}
+
+fn flow_name(flow: &str) -> Option<String> {
+    let at = flow.find("name:")?;
+    let value = flow.get(at + 5..)?.trim_start();
+    let end = value.find([',', '}']).unwrap_or(value.len());
+    Some(unquote(value.get(..end)?.trim()))
+}
+
+pub(super) fn unquote(value: &str) -> String {
+    value.trim_matches(['"', '\'']).to_owned()
+}
+
+/// A text as a YAML value: plain where that is safe, else in double quotes.
+pub(super) fn scalar(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '-'))
+        && !text.starts_with("- ")
+        && text.len() > 1
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/.:_-+@=".contains(c))
+        && !text.ends_with(':')
+        && !["true", "false", "null", "yes", "no", "on", "off"]
+            .contains(&text.to_ascii_lowercase().as_str())
+        && text.parse::<f64>().is_err();
+    if plain {
+        text.to_owned()
+    } else {
+        // JSON's strings are YAML's, for texts without control characters.
+        serde_json::Value::from(text).to_string()
+    }
+}
+
+/// Puts whole lines at a place where a line begins or the text ends.
+pub(super) fn insert(text: &str, at: usize, lines: &str) -> String {
+    if at >= text.len() {
+        return append(text, lines);
+    }
+    let end = newline(text);
+    format!(
+        "{}{lines}{end}{}",
+        text.get(..at).unwrap_or_default(),
+        text.get(at..).unwrap_or_default()
+    )
+}
+
+/// Replaces whole lines; the last line break stays as it is.
+pub(super) fn swap(text: &str, start: usize, end: usize, lines: &str) -> String {
+    let old = text.get(start..end).unwrap_or_default();
+    let tail = old.len() - old.trim_end_matches(['\r', '\n']).len();
+    format!(
+        "{}{lines}{}",
+        text.get(..start).unwrap_or_default(),
+        text.get(end - tail..).unwrap_or_default()
+    )
+}
+
+/// Takes whole lines away.
+pub(super) fn delete(text: &str, start: usize, end: usize) -> String {
+    cut(text, start, end)
+}

@@ -1,0 +1,174 @@
+//! verify, also called doctor.
+
+use aws_standin::Cluster;
+
+use crate::support::{Machine, ran};
+
+fn steps(document: &serde_json::Value) -> Vec<(String, String, String)> {
+    let text =
+        |step: &serde_json::Value, key: &str| step[key].as_str().unwrap_or_default().to_owned();
+    document["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| {
+            (
+                text(step, "step"),
+                text(step, "state"),
+                text(step, "detail"),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_sound_connector_passes_each_step() {
+    let machine = Machine::with_connectors();
+    let cluster = Cluster::start(&machine.standin, "prod");
+    let ran = machine.run(&["verify", "dev"]).ok();
+    for part in [
+        "Connector 'dev'",
+        "✓ profile",
+        "✓ source identity",
+        "✓ session",
+        "assumed-role/dev/aws-connector-alice; in EKS, map arn:aws:iam::123456789012:role/dev",
+        "✓ aws-generic          us-east-1; sessions for it are not cut down",
+        "s3://data, s3://logs",
+        "prod; token taken by the first at /version",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com; login obtained",
+        "This machine",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} in\n{}", ran.stdout);
+    }
+    assert!(
+        !ran.stdout.contains("✗") && !ran.stdout.contains("wJalr"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(cluster.requests().len(), 1);
+    assert_eq!(cluster.requests()[0].status, 200);
+}
+
+#[test]
+fn it_goes_on_after_a_failure_and_the_status_says_the_worst() {
+    let machine = Machine::with_connectors();
+    machine.standin.set_identity_policy(
+        "arn:aws:iam::123456789012:role/dev",
+        Some(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}"#),
+    );
+    let ran = machine.run(&["verify", "dev", "--no-wiring", "--output", "json"]);
+    assert_eq!(ran.status, 1, "{ran:#?}");
+    let document = ran.json();
+    assert_eq!(document["worst"], "failed");
+    let steps = steps(&document);
+    let state = |name: &str| {
+        steps
+            .iter()
+            .find(|(step, _, _)| step == name)
+            .unwrap()
+            .1
+            .clone()
+    };
+    assert_eq!(state("s3-bucket"), "failed");
+    assert_eq!(state("kubernetes-cluster"), "failed");
+    assert_eq!(state("docker-registry"), "ok");
+    let fix = document["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["step"] == "s3-bucket")
+        .unwrap()["fix"]
+        .clone();
+    assert!(
+        fix.as_str().unwrap().contains("s3:ListAllMyBuckets"),
+        "{fix}"
+    );
+}
+
+#[test]
+fn wrong_keys_fail_at_the_session_and_say_whose() {
+    let machine = Machine::with_connectors();
+    machine.standin.remove_key("AKIAIOSFODNN7EXAMPLE");
+    let ran = machine.run(&["verify", "dev", "--no-wiring"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stdout.contains("✗ session") && ran.stdout.contains("AKIAIOSFODNN7EXAMPLE"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn what_eks_refuses_is_told_for_a_federation_token() {
+    let machine = Machine::with_connectors();
+    let path = ".config/aws-connector/connectors.toml";
+    let text = machine.read(path);
+    let url = machine.standin.url();
+    machine.write(path, &format!("{text}\n[connectors.fed]\nauth_method = \"federation-token\"\nregion = \"us-east-1\"\nendpoint_url = \"{url}\"\nsource_connector = \"base\"\nresource_type = \"s3-bucket\"\n"));
+    let ran = machine.run(&["verify", "fed", "--no-wiring"]).ok();
+    assert!(
+        ran.stdout
+            .contains("EKS access entries refuse federated users"),
+        "{ran:#?}"
+    );
+    assert!(ran.stdout.contains("✓ s3-bucket"), "{ran:#?}");
+}
+
+#[test]
+fn the_wiring_is_checked() {
+    let machine = Machine::with_connectors();
+    machine.run(&["login", "dev", "--yes"]).ok();
+    machine.write(".docker/config.json", r#"{"credsStore":"aws-connector"}"#);
+    let aws = machine.read(".aws/config").replace("/bin/", "/gone/");
+    machine.write(".aws/config", &aws);
+    let ran = ran(machine
+        .command()
+        .env("DOCKER_AUTH_CONFIG", "{}")
+        .env("https_proxy", "http://user:pass@proxy:1")
+        .args(["doctor", "dev"]));
+    assert_eq!(ran.status, 1);
+    for part in [
+        "does not exist",
+        "aws-connector login dev' again",
+        "credsStore",
+        "DOCKER_AUTH_CONFIG is set",
+        "https_proxy is set",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} in\n{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("pass@"), "{}", ran.stdout);
+}
+
+#[test]
+fn resources_are_listed_page_by_page() {
+    let machine = Machine::with_connectors();
+    for number in 0..120 {
+        machine
+            .standin
+            .add_cluster(&format!("c{number:03}"), "us-east-1", "https://x", "QQ==");
+        machine
+            .standin
+            .add_repository("123456789012", "us-east-1", &format!("r{number:03}"));
+    }
+    let list = machine
+        .run(&["list-resources", "dev", "--output", "json"])
+        .ok()
+        .json();
+    assert_eq!(
+        list[1]["resources"],
+        serde_json::json!(["s3://data", "s3://logs"])
+    );
+    assert_eq!(list[2]["resources"].as_array().unwrap().len(), 121);
+    assert_eq!(
+        list[3]["resources"][0],
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    );
+    assert_eq!(machine.standin.count("eks", "ListClusters"), 2);
+    let table = machine
+        .run(&["list-resources", "dev", "--resource-type", "s3-bucket"])
+        .ok()
+        .stdout;
+    assert_eq!(
+        table,
+        "RESOURCE TYPE  RESOURCES\ns3-bucket      s3://data\n               s3://logs\n"
+    );
+}

@@ -1,0 +1,190 @@
+//! Commands that only look.
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::Machine;
+
+#[test]
+fn connectors_are_listed_as_a_table() {
+    let machine = Machine::with_connectors();
+    assert_data_eq!(
+        machine.run(&["list"]).ok().stdout,
+        str![[r#"
+NAME           AUTH METHOD  RESOURCE TYPE  RESOURCE ID  REGION     STATE    DESCRIPTION
+base           secret-key   any            any          us-east-1  enabled
+dev (default)  iam-role     any            any          us-east-1  enabled  the team's role
+
+"#]]
+    );
+}
+
+#[test]
+fn connectors_are_listed_as_json() {
+    let machine = Machine::with_connectors();
+    let list = machine.run(&["list", "--output", "json"]).ok().json();
+    assert_data_eq!(
+        serde_json::to_string_pretty(&list[1]).unwrap(),
+        str![[r#"
+{
+  "auth_method": "iam-role",
+  "default": true,
+  "description": "the team's role",
+  "enabled": true,
+  "error": null,
+  "name": "dev",
+  "region": "us-east-1",
+  "resource_id": null,
+  "resource_type": null
+}
+"#]]
+    );
+}
+
+#[test]
+fn a_faulty_connector_does_not_hide_the_others() {
+    let machine = Machine::new();
+    machine.write(
+        ".config/aws-connector/connectors.toml",
+        "[connectors.bad]\nauth_method = \"iam-rol\"\n[connectors.none]\nauth_method = \"anonymous\"\n",
+    );
+    let ran = machine.run(&["list"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stdout.contains("faulty") && ran.stdout.contains("anonymous"),
+        "{ran:#?}"
+    );
+    assert!(ran.stderr.contains("did you mean 'iam-role'"), "{ran:#?}");
+}
+
+#[test]
+fn a_description_shows_no_secret() {
+    let machine = Machine::with_connectors();
+    for args in [
+        &["describe", "base"][..],
+        &["describe", "base", "--output", "json"],
+    ] {
+        let ran = machine.run(args).ok();
+        assert!(!ran.stdout.contains("wJalr"), "{ran:#?}");
+        assert!(ran.stdout.contains("the profile file"), "{ran:#?}");
+    }
+    let ran = machine.run(&["describe", "nosuch"]);
+    assert_data_eq!(
+        ran.stderr,
+        str![[r#"
+aws-connector: no connector "nosuch" in [..]/.config/aws-connector/connectors.toml: the profile has none of that name; fix: name one of base, dev
+
+"#]]
+    );
+}
+
+#[test]
+fn what_a_client_gets_is_told_without_its_secrets() {
+    let machine = Machine::with_connectors();
+    let args = ["describe", "dev", "--client", "--output", "json"];
+    let ran = machine.run(&args).ok();
+    assert_eq!(machine.standin.count("sts", "AssumeRole"), 1);
+    let client = &ran.json()["client"];
+    assert_eq!(client["temporary"], true);
+    assert!(
+        client["access_key_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("ASIA")
+    );
+    assert_eq!(client.as_object().unwrap().len(), 6, "{client}");
+}
+
+#[test]
+fn the_cache_is_shown_and_cleared() {
+    let machine = Machine::with_connectors();
+    assert_eq!(
+        machine.run(&["status"]).ok().stderr,
+        "The cache is empty.\n"
+    );
+    machine.run(&["describe", "dev", "--client"]).ok();
+    let status = machine.run(&["status"]).ok();
+    assert!(
+        status
+            .stdout
+            .contains("assumed-role/dev/aws-connector-alice")
+            && !status.stdout.contains("ASIA"),
+        "{status:#?}"
+    );
+    let entry = &machine.run(&["status", "--output", "json"]).ok().json()["entries"][0];
+    assert_eq!(
+        (&entry["connector"], &entry["kind"]),
+        (&"dev".into(), &"session".into())
+    );
+    assert_eq!(
+        machine.run(&["cache", "clear", "other"]).ok().stdout,
+        "Removed 0 entries.\n"
+    );
+    assert_eq!(
+        machine.run(&["cache", "clear", "dev"]).ok().stdout,
+        "Removed 1 entry.\n"
+    );
+    assert_eq!(
+        machine.run(&["status"]).ok().stderr,
+        "The cache is empty.\n"
+    );
+}
+
+#[test]
+fn every_help_has_an_example_and_fits_a_screen() {
+    let machine = Machine::new();
+    let help = machine.run(&["--help"]).ok().stdout;
+    assert!(help.lines().count() <= 40, "{help}");
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> = commands
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| !matches!(*name, "help" | "cache"))
+        .collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        let help = machine.run(&[command, "--help"]).ok().stdout;
+        assert!(help.contains("Example:"), "{help}");
+        assert!(
+            help.lines().count() <= 50,
+            "{command}: {}",
+            help.lines().count()
+        );
+    }
+}
+
+#[test]
+fn completions_and_man_pages_come_out() {
+    let machine = Machine::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = machine.run(&["completions", shell]).ok().stdout;
+        assert!(script.contains("list-types"), "{shell}");
+    }
+    assert!(
+        machine
+            .run(&["man"])
+            .ok()
+            .stdout
+            .contains(".TH aws-connector 1")
+    );
+    machine.run(&["man", "--folder", "man1"]).ok();
+    let page = machine.read("man1/aws-connector-list-types.1");
+    assert!(page.contains("resource types"), "{page}");
+}
+
+#[test]
+fn types_are_listed() {
+    let machine = Machine::new();
+    let document = machine.run(&["list-types", "--output", "json"]).ok().json();
+    assert_eq!(
+        document["resource_types"][3]["resource_type"],
+        "docker-registry"
+    );
+    assert_eq!(document["auth_methods"].as_array().unwrap().len(), 7);
+    assert!(
+        machine
+            .run(&["list-types"])
+            .ok()
+            .stdout
+            .contains("900 / 3600 / 43200")
+    );
+}

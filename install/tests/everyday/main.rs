@@ -1,0 +1,14 @@
+//! The `aws-connector` binary, run as a user runs it, against the stand-in.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected should stop there"
+)]
+
+mod doctor;
+mod looking;
+mod registering;
+mod running;
+mod support;
+mod wiring;
