@@ -13,6 +13,7 @@ use crate::client::Client;
 fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>) -> T) -> T {
     let call = Call {
         connector: "dev",
+        serving: "dev",
         now: Utc::now(),
         deadline: Instant::now() + Duration::from_secs(20),
     };

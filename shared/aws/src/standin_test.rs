@@ -34,6 +34,7 @@ fn sdk<const N: usize>(vars: [(&str, &str); N]) -> Sdk {
 fn call() -> Call<'static> {
     Call {
         connector: "test",
+        serving: "test",
         now: Utc::now(),
         deadline: Instant::now() + Duration::from_secs(20),
     }

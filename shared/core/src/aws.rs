@@ -16,6 +16,8 @@ use crate::secret::Secret;
 pub struct Call<'a> {
     /// The connector that asks, for messages.
     pub connector: &'a str,
+    /// The connector that the client asked for: the outermost of the chain.
+    pub serving: &'a str,
     /// The true time: what signatures carry and expiries are compared with.
     pub now: DateTime<Utc>,
     /// When the answer must be there, all retries included.

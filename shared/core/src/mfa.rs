@@ -25,14 +25,13 @@ pub fn code(
     factor: &Mfa,
     connector: &str,
     may_prompt: bool,
-    env: &Env,
+    chain: &str,
     deadline: Instant,
     asking: &dyn Fn(),
 ) -> Result<Secret> {
     let text = match &factor.process {
         Some(argv) => {
-            let chain = extend_chain(env, connector);
-            let output = command::run(argv, &chain, deadline).map_err(|error| {
+            let output = command::run(argv, chain, deadline).map_err(|error| {
                 Error {
                     what: format!("mfa_process: {}", error.what),
                     ..error
@@ -55,12 +54,19 @@ pub fn code(
     }
 }
 
-/// The chain of connectors that a child is told, with one more.
-pub fn extend_chain(env: &Env, connector: &str) -> String {
-    match env.get(CHAIN_VARIABLE) {
-        Some(chain) => format!("{chain} -> {connector}"),
-        None => connector.to_owned(),
+/// The chain of connectors that a child is told, with those that are being served now: the one
+/// that the client asked for, and the one of its sources whose turn it is.
+pub fn extend_chain(env: &Env, serving: &str, connector: &str) -> String {
+    let mut chain = match env.get(CHAIN_VARIABLE) {
+        Some(chain) => format!("{chain} -> {serving}"),
+        None => serving.to_owned(),
+    };
+    // A source's own command is run on behalf of whoever was asked for.
+    if connector != serving {
+        chain.push_str(" -> ");
+        chain.push_str(connector);
     }
+    chain
 }
 
 fn prompt(factor: &Mfa, connector: &str, may_prompt: bool, asking: &dyn Fn()) -> Result<Secret> {

@@ -102,6 +102,8 @@ pub struct Pipeline<'a> {
     refresh_ahead: bool,
     /// Set once AWS was asked: from then on there may be a runtime, which no child survives.
     asked_aws: Cell<bool>,
+    /// Set in the child that renews ahead of time.
+    background: Cell<bool>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -130,6 +132,7 @@ impl<'a> Pipeline<'a> {
             force: env.is_on("AWS_CONNECTOR_REFRESH"),
             refresh_ahead: plan.refresh_ahead && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
             asked_aws: Cell::new(false),
+            background: Cell::new(false),
         }
     }
 
@@ -226,6 +229,10 @@ impl<'a> Pipeline<'a> {
         mint: &mut Mint<'_>,
         work: impl FnOnce(&mut Mint<'_>) -> Result<T>,
     ) -> Result<T> {
+        if mint.in_background {
+            // In this child it stays so: no step of the chain may ask anybody.
+            self.background.set(true);
+        }
         let outer = self.deadline.replace(mint.deadline);
         let hurry = self.hurry.replace(mint.hurry);
         let progress = mint.progress();
@@ -254,7 +261,11 @@ impl<'a> Pipeline<'a> {
             secrets.external_id = Some(external_id);
         }
         if let Some(factor) = step.mfa() {
-            let may_prompt = self.request.may_prompt && !mint.in_background;
+            if self.background.get() {
+                let what = "a renewal in the background asks for no MFA code";
+                return Err(Error::new(Kind::Interaction, what).of(&step.connector));
+            }
+            let may_prompt = self.request.may_prompt;
             let began = Instant::now();
             let asking = || {
                 self.has_prompted.set(true);
@@ -264,7 +275,7 @@ impl<'a> Pipeline<'a> {
                 factor,
                 &step.connector,
                 may_prompt,
-                self.env,
+                &mfa::extend_chain(self.env, &self.plan.connector, &step.connector),
                 mint.deadline,
                 &asking,
             );
@@ -278,20 +289,17 @@ impl<'a> Pipeline<'a> {
             step.describe(),
             step.connector
         ));
-        self.asked_aws.set(true);
-        self.aws
-            .session(
-                step,
-                source.as_ref(),
-                &secrets,
-                self.call(&step.connector, self.deadline.get()),
-            )
-            .map_err(|error| error.of(&step.connector))
+        self.ask(|| {
+            let call = self.call(&step.connector, self.deadline.get());
+            self.aws.session(step, source.as_ref(), &secrets, call)
+        })
+        .map_err(|error| error.of(&step.connector))
     }
 
-    fn call<'c>(&self, connector: &'c str, deadline: Instant) -> Call<'c> {
+    fn call<'c>(&'c self, connector: &'c str, deadline: Instant) -> Call<'c> {
         Call {
             connector,
+            serving: &self.plan.connector,
             now: self.now(),
             deadline,
         }

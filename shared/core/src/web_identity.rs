@@ -26,6 +26,17 @@ pub fn identity(token_file: &str) -> Result<String> {
     of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token".to_owned()))
 }
 
+/// The same for a token that may be none of JSON: then its content is its identity.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn identity_or_content(token_file: &str) -> Result<String> {
+    identity(token_file).or_else(|error| match fs::read_to_string(token_file) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(_) => Err(error),
+    })
+}
+
 fn of_token(token: &str) -> Option<String> {
     let payload = token.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;

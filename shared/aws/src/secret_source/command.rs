@@ -9,7 +9,7 @@ use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::shown;
 
 pub(super) fn fetch(env: &Env, argv: &[String], call: Call<'_>) -> Result<Secret> {
-    let chain = extend_chain(env, call.connector);
+    let chain = extend_chain(env, call.serving, call.connector);
     let output = command::run(argv, &chain, call.deadline)?;
     let place = format!(
         "the output of command {}",
@@ -30,6 +30,7 @@ mod tests {
     fn run(argv: &[&str]) -> Result<Secret> {
         let call = Call {
             connector: "dev",
+            serving: "dev",
             now: chrono::Utc::now(),
             deadline: Instant::now() + Duration::from_secs(20),
         };

@@ -17,7 +17,7 @@ pub(super) fn obtain(env: &Env, plan: &ProcessPlan, call: Call<'_>) -> Result<Se
         .ok_or_else(|| {
             fail("the command line is empty, or a quote or backslash in it is open".to_owned())
         })?;
-    let chain = extend_chain(env, call.connector);
+    let chain = extend_chain(env, call.serving, call.connector);
     let output = command::run(&argv, &chain, call.deadline)?;
     let name = argv.first().map_or("", String::as_str);
     credential_process::read(&output, call.now).map_err(|what| {
@@ -51,6 +51,7 @@ mod tests {
         };
         let call = Call {
             connector: "dev",
+            serving: "dev",
             now: now(),
             deadline: Instant::now() + Duration::from_secs(20),
         };

@@ -3,6 +3,7 @@
 //! secret or asking anybody.
 
 use std::fmt;
+use std::fs;
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,6 +11,7 @@ use crate::clock::boot_id;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::local_secret;
+use crate::paths::Paths;
 use crate::plan::{How, KeysPlan, LoginPlan, PlannedKeys, PlannedSecret, RoleCall, Site, Step};
 use crate::profile::{Policies, SecretRef};
 use crate::web_identity;
@@ -59,6 +61,14 @@ pub fn of_login(session: Key, plan: &LoginPlan) -> Key {
     hash.bytes("session", &session.0);
     hash.text("endpoint", &plan.endpoint());
     hash.finish()
+}
+
+/// Whether a command line runs our own binary.
+fn asks_us(command: &str) -> bool {
+    command.split_whitespace().any(|word| {
+        word.trim_matches(['"', '\''])
+            .ends_with("aws-connector-credential-process")
+    })
 }
 
 /// Where the sealed form of an entry lies, so that connectors that seal and connectors that do not
@@ -119,6 +129,13 @@ impl Fields {
             How::Keys(plan) => self.keys(plan, env),
             How::Process(plan) => {
                 self.text("process", &plan.command);
+                if asks_us(&plan.command) {
+                    // What it yields depends on our own profile, as what we yield does.
+                    self.optional("connector", env.get("AWS_CONNECTOR").as_deref());
+                    let file = Paths::find(env).profile_file;
+                    let text = file.and_then(|file| fs::read_to_string(file).ok());
+                    self.optional("profile", text.as_deref());
+                }
                 self.text("origin", &plan.origin);
                 Ok(())
             }
@@ -138,6 +155,10 @@ impl Fields {
             How::Container(plan) => {
                 self.text("container", &plan.uri);
                 self.optional("token-file", plan.token_file.as_deref());
+                // Path and URI are the same in every pod: it is the token that says whose it is.
+                if let Some(file) = &plan.token_file {
+                    self.text("identity", &web_identity::identity_or_content(file)?);
+                }
                 // The token names the pod or task; two of them are two identities.
                 self.optional(
                     "token",

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
 use super::ask::{Ask, Mint, note};
 use super::entry::{Cacheable, Entry};
@@ -120,7 +120,7 @@ impl Cache {
         mint: &mut dyn FnMut(&mut Mint<'_>) -> Result<T>,
     ) -> Result<T> {
         guard.say(&note(ask.client, State::Minting));
-        let obtained_at = (ask.now)();
+        let began = Instant::now();
         let outcome = mint(&mut Mint {
             deadline,
             hurry,
@@ -129,6 +129,9 @@ impl Cache {
         });
         match outcome {
             Ok(payload) => {
+                // Reckoned back from now: the mint may have found out the true time.
+                let took = TimeDelta::from_std(began.elapsed()).unwrap_or(TimeDelta::zero());
+                let obtained_at = (ask.now)() - took;
                 let entry = Entry::new(
                     ask.key,
                     ask.connector,
@@ -154,7 +157,7 @@ impl Cache {
                 Ok(payload)
             }
             Err(error) => {
-                if is_shared(&error, ask) {
+                if in_background || is_shared(&error, ask) {
                     guard.say(&Note {
                         holder: None,
                         failure: Some(Failure {

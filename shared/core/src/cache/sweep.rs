@@ -154,18 +154,26 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
     }
     if is_due(folder) {
         for stem in &names.entries {
-            let ended = fs::read(file(folder, stem, "json"))
-                .map(zeroize::Zeroizing::new)
-                .ok()
-                .is_none_or(|bytes| {
-                    serde_json::from_slice::<Outline>(&bytes)
-                        .map_or(true, |outline| outline.expires_at <= now)
-                });
-            if ended {
-                remove(folder, stem);
+            // Looked at again under the lock: it may have been renewed meanwhile.
+            if has_ended(folder, stem, now)
+                && let Ok(Try::Locked(guard)) = lock::try_lock(&file(folder, stem, "lock"))
+                && has_ended(folder, stem, now)
+            {
+                let _ = fs::remove_file(file(folder, stem, "json"));
+                guard.unlink();
             }
         }
     }
+}
+
+fn has_ended(folder: &Folder, stem: &str, now: DateTime<Utc>) -> bool {
+    fs::read(file(folder, stem, "json"))
+        .map(zeroize::Zeroizing::new)
+        .ok()
+        .is_none_or(|bytes| {
+            serde_json::from_slice::<Outline>(&bytes)
+                .map_or(true, |outline| outline.expires_at <= now)
+        })
 }
 
 fn age(path: &std::path::Path) -> Option<Duration> {

@@ -114,6 +114,19 @@ fn login(site: &Site, registry: &RegistryHost) -> LoginPlan {
     }
 }
 
+/// Whether a connector may serve a registry: by what it is limited to, and by where it works.
+pub(super) fn may_serve(connector: &Connector, registry: &RegistryHost) -> bool {
+    let request = Request {
+        connector: None,
+        wants: Wants::RegistryLogin {
+            registry: registry.clone(),
+        },
+        client: Client::Docker,
+        may_prompt: false,
+    };
+    scope::serves_registry(connector, registry).is_ok() && target(connector, &request).is_ok()
+}
+
 /// The region that the request itself names, after a check that the connector is for it.
 fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
     let (region, partition, what) = match &request.wants {
@@ -135,11 +148,23 @@ fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
             Some(registry.partition()),
             Some(registry.host()),
         ),
-        Wants::ClusterToken { cluster } => (
-            cluster.region.clone(),
-            cluster.partition,
-            Some(cluster.name.clone()),
-        ),
+        Wants::ClusterToken { cluster } => {
+            // What the client does not say, the connector's own cluster may.
+            let own = connector
+                .limit
+                .as_ref()
+                .and_then(|limit| limit.resource.as_ref());
+            (
+                cluster
+                    .region
+                    .clone()
+                    .or_else(|| own.and_then(Resource::region).map(str::to_owned)),
+                cluster
+                    .partition
+                    .or_else(|| own.and_then(Resource::partition)),
+                Some(cluster.name.clone()),
+            )
+        }
     };
     let partition = partition.or_else(|| region.as_deref().map(Partition::of_region));
     if let (Some(there), Some(here)) = (partition, own_partition(connector))

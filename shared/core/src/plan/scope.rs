@@ -96,12 +96,16 @@ fn allowed(connector: &Connector, wanted: &Resource) -> Result<()> {
         Some(id) => format!("{} {}", limit.resource_type.id(), shown(&id)),
         None => limit.resource_type.id().to_owned(),
     };
-    Err(Error::refused(format!(
-        "it is limited to {allows}, not for {}{of_wanted}",
-        wanted.resource_type().id()
-    ))
-    .of(&connector.name)
-    .fix("use another connector, or change its resource_type and resource_id"))
+    let mut asked = format!("{}{of_wanted}", wanted.resource_type().id());
+    if asked == allows {
+        // The names agree, so that it is the rest of an ARN that does not.
+        asked.push_str(" of another region or account");
+    }
+    Err(
+        Error::refused(format!("it is limited to {allows}, not for {asked}"))
+            .of(&connector.name)
+            .fix("use another connector, or change its resource_type and resource_id"),
+    )
 }
 
 /// Checks a registry against the limit and against `registries`.

@@ -24,6 +24,10 @@ pub const NO_SERVER: &str = "no credentials server URL";
 /// And this one.
 pub const NO_USERNAME: &str = "no credentials username";
 
+/// How the error of a denied token for ECR Public begins; a denial on the way to it (the role, the
+/// code, the clock) is a fault to be mended.
+const PUBLIC_TOKEN: &str = "ecr-public:GetAuthorizationToken";
+
 const HELP: &str = "\
 A Docker credential helper for Amazon ECR, private and public.
 
@@ -123,7 +127,10 @@ impl Protocol for DockerCredential {
     fn render_error(asked: Option<&Asked>, error: &Error) -> Output {
         // ECR Public serves anonymously, too: where AWS denies our identity a token, Docker is
         // told that there is none, and pulls without.
-        if asked.is_some_and(|asked| asked.public) && error.kind == Kind::Denied {
+        if asked.is_some_and(|asked| asked.public)
+            && error.kind == Kind::Denied
+            && error.what.starts_with(PUBLIC_TOKEN)
+        {
             return Output {
                 stderr: Some(format!("{error}; going on anonymously")),
                 ..not_found()
@@ -288,7 +295,8 @@ mod tests {
             server_url: "x".into(),
             public: false,
         };
-        let denied = Error::new(Kind::Denied, "no");
+        let denied = Error::new(Kind::Denied, "ecr-public:GetAuthorizationToken was denied");
+        let role_denied = Error::new(Kind::Denied, "sts:AssumeRole was denied");
         let down = Error::new(Kind::Unavailable, "down");
         let stdout = |asked: &Asked, error: &Error| {
             DockerCredential::render_error(Some(asked), error)
@@ -298,7 +306,8 @@ mod tests {
         };
         assert_eq!(stdout(&public, &denied), NOT_FOUND);
         assert_eq!(stdout(&public, &down), "down");
-        assert_eq!(stdout(&private, &denied), "no");
+        assert_eq!(stdout(&public, &role_denied), "sts:AssumeRole was denied");
+        assert_eq!(stdout(&private, &denied), denied.what);
     }
 
     #[test]
