@@ -24,6 +24,7 @@ mod ahead;
 mod crowd;
 mod disk;
 mod fleet;
+mod hostile;
 mod kills;
 mod lifetimes;
 mod mfa;

@@ -1,0 +1,117 @@
+//! Names that were written to do harm: refused in one line, with everything that moves a cursor shown escaped.
+
+use std::fs::File;
+use std::process::Command;
+
+use crate::support::{Client, House, Run};
+
+/// What somebody may try in place of a name.
+fn hostile() -> Vec<String> {
+    vec![
+        "dev\nsecond line".to_owned(),
+        "\u{1b}[2Jdev".to_owned(),
+        "dev\"; rm -rf ~; \"".to_owned(),
+        "../../etc/passwd".to_owned(),
+        "dev\u{202e}ved".to_owned(),
+        "${HOME}".to_owned(),
+        // Near the most that one argument can be.
+        "x".repeat(100_000),
+        String::new(),
+    ]
+}
+
+/// One short line, without a call or a file.
+fn is_refused(house: &House, command: &mut Command, on_stdout: bool) {
+    let run = Run::of(command);
+    let said = if on_stdout { &run.stdout } else { &run.stderr };
+    let line = said.strip_suffix('\n').unwrap_or(said);
+    assert!(
+        !run.status.success() && !line.is_empty() && line.len() < 2000,
+        "{run:#?}"
+    );
+    assert!(
+        !line.chars().any(|c| c.is_control() || c == '\u{202e}'),
+        "{line:?}"
+    );
+    assert_eq!(house.aws.count("*", "*"), 0);
+    assert_eq!(house.shelf().names(), Vec::<String>::new());
+}
+
+#[test]
+fn a_hostile_name_is_refused_in_one_line() {
+    let house = House::new();
+    for name in hostile() {
+        let ask = |client: Client| house.command(client.path());
+        is_refused(
+            &house,
+            ask(Client::CredentialProcess).args(["--connector", &name]),
+            false,
+        );
+        is_refused(
+            &house,
+            ask(Client::CredentialProcess).args(["--resource-type", &name]),
+            false,
+        );
+        let bucket = ["--resource-type", "s3-bucket", "--resource-id", &name];
+        is_refused(&house, ask(Client::CredentialProcess).args(bucket), false);
+        is_refused(
+            &house,
+            ask(Client::EksToken).args(["--cluster", &name]),
+            false,
+        );
+        is_refused(
+            &house,
+            ask(Client::EksToken).args(["--cluster", "prod", "--region", &name]),
+            false,
+        );
+        is_refused(&house, ask(Client::Docker).arg(&name), true);
+        if !name.is_empty() {
+            is_refused(
+                &house,
+                ask(Client::CredentialProcess).env("AWS_CONNECTOR", &name),
+                false,
+            );
+            is_refused(
+                &house,
+                ask(Client::EksToken)
+                    .env("KUBERNETES_EXEC_INFO", &name)
+                    .args(["--cluster", "p"]),
+                false,
+            );
+        }
+        let stdin = || File::open(house.write("stdin", &name)).unwrap();
+        is_refused(&house, ask(Client::Docker).arg("get").stdin(stdin()), true);
+        is_refused(
+            &house,
+            ask(Client::Docker).arg("store").stdin(stdin()),
+            true,
+        );
+    }
+}
+
+/// Hosts that look like a registry of ours are somebody else's: Docker is told that there is no credential.
+#[test]
+fn a_host_that_looks_like_ours_is_never_given_a_credential() {
+    let house = House::new();
+    for host in [
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example",
+        "evil.example/123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com@evil.example",
+        "evil.example#123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        "evil.example\\.123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        "x123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com.cn",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com%2eevil.example",
+        "123456789012.dkr.ecr.us\u{2024}east-1.amazonaws.com",
+        "12345678901.dkr.ecr.us-east-1.amazonaws.com",
+    ] {
+        let stdin = File::open(house.write("stdin", host)).unwrap();
+        let run = Run::of(house.command(Client::Docker.path()).arg("get").stdin(stdin));
+        assert_eq!(run.status.code(), Some(1), "{host}: {run:#?}");
+        assert_eq!(
+            run.stdout, "credentials not found in native keychain\n",
+            "{host}: {run:#?}"
+        );
+    }
+    assert_eq!(house.aws.count("*", "*"), 0);
+}
