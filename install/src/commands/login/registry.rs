@@ -101,7 +101,7 @@ fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
         client: Client::Docker,
         may_prompt: false,
     };
-    let found = choose(job.profile, &request, &job.app.env).map(|connector| connector.name);
+    let found = choose(job.profile, &request, &job.app.env).map(|connector| connector.name.clone());
     let why = match found {
         Ok(found) if found == *name => return Ok(()),
         Ok(found) => format!(
