@@ -21,6 +21,7 @@
 )]
 
 mod ahead;
+mod crash;
 mod crowd;
 mod disk;
 mod fleet;
