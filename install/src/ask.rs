@@ -84,6 +84,7 @@ pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
     let clock = Clock::load(app.paths.cache_folder.as_deref());
     Call {
         connector,
+        serving: connector,
         now: clock.to_true(chrono::Utc::now()),
         deadline: Instant::now() + BUDGET,
     }
