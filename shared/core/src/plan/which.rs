@@ -66,7 +66,7 @@ pub fn for_registry(
             let what = format!("{} (AWS_CONNECTOR names it)", error.what);
             Error { what, ..error }
         })?;
-        if connector.enabled && super::make::may_serve(&connector, registry) {
+        if super::make::may_serve(&connector, registry) {
             return Ok(connector);
         }
     }
