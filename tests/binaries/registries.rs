@@ -151,6 +151,44 @@ fn nobody_for_a_registry_is_an_error_and_not_an_anonymous_pull() {
 }
 
 #[test]
+fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_could() {
+    let world = World::new(&[BASE, &connector("dev", "resource_type = \"s3-bucket\"")]);
+    refused(
+        &world,
+        REGISTRY,
+        "dev",
+        &["connector 'dev'", "it is limited to s3-bucket"],
+    );
+    world.profile(&[BASE, &connector("dev", "")]);
+    refused(
+        &world,
+        IRELAND,
+        "dev",
+        &["connector 'dev'", "lies in eu-west-1"],
+    );
+    world.profile(&[BASE, &connector("dev", "enabled = false")]);
+    refused(
+        &world,
+        REGISTRY,
+        "dev",
+        &["connector 'dev'", "it is disabled"],
+    );
+    let default = "default_connector = \"ops\"\n";
+    world.profile(&[
+        default,
+        BASE,
+        &connector("dev", "enabled = false"),
+        &connector("ops", ""),
+    ]);
+    refused(
+        &world,
+        REGISTRY,
+        "dev",
+        &["connector 'dev'", "it is disabled"],
+    );
+}
+
+#[test]
 fn another_region_needs_leave() {
     let (plain, allowed) = (
         connector("dev", ""),

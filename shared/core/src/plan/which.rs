@@ -63,10 +63,15 @@ pub fn for_registry(
     }
     if let Some(name) = &chosen {
         let connector = profile.connector(name).map_err(|error| {
-            let what = format!("{} (AWS_CONNECTOR names it)", error.what);
+            // What is wrong with a connector that is there has nothing to do with who names it.
+            if error.connector.is_some() {
+                return error;
+            }
+            let what = format!("AWS_CONNECTOR: {}", error.what);
             Error { what, ..error }
         })?;
-        if super::make::may_serve(&connector, registry) {
+        // Without a default it is this one all the same: the plan then tells why it may not.
+        if super::make::may_serve(&connector, registry) || profile.default_connector().is_none() {
             return Ok(connector);
         }
     }
