@@ -196,6 +196,14 @@ pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<O
             None => delete(&text, item.start, item.end),
         };
     }
+    if record.created
+        && LISTS
+            .iter()
+            .all(|list| !text.contains(&format!("\n{list}:")))
+    {
+        // kubectl adds this to whatever it writes.
+        text = text.replace("preferences: {}\n", "");
+    }
     for key in ["kind", "apiVersion"] {
         let all = tops(&text)?;
         let only = all

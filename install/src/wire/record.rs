@@ -1,6 +1,7 @@
 //! What was done to files of others, so that it can be undone exactly: `wiring.json` beside
-//! `connectors.toml`. Nothing in it is secret, and nothing breaks without it; then an emptied list
-//! stays behind where there was none.
+//! `connectors.toml`. Nothing in it is secret. Without it logout still finds profiles and clusters,
+//! which name their connector, but leaves registries alone, which do not, and an emptied list stays
+//! behind where there was none.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -7,6 +7,7 @@
 )]
 
 mod doctor;
+mod installing;
 mod looking;
 mod registering;
 mod running;

@@ -328,3 +328,29 @@ fn links_are_followed() {
     machine.run(&["logout", "dev", "--yes"]).ok();
     assert_eq!(machine.read("dotfiles/aws"), "[default]\nregion = x\n");
 }
+
+#[test]
+fn what_kubectl_adds_to_a_new_kubeconfig_does_not_keep_it_alive() {
+    let machine = Machine::with_connectors();
+    machine.run(&login("kubernetes-cluster")).ok();
+    let text = machine.read(".kube/config");
+    machine.write(
+        ".kube/config",
+        &text.replace("kind: Config\n", "kind: Config\npreferences: {}\n"),
+    );
+    machine.run(&["logout", "dev", "--yes"]).ok();
+    assert!(!machine.path(".kube/config").exists());
+}
+
+#[test]
+fn without_its_record_logout_does_not_guess_whose_a_registry_is() {
+    let machine = Machine::with_connectors();
+    let before = "{\n\t\"auths\": {}\n}";
+    machine.write(".docker/config.json", before);
+    machine.run(&login("docker-registry")).ok();
+    // The record names the owner of a registry: without it nothing is guessed at.
+    fs::remove_file(machine.path(".config/aws-connector/wiring.json")).unwrap();
+    let ran = machine.run(&["logout", "dev", "--yes"]).ok();
+    assert!(ran.stdout.contains("Nothing is wired"), "{ran:#?}");
+    assert!(machine.read(".docker/config.json").contains(HOST));
+}
