@@ -15,6 +15,7 @@ mod cache_hits;
 mod cache_identity;
 mod cache_life;
 mod chains;
+mod clocks;
 mod credential_process;
 mod crowd;
 mod docker;

@@ -174,12 +174,21 @@ impl Question<'_> {
         self.call.now + passed
     }
 
-    /// How far the answering server's clock is ahead of `now`, if that is more than the way.
+    /// How far the answering server's clock is ahead of `now`, if that is more than the way and
+    /// can be believed.
     pub(crate) fn clock_offset(&self) -> Option<TimeDelta> {
+        let offset = self.dated()?;
+        (offset.abs() >= SAME_TIME && offset.abs() <= NO_TIME).then_some(offset)
+    }
+
+    /// How far ahead of `now` the answer was dated that cannot be believed.
+    pub(crate) fn wild_offset(&self) -> Option<TimeDelta> {
+        self.dated().filter(|offset| offset.abs() > NO_TIME)
+    }
+
+    fn dated(&self) -> Option<TimeDelta> {
         let date = self.line.seen().date?;
-        let heard = self.now();
-        let offset = date.said - heard;
-        (date.trusted && offset.abs() >= SAME_TIME && offset.abs() <= NO_TIME).then_some(offset)
+        date.trusted.then(|| date.said - self.now())
     }
 
     /// The time to compare an answer's expiry with. An unsigned question is answered whatever the

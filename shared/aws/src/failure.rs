@@ -133,18 +133,25 @@ impl Question<'_> {
         if !(about_time || far && BAD_SIGNATURE.contains(&code)) {
             return None;
         }
-        Some(offset.map_or_else(
-            || "; the signature carries the wrong time".to_owned(),
-            |offset| {
-                let way = if offset > TimeDelta::zero() {
-                    "behind"
-                } else {
-                    "ahead of"
-                };
-                let length = shown_length(offset.abs());
-                format!("; this machine's clock is {length} {way} AWS's")
-            },
-        ))
+        let told = |offset: TimeDelta, later, earlier| {
+            let way = if offset > TimeDelta::zero() {
+                later
+            } else {
+                earlier
+            };
+            (shown_length(offset.abs()), way)
+        };
+        if let Some(offset) = offset {
+            let (length, way) = told(offset, "behind", "ahead of");
+            return Some(format!("; this machine's clock is {length} {way} AWS's"));
+        }
+        if let Some(offset) = self.wild_offset() {
+            let (length, way) = told(offset, "later", "earlier");
+            return Some(format!(
+                "; the answer is dated {length} {way} than this machine's clock, too far to go by"
+            ));
+        }
+        Some("; the signature carries the wrong time".to_owned())
     }
 
     fn fix(&self, code: &str) -> Option<String> {

@@ -27,10 +27,16 @@ impl Token {
     /// The token of an exec credential document, after the verifier's rules.
     #[track_caller]
     pub(crate) fn of(answer: &Answer, partition: &str) -> Self {
+        Self::at(answer, partition, now())
+    }
+
+    /// The same, by a verifier's clock that says `now`.
+    #[track_caller]
+    pub(crate) fn at(answer: &Answer, partition: &str, now: i64) -> Self {
         let document = answer.json();
         let status = &document["status"];
         let token = status["token"].as_str().unwrap();
-        let url = verify_token(token, partition, now()).unwrap_or_else(|e| panic!("{e}: {token}"));
+        let url = verify_token(token, partition, now).unwrap_or_else(|e| panic!("{e}: {token}"));
         let text = URL_SAFE_NO_PAD
             .decode(token.strip_prefix("k8s-aws-v1.").unwrap())
             .unwrap();
