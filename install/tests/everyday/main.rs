@@ -11,5 +11,6 @@ mod installing;
 mod looking;
 mod registering;
 mod running;
+mod secrets;
 mod support;
 mod wiring;

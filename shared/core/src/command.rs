@@ -141,6 +141,8 @@ fn wait(
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
+            // Those below first: whoever they belong to can still be found then.
+            stop_children(child.id());
             let _ = child.kill();
             let _ = child.wait();
             return Ok(None);
@@ -159,6 +161,24 @@ fn wait(
         }
     }
 }
+
+/// Ends what a process has started and waits for: a wrapper's death would leave the program that
+/// hangs behind. A process group would not do, whose members may not read from the terminal.
+#[cfg(target_os = "linux")]
+fn stop_children(of: u32) {
+    let list = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children"));
+    for pid in list.unwrap_or_default().split_ascii_whitespace() {
+        let Ok(pid) = pid.parse() else { continue };
+        stop_children(pid);
+        if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stop_children(_of: u32) {}
 
 #[cfg(test)]
 mod tests {
@@ -192,6 +212,22 @@ mod tests {
     fn a_program_that_hangs_is_stopped() {
         let error = sh("exec sleep 60", 0).unwrap_err().to_string();
         assert!(error.contains("did not end in time"), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_that_hangs_is_stopped_with_those_it_waits_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pid");
+        let script = format!("sh -c 'echo $$ >{}; sleep 60; :'; :", path.display());
+        let error = sh(&script, 1).unwrap_err().to_string();
+        assert!(error.contains("did not end in time"), "{error}");
+        // On a machine so busy that a second was too short for it, there is nobody to stop.
+        if let Ok(pid) = std::fs::read_to_string(&path)
+            && let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
+        {
+            assert!(stat.contains(") Z "), "{stat}");
+        }
     }
 
     #[test]
