@@ -191,3 +191,35 @@ fn an_interrupt_while_aws_is_asked_leaves_nothing_behind() {
     next.quiet().document();
     assert_eq!(house.shelf().litter(), Vec::<String>::new());
 }
+
+#[test]
+fn a_renewal_in_the_background_asks_nobody() {
+    let (house, terminal) = (house(), Terminal::new());
+    let asking = terminal.start(&house.credential_process());
+    terminal.await_prompt();
+    terminal.type_in(&format!("{MFA_CODE}\n"));
+    let key = asking.wait().quiet().key();
+    // The session of the code has ended, and the role's, made from it, is due.
+    let is_of_the_code = |path: &std::path::PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        let entry: serde_json::Value = serde_json::from_str(&text).unwrap();
+        entry["payload"]["principal_arn"]
+            .as_str()
+            .is_none_or(|arn| !arn.contains("assumed-role"))
+    };
+    let sessions = house.shelf().entries("session");
+    assert_eq!(sessions.len(), 2);
+    let of_the_code = sessions.into_iter().find(is_of_the_code).unwrap();
+    fs::remove_file(of_the_code).unwrap();
+    house.shelf().make_due();
+    let calls = house.sts_calls();
+    for _ in 0..5 {
+        let hit = terminal.start(&house.credential_process()).wait().quiet();
+        assert_eq!(hit.key(), key);
+    }
+    let lock = house.shelf().lock();
+    until("the failure is written down", || {
+        fs::read_to_string(&lock).is_ok_and(|note| note.contains("asks for no MFA code"))
+    });
+    assert_eq!((terminal.prompts(), house.sts_calls()), (1, calls));
+}

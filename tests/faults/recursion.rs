@@ -52,6 +52,21 @@ fn a_loop_through_a_second_profile_is_refused_with_its_loop() {
 }
 
 #[test]
+fn a_loop_through_a_source_connector_is_refused_with_its_loop() {
+    let house = house(
+        &[("inner", "loop")],
+        "[profile loop]\ncredential_process = OURS --connector dev\n",
+    );
+    let profile = std::fs::read_to_string(house.profile()).unwrap();
+    house.write_connectors(&format!(
+        "{profile}[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n\
+         source_connector = \"inner\"\nrole_arn = \"arn:aws:iam::123456789012:role/long\"\n",
+        house.aws.url()
+    ));
+    is_refused(&house, &["dev", "inner", "profile loop", "-> dev"]);
+}
+
+#[test]
 fn a_loop_behind_a_wrapper_is_found_when_it_closes() {
     let house = house(
         &[("dev", "loop")],

@@ -41,25 +41,16 @@ make_work() {
 
 # --- binaries ------------------------------------------------------------------------------------------------------
 
-# Where cargo put what it built, whatever target and folder its configuration names.
-built() { # PACKAGE FLAGS...
-    local package=$1
-    shift
-    (cd "$repo" && cargo build --locked --quiet --package "$package" --bins --message-format json "$@") |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
-}
-
-# Sets $bin to a folder with the three binaries: the one given, or a release build.
+# Sets $bin to a folder with the three binaries: the one given, or what install/build makes, which is what is installed.
 find_binaries() { # [DIR]
-    local paths name
+    local name
     if [[ -n ${1-} ]]; then
         bin=$(cd "$1" && pwd) || die "there is no folder $1"
     else
         say "building the release binaries"
-        # One package at a time: cargo would give each the features that the other needs.
-        mapfile -t paths < <(built aws-connector-clients --release)
-        ((${#paths[@]})) || die "the release binaries could not be built"
-        bin=$(dirname "${paths[0]}")
+        # In one go with the stand-in, as install/try does: what one of them has built serves all.
+        bin=$("$repo/install/build" --bins --package aws-connector-clients --package aws-standin) || die "the release binaries could not be built"
+        [[ $bin == /* ]] || bin=$repo/$bin
     fi
     for name in "${binaries[@]}"; do
         [[ -x $bin/$name ]] || die "there is no $name in $bin"
@@ -75,8 +66,9 @@ start_standin() {
     [[ -n $standin || ! -x $bin/aws-standin ]] || standin=$bin/aws-standin
     if [[ -z $standin ]]; then
         say "building the stand-in"
-        standin=$(built aws-standin ${standin_flags[@]+"${standin_flags[@]}"} | head -n 1)
-        [[ -n $standin ]] || die "the stand-in could not be built"
+        standin=$("$repo/install/build" --bins --package aws-connector-clients --package aws-standin)/aws-standin
+        [[ $standin == /* ]] || standin=$repo/$standin
+        [[ -x $standin ]] || die "the stand-in could not be built"
     fi
     ca=$work/ca.pem
     "$standin" --ca-file "$ca" >"$work/standin.json" 2>"$work/standin.log" &

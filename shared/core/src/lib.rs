@@ -24,4 +24,5 @@ pub mod secret;
 pub mod serve;
 pub mod shown;
 pub mod suggest;
+mod user;
 pub mod web_identity;

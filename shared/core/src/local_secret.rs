@@ -61,7 +61,7 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     if meta.is_dir() {
         return Err(fail("is a folder".to_owned()));
     }
-    let me = rustix::process::geteuid().as_raw();
+    let me = crate::user::effective_uid();
     // A pipe such as a shell's <(command) has no other readers; a file may.
     if meta.is_file() && meta.mode() & 0o077 != 0 {
         return Err(

@@ -81,7 +81,7 @@ impl Folder {
     /// The file is one that others could have written.
     pub(crate) fn read(&self, key: Key) -> Result<Found, Unusable> {
         let path = self.entry_path(key);
-        let mut file = match fs::OpenOptions::new()
+        let file = match fs::OpenOptions::new()
             .read(true)
             // Nor is a named pipe waited for.
             .custom_flags(no_follow() | rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
@@ -107,7 +107,8 @@ impl Folder {
         let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(
             usize::try_from(meta.len()).unwrap_or(0) + 1,
         ));
-        match file.read_to_end(&mut bytes) {
+        // `take` spares the questions for size and place that a file of its own would ask again.
+        match file.take(LONGEST_ENTRY + 1).read_to_end(&mut bytes) {
             Ok(_) => Ok(Found::Bytes(bytes)),
             Err(_) => Ok(Found::Nothing),
         }
@@ -162,7 +163,7 @@ fn check_folder(path: &Path, meta: &fs::Metadata) -> Result<(), Unusable> {
 /// Why a file or folder cannot be trusted or should not be touched: another user could have
 /// written it, or it is another user's and this is `sudo`.
 fn insecure(meta: &fs::Metadata) -> Option<String> {
-    let me = rustix::process::geteuid().as_raw();
+    let me = crate::user::effective_uid();
     if meta.uid() != me && (meta.uid() != 0 || me == 0) {
         return Some(format!("belongs to another user (uid {})", meta.uid()));
     }

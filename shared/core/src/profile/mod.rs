@@ -270,7 +270,7 @@ fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
     if meta.len() > LONGEST_FILE {
         return Err(refuse("is larger than 16 MiB", "split it".to_owned()));
     }
-    let me = rustix::process::geteuid().as_raw();
+    let me = crate::user::effective_uid();
     if meta.uid() != me && meta.uid() != 0 && me != 0 {
         return Err(refuse(
             &format!("belongs to another user (uid {})", meta.uid()),
