@@ -1,6 +1,6 @@
 //! How long what lies in the cache is served: to its margin, with a warning to its end, and never past it.
 
-use aws_standin::{Fault, FaultKind};
+use aws_standin::{Fault, FaultKind, Standin};
 use chrono::TimeDelta;
 
 use crate::support::{Answer, BASE, REGISTRY, Run, SHARED, Token, World};
@@ -159,15 +159,35 @@ fn a_login_is_renewed_with_a_fresh_session() {
 }
 
 #[test]
-fn a_session_that_aws_ended_early_is_not_handed_to_a_registry_for_ever() {
+fn a_session_that_aws_ended_early_is_renewed_for_a_registry_once() {
+    for end in [Standin::expire, Standin::remove_key] {
+        let world = world();
+        let session = world.session("dev");
+        end(&world.standin, &session.id);
+        world.docker("get", REGISTRY).answer().ok().password();
+        assert_eq!((world.sts(), world.ecr()), (2, 2));
+        // The fresh one serves everybody from now on.
+        assert_ne!(world.session("dev").id, session.id);
+        assert_eq!(world.sts(), 2);
+    }
+}
+
+#[test]
+fn a_session_that_aws_does_not_take_at_all_is_not_renewed_for_ever() {
     let world = world();
-    let session = world.session("dev");
-    world.standin.expire(&session.id);
+    world.standin.fault(Fault {
+        service: "ecr".to_owned(),
+        action: "*".to_owned(),
+        kind: FaultKind::ExpiredToken,
+        times: None,
+    });
     let answer = world.docker("get", REGISTRY).answer();
-    let line = answer.docker_failure();
-    assert!(line.contains("ExpiredToken"), "{line}");
-    let forced = world
-        .docker("get", REGISTRY)
-        .env("AWS_CONNECTOR_REFRESH", "1");
-    forced.answer().ok().password();
+    assert!(
+        answer.docker_failure().contains("ExpiredToken"),
+        "{answer:?}"
+    );
+    // Its session was made for this very command: asking for another would change nothing.
+    assert_eq!((world.sts(), world.ecr()), (1, 1));
+    world.docker("get", REGISTRY).answer().docker_failure();
+    assert_eq!((world.sts(), world.ecr()), (2, 3));
 }

@@ -44,8 +44,8 @@ fn site(url: String) -> Site {
     let endpoints = Endpoints {
         all: Some(url),
         by_service: BTreeMap::new(),
-        use_fips: false,
-        use_dual_stack: false,
+        use_fips: None,
+        use_dual_stack: None,
         allow_insecure: false,
     };
     Site::new("us-east-1", &endpoints, &Env::fixed([])).unwrap()

@@ -69,10 +69,8 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
         );
     }
     if meta.is_file() && meta.uid() != me && meta.uid() != 0 {
-        return Err(fail(format!(
-            "belongs to another user (uid {})",
-            meta.uid()
-        )));
+        let (what, fix) = of_another(meta.uid(), me, env);
+        return Err(fail(what).fix(fix));
     }
     let mut bytes = zeroize::Zeroizing::new(Vec::new());
     (&mut file)
@@ -89,6 +87,26 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
         return Err(fail("is empty".to_owned()));
     }
     Ok(Secret::new(text))
+}
+
+/// What is wrong with a file of another user's, and what to do about it.
+fn of_another(owner: u32, me: u32, env: &Env) -> (String, String) {
+    let by_sudo = env
+        .get("SUDO_UID")
+        .is_some_and(|uid| uid == owner.to_string());
+    match env.get("SUDO_USER").filter(|_| me == 0 && by_sudo) {
+        Some(user) => (
+            format!(
+                "belongs to {} (uid {owner}), but this runs as root by sudo",
+                shown(&user)
+            ),
+            "run it without sudo, or name a file of root's".to_owned(),
+        ),
+        None => (
+            format!("belongs to another user (uid {owner})"),
+            "name a file of your own".to_owned(),
+        ),
+    }
 }
 
 /// Expands a leading `~/`.
@@ -124,6 +142,25 @@ mod tests {
         assert!(!error.contains("s3cret"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(read_file(name, &Env::fixed([])).unwrap().expose(), "s3cret");
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_told_apart_from_ones_own_behind_sudo() {
+        let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
+        let (what, fix) = of_another(1000, 0, &sudo);
+        assert_eq!(
+            what,
+            "belongs to \"ann\" (uid 1000), but this runs as root by sudo"
+        );
+        assert!(fix.contains("without sudo"), "{fix}");
+        for (owner, me, env) in [
+            (1001, 0, &sudo),
+            (1000, 1001, &sudo),
+            (1000, 0, &Env::fixed([])),
+        ] {
+            let (what, _) = of_another(owner, me, env);
+            assert_eq!(what, format!("belongs to another user (uid {owner})"));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod choose;
 mod keys;
+mod login;
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -99,6 +100,10 @@ pub struct Pipeline<'a> {
     held: RefCell<Vec<Progress>>,
     has_prompted: Cell<bool>,
     force: bool,
+    /// Set while a session of the cache is renewed that AWS has ended before its time.
+    distrusts_cache: Cell<bool>,
+    /// Set once a session was made for this very command.
+    has_minted: Cell<bool>,
     refresh_ahead: bool,
     /// Set once AWS was asked: from then on there may be a runtime, which no child survives.
     asked_aws: Cell<bool>,
@@ -130,6 +135,8 @@ impl<'a> Pipeline<'a> {
             held: RefCell::default(),
             has_prompted: Cell::new(false),
             force: env.is_on("AWS_CONNECTOR_REFRESH"),
+            distrusts_cache: Cell::new(false),
+            has_minted: Cell::new(false),
             refresh_ahead: plan.refresh_ahead && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
             asked_aws: Cell::new(false),
             background: Cell::new(false),
@@ -168,14 +175,7 @@ impl<'a> Pipeline<'a> {
             _ => None,
         };
         self.obtain(key, step, Need::HandOut, label.as_deref(), &mut |mint| {
-            self.within(mint, |_| {
-                // Its permissions and its end are the session's: a fresh one is worth having.
-                let session = self.session(step, Need::HandOut)?;
-                self.ask(|| {
-                    let call = self.call(&step.connector, self.deadline.get());
-                    self.aws.registry_login(login, &session, call)
-                })
-            })
+            self.within(mint, |_| self.login(step, login))
         })
     }
 
@@ -210,7 +210,7 @@ impl<'a> Pipeline<'a> {
             forced_since: self.clock.to_true(self.started),
             // A forced refresh concerns what is handed out; the sessions behind it, and the MFA
             // code that one of them may have cost, stay good.
-            force: self.force && need == Need::HandOut,
+            force: (self.force || self.distrusts_cache.get()) && need == Need::HandOut,
             may_prompt: self.request.may_prompt,
             has_prompted: &self.has_prompted,
             lock_timeout: self.plan.lock_timeout,
@@ -284,6 +284,7 @@ impl<'a> Pipeline<'a> {
             // A person's time is not AWS's.
             self.deadline.set(self.deadline.get() + began.elapsed());
         }
+        self.has_minted.set(true);
         log::debug(format_args!(
             "asking {} for '{}'",
             step.describe(),

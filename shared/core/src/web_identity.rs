@@ -22,19 +22,31 @@ pub fn identity(token_file: &str) -> Result<String> {
     };
     let token = fs::read_to_string(token_file)
         .map(zeroize::Zeroizing::new)
-        .map_err(|error| fail(format!("cannot be read: {error}")))?;
+        .map_err(|error| {
+            fail(format!("cannot be read: {error}")).fix(
+                "check that the token is mounted there (on EKS: annotate the service account with its role)",
+            )
+        })?;
     of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token".to_owned()))
 }
 
-/// The same for a token that may be none of JSON: then its content is its identity.
+/// The same for the token of a container, which may be none of JSON: then its content is its identity.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn identity_or_content(token_file: &str) -> Result<String> {
-    identity(token_file).or_else(|error| match fs::read_to_string(token_file) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(_) => Err(error),
-    })
+pub fn of_container(token_file: &str) -> Result<String> {
+    let token = fs::read_to_string(token_file)
+        .map(zeroize::Zeroizing::new)
+        .map_err(|error| {
+            let what = format!(
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {} cannot be read: {error}",
+                shown(token_file)
+            );
+            Error::new(Kind::NoCredentials, what)
+                .fix("check that the token is mounted there (on EKS: the pod identity association)")
+        })?;
+    let token = token.trim();
+    Ok(of_token(token).unwrap_or_else(|| token.to_owned()))
 }
 
 fn of_token(token: &str) -> Option<String> {

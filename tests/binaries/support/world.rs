@@ -41,8 +41,13 @@ pub(crate) struct World {
 impl World {
     /// A world without a profile.
     pub(crate) fn empty() -> Self {
+        Self::with(Standin::start())
+    }
+
+    /// A world with this AWS and without a profile.
+    pub(crate) fn with(standin: Standin) -> Self {
         Self {
-            standin: Standin::start(),
+            standin,
             home: tempfile::tempdir().unwrap(),
         }
     }
@@ -224,6 +229,12 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Without a variable that a run has otherwise.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
         self
     }
 

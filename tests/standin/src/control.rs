@@ -27,21 +27,25 @@ fn wrong(told: &str) -> Answer {
 }
 
 fn act(shared: &Shared, req: &Request, body: &Value) -> Result<Value, String> {
-    let done = json!({"ok": true});
-    match (
-        req.method.as_str(),
-        req.path.trim_start_matches("/_standin/"),
-    ) {
+    let path = req.path.trim_start_matches("/_standin/");
+    match (req.method.as_str(), path) {
         ("GET", "health") => {}
         ("GET", "calls") => return Ok(calls(shared)),
-        ("POST", "calls/clear") => shared.calls().clear(),
-        ("POST", "fault") => shared.faults().push(fault(body)?),
-        ("POST", "faults/clear") => shared.faults().clear(),
-        ("POST", "clock") => shared.world().clock_offset = number(body, "offset")?,
-        ("POST", "max-session-seconds") => {
-            shared.world().max_session_seconds = body["seconds"].as_i64()
-        }
-        ("POST", "expire") => {
+        ("POST", path) => post(shared, path, body)?,
+        (method, path) => return Err(format!("there is no {method} {path}")),
+    }
+    Ok(json!({"ok": true}))
+}
+
+/// What changes the stand-in.
+pub(crate) fn post(shared: &Shared, path: &str, body: &Value) -> Result<(), String> {
+    match path {
+        "calls/clear" => shared.calls().clear(),
+        "fault" => shared.faults().push(fault(body)?),
+        "faults/clear" => shared.faults().clear(),
+        "clock" => shared.world().clock_offset = number(body, "offset")?,
+        "max-session-seconds" => shared.world().max_session_seconds = body["seconds"].as_i64(),
+        "expire" => {
             let key = body["access_key_id"]
                 .as_str()
                 .ok_or("access_key_id is missing")?;
@@ -53,10 +57,10 @@ fn act(shared: &Shared, req: &Request, body: &Value) -> Result<Value, String> {
                 .ok_or("no such access key")?
                 .expires = Some(now - 1);
         }
-        ("POST", "state") => state::apply(&mut shared.world(), body)?,
-        (method, path) => return Err(format!("there is no {method} {path}")),
+        "state" => state::apply(&mut shared.world(), body)?,
+        path => return Err(format!("there is no POST {path}")),
     }
-    Ok(done)
+    Ok(())
 }
 
 fn number(body: &Value, name: &str) -> Result<i64, String> {

@@ -136,12 +136,17 @@ fn imds(req: &Request) -> String {
 
 /// The service and region that a host of AWS stands for; `None` for a loopback or foreign host, whose name binds nothing.
 pub(crate) fn host_scope(host: &str) -> Option<(String, String)> {
-    const SUFFIXES: [&str; 5] = [
+    const SUFFIXES: [&str; 10] = [
         ".amazonaws.com",
         ".amazonaws.com.cn",
         ".amazonaws.eu",
+        ".c2s.ic.gov",
+        ".sc2s.sgov.gov",
+        ".cloud.adc-e.uk",
+        ".csp.hci.ic.gov",
         ".api.aws",
         ".api.amazonwebservices.com.cn",
+        ".api.amazonwebservices.eu",
     ];
     let host = host
         .split(':')
@@ -192,6 +197,10 @@ mod tests {
         assert_eq!(
             host_scope("sts.cn-north-1.amazonaws.com.cn"),
             scope("sts", "cn-north-1")
+        );
+        assert_eq!(
+            host_scope("sts.us-isob-east-1.sc2s.sgov.gov"),
+            scope("sts", "us-isob-east-1")
         );
         assert_eq!(
             host_scope("bucket.s3.us-gov-west-1.amazonaws.com"),

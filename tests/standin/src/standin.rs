@@ -1,5 +1,6 @@
 //! The handle that tests hold.
 
+use crate::control;
 use crate::dispatch::Shared;
 use crate::faults::Fault;
 use crate::policy;
@@ -113,6 +114,22 @@ impl Standin {
         let who = world.principals.get_mut(access_key_id);
         who.unwrap_or_else(|| panic!("there is no key {access_key_id}"))
             .expires = Some(now - 1);
+    }
+
+    /// Whose key it is, by ARN, and when it ends, in seconds since the epoch.
+    #[must_use]
+    pub fn holder(&self, access_key_id: &str) -> Option<(String, Option<i64>)> {
+        let world = self.shared.world();
+        let who = world.principals.get(access_key_id)?;
+        Some((who.arn.clone(), who.expires))
+    }
+
+    /// Does what the control API does at `/_standin/PATH`, given its JSON body.
+    ///
+    /// # Panics
+    /// If there is no such path, or the body is wrong.
+    pub fn control(&self, path: &str, body: &serde_json::Value) {
+        control::post(&self.shared, path, body).unwrap_or_else(|told| panic!("{path}: {told}"));
     }
 
     /// Adds an IAM user in partition `aws`.

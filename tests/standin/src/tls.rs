@@ -14,12 +14,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Host names that a certificate is made for, unless the builder says otherwise. A `*` covers dots too: certificates are
 /// made per name, since no wildcard certificate may say `sts.*.amazonaws.com`.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 14] = [
     "localhost",
     "*.amazonaws.com",
     "*.amazonaws.com.cn",
     "*.amazonaws.eu",
+    "*.c2s.ic.gov",
+    "*.sc2s.sgov.gov",
+    "*.cloud.adc-e.uk",
+    "*.csp.hci.ic.gov",
     "*.api.aws",
+    "*.api.amazonwebservices.com.cn",
+    "*.api.amazonwebservices.eu",
     "*.on.aws",
     "public.ecr.aws",
     "ecr-public.aws.com",

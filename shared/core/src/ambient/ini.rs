@@ -266,6 +266,17 @@ impl<'t> Property<'t> {
         std::iter::once(self.first.trim()).chain(self.more.iter().copied())
     }
 
+    /// The value of a sub-property, if it has one.
+    pub(super) fn inner(&self, key: &str) -> Option<&'t str> {
+        self.more
+            .iter()
+            .filter(|line| !line.trim_start().starts_with(['#', ';']))
+            .filter_map(|line| line.split_once('='))
+            .filter(|(name, _)| name.trim().eq_ignore_ascii_case(key))
+            .map(|(_, value)| without_comment(value))
+            .rfind(|value| !value.is_empty())
+    }
+
     /// Something is wrong with this property.
     pub(super) fn wrong(&self, what: &str) -> Error {
         Error::profile(format!(

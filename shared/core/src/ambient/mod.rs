@@ -4,6 +4,7 @@
 mod aws_profile;
 mod chain;
 mod container;
+mod endpoints;
 mod environment;
 mod files;
 mod ini;
@@ -21,6 +22,7 @@ mod ini_test;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+pub use endpoints::{ProfileEndpoints, profile_endpoints};
 pub use words::split as split_command;
 
 use crate::env::Env;

@@ -157,7 +157,7 @@ impl Fields {
                 self.optional("token-file", plan.token_file.as_deref());
                 // Path and URI are the same in every pod: it is the token that says whose it is.
                 if let Some(file) = &plan.token_file {
-                    self.text("identity", &web_identity::identity_or_content(file)?);
+                    self.text("identity", &web_identity::of_container(file)?);
                 }
                 // The token names the pod or task; two of them are two identities.
                 self.optional(

@@ -11,11 +11,13 @@ use super::{
 use crate::ambient;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
+use crate::local_secret::expand_home;
 use crate::profile::{
-    Auth, Connector, ImplicitSource, KeyPair, Mfa, Policies, Profile, Role, SecretRef, Source,
+    Auth, Connector, CredentialSource, ImplicitSource, KeyPair, Mfa, Policies, Profile, Role,
+    SecretRef, Source,
 };
 use crate::request::{Client, ClusterRef, Request, Wants};
-use crate::resource::{Arn, Partition, RegistryHost, Resource, check_region};
+use crate::resource::{Partition, RegistryHost, Resource, check_region};
 
 /// The variable that consents to ambient credentials.
 const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
@@ -59,7 +61,7 @@ pub fn make(
         env,
         client: request.client,
     };
-    let site = Site::new(&own, &connector.endpoints, env).map_err(|e| e.of(&connector.name))?;
+    let site = site_of(connector, &own, env)?;
     let target = target.unwrap_or_else(|| own.clone());
     let session = maker.step(connector, &site, &scope, &target)?;
     let delivery = match &request.wants {
@@ -167,7 +169,7 @@ fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
         }
     };
     let partition = partition.or_else(|| region.as_deref().map(Partition::of_region));
-    if let (Some(there), Some(here)) = (partition, own_partition(connector))
+    if let (Some(there), Some(here)) = (partition, connector.partition())
         && there != here
     {
         return Err(Error::refused(format!(
@@ -213,19 +215,6 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
     }
 }
 
-fn own_partition(connector: &Connector) -> Option<Partition> {
-    if let Some(region) = &connector.region {
-        return Some(Partition::of_region(region));
-    }
-    match &connector.auth {
-        Auth::IamRole { role, .. }
-        | Auth::Implicit {
-            role: Some(role), ..
-        } => Arn::parse(&role.arn).ok().map(|arn| arn.partition),
-        _ => None,
-    }
-}
-
 fn own_region(connector: &Connector, env: &Env) -> Option<String> {
     connector
         .region
@@ -263,6 +252,23 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Ambient credentials where there is no profile file at all are refused with where it belongs.
+    fn consent(&self, allowed: bool, connector: &str) -> Result<()> {
+        consent(allowed, connector, self.env).map_err(|error| match self.profile.wanted_file() {
+            None => error,
+            Some(path) => Error {
+                what: "there is no profile file, and without one only ambient credentials could \
+                       serve, which are not allowed"
+                    .to_owned(),
+                fix: Some(format!(
+                    "write {} (aws-connector register), or set {CONSENT}=true",
+                    path.display()
+                )),
+                ..error
+            },
+        })
+    }
+
     fn step(
         &self,
         connector: &Connector,
@@ -283,7 +289,7 @@ impl Maker<'_> {
                 allowed,
                 role,
             } => {
-                consent(*allowed, name, self.env)?;
+                self.consent(*allowed, name)?;
                 let source = ambient::resolve(source, name, site, self.env)?;
                 match role {
                     None => Ok(source),
@@ -310,7 +316,9 @@ impl Maker<'_> {
             } => {
                 let call = self.role_call(connector, site, role, scope, target)?;
                 Ok(step(How::WebIdentity {
-                    token_file: token_file.clone(),
+                    token_file: expand_home(token_file, self.env)
+                        .to_string_lossy()
+                        .into_owned(),
                     call,
                 }))
             }
@@ -389,7 +397,7 @@ impl Maker<'_> {
             .region
             .clone()
             .unwrap_or_else(|| default_region.to_owned());
-        let site = Site::new(&region, &source.endpoints, self.env).map_err(|e| e.of(name))?;
+        let site = site_of(&source, &region, self.env)?;
         self.step(&source, &site, &Scope::Unrestricted, &region)
     }
 
@@ -509,7 +517,34 @@ impl Maker<'_> {
 /// Where a connector's own call is made; the source's site may be another connector's.
 fn source_site(connector: &Connector, source: &Step, env: &Env) -> Result<Site> {
     let region = own_region(connector, env).unwrap_or_else(|| source.site.region.clone());
-    Site::new(&region, &connector.endpoints, env).map_err(|e| e.of(&connector.name))
+    site_of(connector, &region, env)
+}
+
+/// A region with the endpoints that hold there for a connector: its own, the environment's, those
+/// of the AWS CLI profile that it draws on.
+fn site_of(connector: &Connector, region: &str, env: &Env) -> Result<Site> {
+    let settings = &connector.endpoints;
+    let of_profile = if draws_on_aws_profile(connector) {
+        ambient::profile_endpoints(aws_profile(connector), settings.allow_insecure, env)
+    } else {
+        Ok(None)
+    };
+    of_profile
+        .and_then(|theirs| Site::beside(region, settings, theirs.as_ref(), env))
+        .map_err(|error| error.of(&connector.name))
+}
+
+/// Whether an AWS CLI profile says where a connector's credentials come from, or may say so.
+fn draws_on_aws_profile(connector: &Connector) -> bool {
+    aws_profile(connector).is_some()
+        || matches!(
+            &connector.auth,
+            Auth::Implicit {
+                source: ImplicitSource::Chain
+                    | ImplicitSource::Pinned(CredentialSource::SharedProfile),
+                ..
+            }
+        )
 }
 
 fn mfa_session(connector: &Connector, site: &Site, source: Step, mfa: &Mfa) -> Step {

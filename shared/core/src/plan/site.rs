@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ambient::ProfileEndpoints;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::profile::{Endpoints, endpoint};
@@ -33,16 +34,33 @@ const SERVICES: [(&str, &str); 8] = [
     ("sso_oidc", "AWS_ENDPOINT_URL_SSO_OIDC"),
 ];
 
+/// Switches every endpoint off that environment or AWS CLI profile name.
+const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
 impl Site {
     /// The site for a region: the connector's endpoints first, then the environment's.
     ///
     /// # Errors
     /// An endpoint of the environment is not a URL, or would send credentials unencrypted.
     pub fn new(region: &str, settings: &Endpoints, env: &Env) -> Result<Self> {
+        Self::beside(region, settings, None, env)
+    }
+
+    /// The same, with those of an AWS CLI profile behind both, in botocore's order: the variable
+    /// of a service, the variable for all, the profile's service, the profile.
+    ///
+    /// # Errors
+    /// As [`Site::new`].
+    pub fn beside(
+        region: &str,
+        settings: &Endpoints,
+        profile: Option<&ProfileEndpoints>,
+        env: &Env,
+    ) -> Result<Self> {
         let mut endpoints = BTreeMap::new();
-        let ignore_env = env.is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+        let ignored = env.is_on(IGNORE) || profile.is_some_and(|profile| profile.ignored);
         let from_env = |variable: &str| -> Result<Option<String>> {
-            match env.get(variable).filter(|_| !ignore_env) {
+            match env.get(variable).filter(|_| !ignored) {
                 None => Ok(None),
                 Some(url) => endpoint(&url, settings.allow_insecure)
                     .map(Some)
@@ -55,21 +73,38 @@ impl Site {
             Some(url) => Some(url.clone()),
             None => from_env("AWS_ENDPOINT_URL")?,
         };
+        let theirs = profile.map(|profile| &profile.settings);
         for (service, variable) in SERVICES {
             let url = match (settings.by_service.get(service), &settings.all) {
                 (Some(url), _) | (None, Some(url)) => Some(url.clone()),
-                (None, None) => from_env(variable)?.or_else(|| for_all.clone()),
+                (None, None) => from_env(variable)?.or_else(|| for_all.clone()).or_else(|| {
+                    let theirs = theirs.filter(|_| !ignored)?;
+                    let own = theirs.by_service.get(service);
+                    own.or(theirs.all.as_ref()).cloned()
+                }),
             };
             if let Some(url) = url {
                 endpoints.insert(service, url);
             }
         }
+        let switch = |own: Option<bool>, variable: &str, theirs: Option<bool>| {
+            let of_env = env.get(variable).map(|_| env.is_on(variable));
+            own.or(of_env).or(theirs).unwrap_or(false)
+        };
         Ok(Self {
             region: region.to_owned(),
             partition: Partition::of_region(region),
             endpoints,
-            use_fips: settings.use_fips || env.is_on("AWS_USE_FIPS_ENDPOINT"),
-            use_dual_stack: settings.use_dual_stack || env.is_on("AWS_USE_DUALSTACK_ENDPOINT"),
+            use_fips: switch(
+                settings.use_fips,
+                "AWS_USE_FIPS_ENDPOINT",
+                theirs.and_then(|theirs| theirs.use_fips),
+            ),
+            use_dual_stack: switch(
+                settings.use_dual_stack,
+                "AWS_USE_DUALSTACK_ENDPOINT",
+                theirs.and_then(|theirs| theirs.use_dual_stack),
+            ),
         })
     }
 

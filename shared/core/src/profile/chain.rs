@@ -144,6 +144,19 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
         }
         _ => {}
     }
+    if let (Some(there), Some(here)) = (source.partition(), connector.partition())
+        && there != here
+    {
+        return refuse(
+            "source_connector",
+            &format!(
+                "{from} is of partition {}, but this connector of {}; partitions never mix",
+                there.id(),
+                here.id()
+            ),
+            "name a connector of the same partition",
+        );
+    }
     let own_keys = matches!(
         source.auth,
         Auth::SecretKey { .. } | Auth::Implicit { role: None, .. }

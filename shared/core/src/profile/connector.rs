@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::secret_ref::SecretRef;
-use crate::resource::{RegistryHost, Resource, ResourceType};
+use crate::resource::{Arn, Partition, RegistryHost, Resource, ResourceType};
 
 /// One `[connectors.NAME]` of the profile file.
 #[derive(Clone, Debug)]
@@ -37,6 +37,22 @@ pub struct Connector {
     pub refresh_ahead: bool,
     /// How long to wait for another process that is minting the same session.
     pub lock_timeout: Duration,
+}
+
+impl Connector {
+    /// The partition it works in, as far as the profile tells: by its region, else its role.
+    pub(crate) fn partition(&self) -> Option<Partition> {
+        if let Some(region) = &self.region {
+            return Some(Partition::of_region(region));
+        }
+        match &self.auth {
+            Auth::IamRole { role, .. }
+            | Auth::Implicit {
+                role: Some(role), ..
+            } => Arn::parse(&role.arn).ok().map(|arn| arn.partition),
+            _ => None,
+        }
+    }
 }
 
 /// The resources a connector is limited to.
@@ -76,10 +92,10 @@ pub struct Endpoints {
     /// `endpoints.SERVICE`: for one service (`sts`, `ecr`, `ecr_public`, `eks`, `ssm`, `s3`,
     /// `sso`, `sso_oidc`).
     pub by_service: BTreeMap<&'static str, String>,
-    /// FIPS endpoints of AWS's own.
-    pub use_fips: bool,
-    /// Dual-stack endpoints of AWS's own.
-    pub use_dual_stack: bool,
+    /// Whether AWS's own endpoints are the FIPS ones; `None` leaves it to the surroundings.
+    pub use_fips: Option<bool>,
+    /// Whether they are the dual-stack ones.
+    pub use_dual_stack: Option<bool>,
     /// Whether `http://` beyond loopback is accepted.
     pub allow_insecure: bool,
 }

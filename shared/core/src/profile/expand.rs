@@ -9,6 +9,25 @@ use crate::env::Env;
 /// # Errors
 /// A text that names the unset variable or the malformed macro.
 pub fn expand<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, String> {
+    expand_except(text, env, |_| false)
+}
+
+/// As [`expand`], but leaves IAM's own variables to IAM: `${aws:username}`, `${s3:prefix}`, `${*}`.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_policy<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, String> {
+    expand_except(text, env, |inside| {
+        let name = inside.split(":-").next().unwrap_or(inside);
+        name.contains(':') || ["*", "?", "$"].contains(&inside)
+    })
+}
+
+fn expand_except<'t>(
+    text: &'t str,
+    env: &Env,
+    is_foreign: impl Fn(&str) -> bool,
+) -> Result<Cow<'t, str>, String> {
     if !text.contains('$') {
         return Ok(Cow::Borrowed(text));
     }
@@ -23,6 +42,11 @@ pub fn expand<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, String> {
             let (inside, after) = after
                 .split_once('}')
                 .ok_or("'${' without '}'; write $$ for a dollar sign")?;
+            if is_foreign(inside) {
+                out.extend(["${", inside, "}"]);
+                rest = after;
+                continue;
+            }
             let (name, default) = match inside.split_once(":-") {
                 Some((name, default)) => (name, Some(default)),
                 None => (inside, None),
@@ -84,6 +108,25 @@ mod tests {
         ] {
             assert_eq!(expand(text, &env).as_deref(), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn variables_of_iam_stay_in_a_policy_and_ours_expand_beside_them() {
+        let env = Env::fixed([("A", "x")]);
+        for (text, expected) in [
+            ("${A}/${aws:username}", "x/${aws:username}"),
+            (
+                "${aws:PrincipalTag/team, 'none'}",
+                "${aws:PrincipalTag/team, 'none'}",
+            ),
+            ("${s3:prefix}${*}${?}${$}", "${s3:prefix}${*}${?}${$}"),
+            ("${NO:-a:b}", "a:b"),
+            ("$${aws:userid}", "${aws:userid}"),
+        ] {
+            assert_eq!(expand_policy(text, &env).as_deref(), Ok(expected), "{text}");
+        }
+        assert!(expand_policy("${NO}/${aws:userid}", &env).is_err());
+        assert!(expand("${aws:username}", &env).is_err());
     }
 
     #[test]

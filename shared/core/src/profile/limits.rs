@@ -54,6 +54,17 @@ fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
 }
 
+/// A path that may begin with `~/`.
+pub(super) fn path(text: &str) -> std::result::Result<String, String> {
+    if text.starts_with('~') && !text.starts_with("~/") {
+        return Err(format!(
+            "{} names the home of somebody, which is not looked up; write the whole path",
+            shown(text)
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 /// A session name, source identity or federation name.
 pub(super) fn name(text: &str, min: usize, max: usize) -> std::result::Result<String, String> {
     if text.len() < min || text.len() > max || !text.chars().all(is_name_char) {

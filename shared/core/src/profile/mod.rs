@@ -16,7 +16,7 @@ mod table;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connector::{
@@ -46,6 +46,8 @@ pub struct Profile {
     document: Option<Document>,
     default_connector: Option<String>,
     env: Env,
+    /// Where the file would be, if it is not there.
+    wanted_file: Option<PathBuf>,
     /// Whether another user of this machine could read the file, and its path for the message.
     readable_by_others: Option<String>,
     /// The connectors read so far: a chain comes by the same one more than once.
@@ -60,7 +62,7 @@ impl Profile {
     /// The file cannot be read, is not TOML, or could be written by another user.
     pub fn load(paths: &Paths, env: &Env) -> Result<Self> {
         let Some(path) = &paths.profile_file else {
-            return Ok(Self::built_in(env));
+            return Ok(Self::built_in(env, None));
         };
         match read_file(path) {
             Ok((text, readable_by_others)) => {
@@ -70,7 +72,9 @@ impl Profile {
                 }
                 Ok(profile)
             }
-            Err(ReadError::Missing) if !paths.profile_file_named => Ok(Self::built_in(env)),
+            Err(ReadError::Missing) if !paths.profile_file_named => {
+                Ok(Self::built_in(env, Some(path.clone())))
+            }
             Err(ReadError::Missing) => Err(Error::profile(format!(
                 "{FILE_VARIABLE} names {}, which does not exist",
                 path.display()
@@ -91,6 +95,7 @@ impl Profile {
             document: Some(document),
             default_connector,
             env: env.clone(),
+            wanted_file: None,
             readable_by_others: None,
             read: Mutex::default(),
         };
@@ -102,11 +107,12 @@ impl Profile {
         Ok(profile)
     }
 
-    fn built_in(env: &Env) -> Self {
+    fn built_in(env: &Env, wanted_file: Option<PathBuf>) -> Self {
         Self {
             document: None,
             default_connector: None,
             env: env.clone(),
+            wanted_file,
             readable_by_others: None,
             read: Mutex::default(),
         }
@@ -115,6 +121,11 @@ impl Profile {
     /// Whether there is a profile file at all.
     pub fn has_file(&self) -> bool {
         self.document.is_some()
+    }
+
+    /// Where the profile file is missed; `None` where there is one, or no place for it.
+    pub fn wanted_file(&self) -> Option<&Path> {
+        self.wanted_file.as_deref()
     }
 
     fn has(&self, name: &str) -> Result<bool> {
@@ -214,9 +225,10 @@ impl Profile {
         let error = Error::profile(format!("no connector {}{file}: {why}", shown(name)));
         match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => error.fix(format!("did you mean '{near}'?")),
-            None if self.document.is_none() => error.fix(
-                "create connectors.toml in the folder aws-connector of your configuration folder",
-            ),
+            None if self.document.is_none() => error.fix(match self.wanted_file() {
+                Some(path) => format!("write {} (aws-connector register)", path.display()),
+                None => format!("set HOME, or {FILE_VARIABLE}"),
+            }),
             None if names.is_empty() => {
                 error.fix("add [connectors.NAME] with an auth_method to the file")
             }

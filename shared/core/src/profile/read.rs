@@ -273,8 +273,8 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
     Ok(Endpoints {
         all,
         by_service,
-        use_fips: fields.boolean("use_fips_endpoint")?.unwrap_or(false),
-        use_dual_stack: fields.boolean("use_dualstack_endpoint")?.unwrap_or(false),
+        use_fips: fields.boolean("use_fips_endpoint")?,
+        use_dual_stack: fields.boolean("use_dualstack_endpoint")?,
         allow_insecure,
     })
 }

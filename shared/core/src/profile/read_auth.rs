@@ -150,7 +150,7 @@ fn sts_token(fields: &mut Fields<'_, '_>) -> Result<Auth> {
 fn iam_role(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Auth> {
     let connector = fields.string("source_connector")?;
     let profile = fields.string("source_profile")?;
-    let web_identity = fields.string("web_identity_token_file")?;
+    let web_identity = fields.checked("web_identity_token_file", limits::path)?;
     let keys = keys(fields)?;
     let mut given: Vec<&str> = Vec::new();
     given.extend(connector.as_ref().map(|_| "source_connector"));

@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use super::limits;
 use super::table::{At, Fields};
 use crate::error::Result;
 use crate::secret::Secret;
@@ -117,7 +118,10 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<O
             }
             SecretRef::Env(name)
         }
-        "file" => SecretRef::File(fields.inner_string(&found, value)?),
+        "file" => {
+            let path = fields.inner_string(&found, value)?;
+            SecretRef::File(limits::path(&path).map_err(|e| fields.field_error(&found, &e))?)
+        }
         "keyring" => SecretRef::Keyring(fields.inner_string(&found, value)?),
         "ssm" => SecretRef::Ssm {
             name: fields.inner_string(&found, value)?,

@@ -1,6 +1,7 @@
 //! One TOML table read field by field: every value is taken by name, what is left over is an
 //! error, and every error says file, line, connector and field.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
@@ -133,7 +134,15 @@ impl<'p, 'd> Fields<'p, 'd> {
         let DeValue::String(text) = value else {
             return Err(self.wrong_type(place, "a string", value));
         };
-        let text = expand::expand(text, self.env).map_err(|e| self.field_error(place, &e))?;
+        self.expanded(place, expand::expand(text, self.env))
+    }
+
+    fn expanded<T>(
+        &self,
+        place: &At<T>,
+        text: std::result::Result<Cow<'_, str>, String>,
+    ) -> Result<String> {
+        let text = text.map_err(|e| self.field_error(place, &e))?;
         if text.is_empty() {
             return Err(self.field_error(place, "is empty; give a value or remove the field"));
         }
@@ -332,13 +341,10 @@ impl<'p, 'd> Fields<'p, 'd> {
         })
     }
 
-    /// A string inside a policy. `${aws:username}` and its like are IAM's own variables, so that
-    /// only names without a colon are ours.
+    /// A string inside a policy, where IAM has variables of its own.
     fn policy_string<T>(&self, place: &At<T>, value: &DeValue<'_>) -> Result<String> {
         match value {
-            DeValue::String(text) if text.contains("${aws:") || text.contains("${*}") => {
-                Ok(text.to_string())
-            }
+            DeValue::String(text) => self.expanded(place, expand::expand_policy(text, self.env)),
             other => self.string_value(place, other),
         }
     }

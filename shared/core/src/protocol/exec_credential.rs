@@ -132,12 +132,14 @@ impl Protocol for ExecCredential {
             .iter()
             .filter_map(|name| flags.take(name))
             .collect();
-        let cluster = match named.as_slice() {
-            [] => asked
-                .config
-                .cluster_name
-                .ok_or_else(|| Error::usage("no cluster is named").fix("pass --cluster NAME"))?,
-            [one] => one.clone(),
+        let (cluster, whence) = match named.as_slice() {
+            [] => {
+                let name = asked.config.cluster_name.ok_or_else(|| {
+                    Error::usage("no cluster is named").fix("pass --cluster NAME")
+                })?;
+                (name, "clusterName of the kubeconfig's exec extension")
+            }
+            [one] => (one.clone(), "--cluster"),
             _ => {
                 return Err(Error::usage("the cluster is named by more than one flag")
                     .fix("keep --cluster"));
@@ -148,7 +150,7 @@ impl Protocol for ExecCredential {
             .config
             .region
             .map(|region| (region, "region of the kubeconfig's exec extension"));
-        let cluster = cluster_ref(&cluster, region_flag.or(region_config))?;
+        let cluster = cluster_ref(&cluster, whence, region_flag.or(region_config))?;
         Ok(Todo::Serve(
             Box::new(Request {
                 connector: flags.take("connector").or(asked.config.connector),
@@ -181,9 +183,9 @@ impl Protocol for ExecCredential {
     }
 }
 
-fn cluster_ref(name: &str, region: Option<(String, &str)>) -> Result<ClusterRef> {
+fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result<ClusterRef> {
     let resource = Resource::parse(ResourceType::KubernetesCluster, Some(name))
-        .map_err(|error| Error::usage(format!("--cluster: {error}")))?;
+        .map_err(|error| Error::usage(format!("{from}: {error}")))?;
     let Resource::Cluster {
         name,
         account,
@@ -191,7 +193,7 @@ fn cluster_ref(name: &str, region: Option<(String, &str)>) -> Result<ClusterRef>
         partition,
     } = resource
     else {
-        return Err(Error::usage("--cluster names no cluster"));
+        return Err(Error::usage(format!("{from} names no cluster")));
     };
     let region_from_flag = region.is_some();
     if let Some((region, whence)) = &region {
@@ -355,8 +357,8 @@ mod tests {
     #[test]
     fn a_region_that_contradicts_the_arn_is_refused() {
         let arn = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
-        assert!(cluster_ref(arn, Some(("eu-west-1".into(), "--region"))).is_err());
-        let same = cluster_ref(arn, Some(("us-east-1".into(), "--region")));
+        assert!(cluster_ref(arn, "--cluster", Some(("eu-west-1".into(), "--region"))).is_err());
+        let same = cluster_ref(arn, "--cluster", Some(("us-east-1".into(), "--region")));
         assert!(same.is_ok_and(|cluster| cluster.name == "prod"));
     }
 }

@@ -1,0 +1,94 @@
+//! The endpoints that an AWS CLI profile names: `endpoint_url`, its `services` section,
+//! `use_fips_endpoint`, `use_dualstack_endpoint`, `ignore_configured_endpoint_urls`.
+
+use super::aws_profile::{DEFAULT, from_environment};
+use super::files::{Files, Section};
+use super::ini::{Kind, Property};
+use crate::env::Env;
+use crate::error::Result;
+use crate::profile::{Endpoints, endpoint};
+use crate::shown::shown;
+
+/// What a profile says of endpoints.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileEndpoints {
+    /// What it names.
+    pub settings: Endpoints,
+    /// `ignore_configured_endpoint_urls`: custom ones count nowhere.
+    pub ignored: bool,
+}
+
+/// The services that we ask, by the names that AWS has for them in a `services` section.
+const SERVICES: [&str; 8] = [
+    "sts",
+    "ecr",
+    "ecr_public",
+    "eks",
+    "ssm",
+    "s3",
+    "sso",
+    "sso_oidc",
+];
+
+/// The endpoints of an AWS CLI profile; without a name, of the one that the environment names, or
+/// of `default`. What else is wrong with the files comes out when credentials are looked for there.
+///
+/// # Errors
+/// An endpoint is not a URL or would send credentials unencrypted, a switch is neither true nor
+/// false, or the `services` section is not there.
+pub fn profile_endpoints(
+    profile: Option<&str>,
+    allow_insecure: bool,
+    env: &Env,
+) -> Result<Option<ProfileEndpoints>> {
+    let named = match profile {
+        Some(_) => None,
+        None => from_environment(env),
+    };
+    let name = profile.or(named.as_deref()).unwrap_or(DEFAULT);
+    let files = Files::load(env);
+    let Ok(Some(section)) = files.section(Kind::Profile, name) else {
+        return Ok(None);
+    };
+    let url = |text: &str, property: &Property<'_>| {
+        endpoint(text, allow_insecure).map_err(|error| {
+            property.wrong(&format!("of AWS CLI profile {}: {error}", shown(name)))
+        })
+    };
+    let mut found = ProfileEndpoints {
+        ignored: switch(&section, "ignore_configured_endpoint_urls")?.unwrap_or(false),
+        ..ProfileEndpoints::default()
+    };
+    let settings = &mut found.settings;
+    if let Some((text, property)) = section.get("endpoint_url")? {
+        settings.all = Some(url(text, property)?);
+    }
+    settings.use_fips = switch(&section, "use_fips_endpoint")?;
+    settings.use_dual_stack = switch(&section, "use_dualstack_endpoint")?;
+    if let Some((services, property)) = section.get("services")? {
+        let Some(services) = files.section(Kind::Services, services)? else {
+            return Err(property
+                .wrong("names a services section that is not there")
+                .fix(format!("add [services {services}], or remove the line")));
+        };
+        for service in SERVICES {
+            if let Some(property) = services.property(service)
+                && let Some(text) = property.inner("endpoint_url")
+            {
+                settings.by_service.insert(service, url(text, property)?);
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+fn switch(section: &Section<'_>, key: &str) -> Result<Option<bool>> {
+    let Some((text, property)) = section.get(key)? else {
+        return Ok(None);
+    };
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
+        _ => Err(property.wrong(&format!("is {}; write true or false", shown(text)))),
+    }
+}

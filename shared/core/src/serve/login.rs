@@ -1,0 +1,92 @@
+//! From a session to a registry login, with a session that AWS still takes.
+
+use super::Pipeline;
+use crate::cache::Need;
+use crate::credential::{RegistryLogin, Session};
+use crate::error::{Error, Kind, Result};
+use crate::log;
+use crate::plan::{How, LoginPlan, Step};
+use crate::resource::policy_lacks;
+
+impl Pipeline<'_> {
+    /// A login of a session that may come from the cache. One that AWS has ended before its time
+    /// is renewed, once: what the cache thinks of its end is no longer worth anything.
+    pub(super) fn login(&self, step: &Step, login: &LoginPlan) -> Result<RegistryLogin> {
+        // Its permissions and its end are the session's: a fresh one is worth having.
+        let session = self.session(step, Need::HandOut)?;
+        match self.login_with(step, login, &session) {
+            // One that was made for this very command is not: another would fare no better.
+            Err(error) if has_ended(&error) && step.is_cacheable() && !self.has_minted.get() => {
+                log::debug(format_args!("AWS ended the session early; renewing it"));
+                self.distrusts_cache.set(true);
+                let fresh = self.session(step, Need::HandOut);
+                self.distrusts_cache.set(false);
+                let fresh = fresh?;
+                if fresh.access_key_id == session.access_key_id {
+                    // Another process made it while this one was waiting.
+                    return Err(error);
+                }
+                self.login_with(step, login, &fresh)
+            }
+            answer => answer,
+        }
+    }
+
+    fn login_with(
+        &self,
+        step: &Step,
+        login: &LoginPlan,
+        session: &Session,
+    ) -> Result<RegistryLogin> {
+        self.ask(|| {
+            let call = self.call(&step.connector, self.deadline.get());
+            self.aws.registry_login(login, session, call)
+        })
+        .map_err(|error| blame_policy(error, step, login))
+    }
+}
+
+/// Whether AWS knows the session no longer.
+fn has_ended(error: &Error) -> bool {
+    const CODES: [&str; 4] = [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    ];
+    error
+        .code
+        .as_deref()
+        .is_some_and(|code| CODES.contains(&code))
+}
+
+/// A denial that a policy of the user's own surely causes is mended there, not at AWS.
+fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
+    let policy = match &step.how {
+        How::AssumeRole { call, .. } | How::WebIdentity { call, .. } => &call.policies.inline,
+        How::FederationToken { policies, .. } => &policies.inline,
+        _ => return error,
+    };
+    let needed: &[&str] = if login.public {
+        &[
+            "ecr-public:GetAuthorizationToken",
+            "sts:GetServiceBearerToken",
+        ]
+    } else {
+        &["ecr:GetAuthorizationToken"]
+    };
+    let lacks = match policy {
+        Some(policy) if error.kind == Kind::Denied => policy_lacks(policy, needed),
+        _ => return error,
+    };
+    if lacks.is_empty() {
+        return error;
+    }
+    Error {
+        fix: Some(format!(
+            "allow {} in its policy in the profile",
+            lacks.join(" and ")
+        )),
+        ..error
+    }
+}

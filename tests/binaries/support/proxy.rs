@@ -1,0 +1,67 @@
+//! A proxy behind which every host of AWS is the loopback one, so that real host names are asked.
+
+use std::io::{BufRead as _, BufReader, Write as _, copy};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Tunnels whatever host is asked for to one https port, and notes the host.
+pub(crate) struct Proxy {
+    port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    /// A proxy that lives as long as the test's process; an idle one costs a thread that waits.
+    pub(crate) fn start(https_port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&asked);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let notes = Arc::clone(&notes);
+                thread::spawn(move || tunnel(client, https_port, &notes));
+            }
+        });
+        Self { port, asked }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The hosts asked for since this was last called, `host:port` each.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+/// A client that goes away in the middle ends its tunnel, and nothing else.
+fn tunnel(client: TcpStream, https_port: u16, notes: &Mutex<Vec<String>>) -> Option<()> {
+    let mut reader = BufReader::new(client.try_clone().ok()?);
+    let mut request = String::new();
+    reader.read_line(&mut request).ok()?;
+    let mut header = String::new();
+    while reader.read_line(&mut header).ok()? > 2 {
+        header.clear();
+    }
+    let mut words = request.split(' ');
+    let target = match (words.next(), words.next()) {
+        (Some("CONNECT"), Some(target)) => target.to_owned(),
+        _ => return None,
+    };
+    notes.lock().unwrap().push(target);
+    let mut server = TcpStream::connect(("127.0.0.1", https_port)).ok()?;
+    let mut answers = client.try_clone().ok()?;
+    answers.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
+    let mut from_server = server.try_clone().ok()?;
+    let back = thread::spawn(move || {
+        let _ = copy(&mut from_server, &mut answers);
+        let _ = answers.shutdown(Shutdown::Both);
+    });
+    let _ = copy(&mut reader, &mut server);
+    let _ = server.shutdown(Shutdown::Both);
+    let _ = back.join();
+    Some(())
+}
