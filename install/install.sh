@@ -58,7 +58,7 @@ lacks() { # FOLDER
 put() { # MODE SOURCE TARGET
     cp -- "$2" "$3.new"
     chmod "$1" "$3.new"
-    mv -f -- "$3.new" "$3"
+    mv -fT -- "$3.new" "$3"
 }
 
 build() {
@@ -74,7 +74,8 @@ install_all() {
     if [[ -z $from ]]; then
         if [[ -x $here/aws-connector ]]; then from=$here; else build; fi
     fi
-    local name shell page old=() new=() at
+    local name shell page at old=() new=()
+    local -A kept=()
     for name in "${binaries[@]}"; do
         [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"
     done
@@ -96,23 +97,23 @@ install_all() {
         plan 644 "$page" "$prefix/share/man/man1/${page##*/}"
     done
     lacks "${list%/*}"
-    for ((at = 2; at < ${#targets[@]}; at += 3)); do new+=("${targets[at]}"); done
+    for ((at = 2; at < ${#targets[@]}; at += 3)); do new+=("${targets[at]}") kept[${targets[at]}]=yes; done
 
     # Both lists in one before anything is put: whenever this ends, --uninstall finds all of it.
     if [[ -f $list ]]; then mapfile -t old <"$list"; fi
     mkdir -p -- "${list%/*}"
     printf '%s\n' "${old[@]}" "${made[@]}" "${new[@]}" | sort -u | grep . >"$list.new"
-    mv -f -- "$list.new" "$list"
+    mv -fT -- "$list.new" "$list"
     for ((at = 0; at < ${#targets[@]}; at += 3)); do
         mkdir -p -- "$(dirname "${targets[at + 2]}")"
         put "${targets[@]:at:3}"
     done
     # What an older version had and this one has not.
     for name in "${old[@]}"; do
-        [[ $name == */ ]] || printf '%s\n' "${new[@]}" | grep -qxF -- "$name" || rm -f -- "$name"
+        [[ $name == */ || -n ${kept[$name]-} ]] || rm -f -- "$name"
     done
     { printf '%s\n' "${new[@]}"; grep '/$' "$list" || true; } | sort -u >"$list.new"
-    mv -f -- "$list.new" "$list"
+    mv -fT -- "$list.new" "$list"
 
     echo "Installed $("$from/aws-connector" --version) into $prefix."
     local found
