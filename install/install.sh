@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs aws-connector for one user, and takes it away again.
 #
-#   install/install.sh                  builds and installs into ~/.local
-#   install/install.sh --prefix DIR     … into another place
-#   install/install.sh --from DIR       installs the four binaries that lie in DIR, without building
-#   install/install.sh --uninstall      removes what was installed, and the cache; connectors stay
-#   install/install.sh --uninstall --purge   … and the connectors with it
+#   install.sh                      into ~/.local: the binaries beside this script, else built from its source
+#   install.sh --prefix DIR         … into another place
+#   install.sh --from DIR           … the four binaries that lie in DIR, without building
+#   install.sh --uninstall          removes what was installed, and the cache; connectors stay
+#   install.sh --uninstall --purge  … and the connectors with it
 #
 # It can be run again at any time: each file is put beside the old one and renamed.
 set -euo pipefail
@@ -18,6 +18,7 @@ purge=
 
 die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 usage() { sed -n '2,/^set -euo/{/^#/s/^# \{0,1\}//p}' "$0"; }
+wrong() { printf 'install.sh: %s\n\n' "$*" >&2; usage >&2; exit 2; }
 
 while (($#)); do
     case $1 in
@@ -26,102 +27,141 @@ while (($#)); do
         --uninstall) action=uninstall ;;
         --purge) purge=yes ;;
         -h | --help) usage; exit 0 ;;
-        *) usage >&2; exit 2 ;;
+        *) wrong "unknown option $1" ;;
     esac
     shift
 done
-mkdir -p "$prefix"
-prefix=$(cd "$prefix" && pwd)
+[[ -z $purge || $action == uninstall ]] || wrong "--purge goes with --uninstall"
+prefix=$(realpath -ms -- "$prefix")
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# What is installed, one path a line; folders that were made for it end with a slash.
 list=$prefix/share/aws-connector/installed
+targets=()
+made=()
+
+# Asks for a file to be put, and for the folders that it lacks.
+plan() { # MODE SOURCE TARGET
+    targets+=("$1" "$2" "$3")
+    lacks "$(dirname "$3")"
+}
+
+lacks() { # FOLDER
+    [[ -d $1 ]] && return
+    lacks "$(dirname "$1")"
+    local other
+    for other in "${made[@]}"; do [[ $other == "$1/" ]] && return; done
+    made+=("$1/")
+}
 
 # One file, whole or not at all.
 put() { # MODE SOURCE TARGET
-    mkdir -p "$(dirname "$3")"
-    cp "$2" "$3.new"
+    cp -- "$2" "$3.new"
     chmod "$1" "$3.new"
-    mv -f "$3.new" "$3"
-    printf '%s\n' "$3" >>"$list.new"
+    mv -fT -- "$3.new" "$3"
 }
 
 build() {
     command -v cargo >/dev/null || die "cargo is not on PATH; install rustup (https://rustup.rs), or pass --from with prebuilt binaries"
-    local root
-    root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    local root=${here%/*}
+    [[ -x $root/install/build ]] || die "there is neither a binary nor the source beside $0; pass --from with prebuilt binaries"
+    echo "Building, which takes some minutes the first time ..."
     from=$("$root/install/build" --bins -p aws-connector-clients -p aws-connector-install)
     [[ $from == /* ]] || from=$root/$from
 }
 
 install_all() {
-    [[ -n $from ]] || build
+    if [[ -z $from ]]; then
+        if [[ -x $here/aws-connector ]]; then from=$here; else build; fi
+    fi
+    local name shell page at old=() new=()
+    local -A kept=()
     for name in "${binaries[@]}"; do
-        [[ -x $from/$name ]] || die "$from/$name is not there or cannot be run"
+        [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"
     done
     # Not local: the trap outlives the function.
-    made=$(mktemp -d)
-    trap 'rm -rf "$made"' EXIT
-    "$from/aws-connector" man --folder "$made/man"
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    "$from/aws-connector" man --folder "$work/man" || die "$from/aws-connector does not run on this machine"
     for shell in bash zsh fish; do
-        "$from/aws-connector" completions "$shell" >"$made/$shell"
+        "$from/aws-connector" completions "$shell" >"$work/$shell"
     done
 
-    mkdir -p "$(dirname "$list")"
-    : >"$list.new"
     for name in "${binaries[@]}"; do
-        put 755 "$from/$name" "$prefix/bin/$name"
+        plan 755 "$from/$name" "$prefix/bin/$name"
     done
-    put 644 "$made/bash" "$prefix/share/bash-completion/completions/aws-connector"
-    put 644 "$made/zsh" "$prefix/share/zsh/site-functions/_aws-connector"
-    put 644 "$made/fish" "$prefix/share/fish/vendor_completions.d/aws-connector.fish"
-    for page in "$made"/man/*.1; do
-        put 644 "$page" "$prefix/share/man/man1/${page##*/}"
+    plan 644 "$work/bash" "$prefix/share/bash-completion/completions/aws-connector"
+    plan 644 "$work/zsh" "$prefix/share/zsh/site-functions/_aws-connector"
+    plan 644 "$work/fish" "$prefix/share/fish/vendor_completions.d/aws-connector.fish"
+    for page in "$work"/man/*.1; do
+        plan 644 "$page" "$prefix/share/man/man1/${page##*/}"
+    done
+    lacks "${list%/*}"
+    for ((at = 2; at < ${#targets[@]}; at += 3)); do new+=("${targets[at]}") kept[${targets[at]}]=yes; done
+
+    # Both lists in one before anything is put: whenever this ends, --uninstall finds all of it.
+    if [[ -f $list ]]; then mapfile -t old <"$list"; fi
+    mkdir -p -- "${list%/*}"
+    printf '%s\n' "${old[@]}" "${made[@]}" "${new[@]}" | sort -u | grep . >"$list.new"
+    mv -fT -- "$list.new" "$list"
+    for ((at = 0; at < ${#targets[@]}; at += 3)); do
+        mkdir -p -- "$(dirname "${targets[at + 2]}")"
+        put "${targets[@]:at:3}"
     done
     # What an older version had and this one has not.
-    if [[ -f $list ]]; then
-        grep -vxFf "$list.new" "$list" | while IFS= read -r file; do rm -f -- "$file"; done || true
-    fi
-    mv -f "$list.new" "$list"
+    for name in "${old[@]}"; do
+        [[ $name == */ || -n ${kept[$name]-} ]] || rm -f -- "$name"
+    done
+    { printf '%s\n' "${new[@]}"; grep '/$' "$list" || true; } | sort -u >"$list.new"
+    mv -fT -- "$list.new" "$list"
 
-    echo "Installed ${binaries[*]} into $prefix/bin."
+    echo "Installed $("$from/aws-connector" --version) into $prefix."
+    local found
+    found=$(command -v aws-connector || true)
     case :$PATH: in
-        *:"$prefix/bin":*) ;;
-        *) echo "Add it to PATH, where Docker looks for its helper:  export PATH=\"$prefix/bin:\$PATH\"" ;;
+        *:"$prefix/bin":*)
+            [[ -z $found || $found == "$prefix/bin/aws-connector" ]] || echo "Note that $found comes first on PATH." ;;
+        *) echo "Add it to PATH, where Docker looks for its helper: export PATH=\"$prefix/bin:\$PATH\"" ;;
     esac
-    echo "Next:  aws-connector register dev --auto-configure"
+    echo "Next: aws-connector register dev --auto-configure"
 }
 
 uninstall() {
     [[ -f $list ]] || die "nothing is installed in $prefix"
     local cache=${AWS_CONNECTOR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/aws-connector}
-    local config=${XDG_CONFIG_HOME:-$HOME/.config}/aws-connector
+    local profile=${AWS_CONNECTOR_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/aws-connector/connectors.toml}
+    local config=${profile%/*} file installed
     if [[ -f $config/wiring.json ]]; then
         echo "Other programs are still wired; run 'aws-connector logout NAME' for each connector first:" >&2
         "$prefix/bin/aws-connector" list >&2 || true
         exit 1
     fi
-    while IFS= read -r file; do
-        rm -f -- "$file"
-    done <"$list"
-    local folder
-    while IFS= read -r file; do
-        # Folders that hold nothing any more, up to the prefix.
-        folder=$(dirname "$file")
-        while [[ $folder == "$prefix"/* ]] && rmdir -- "$folder" 2>/dev/null; do
-            folder=$(dirname "$folder")
-        done
-    done <"$list"
-    rm -rf -- "$prefix/share/aws-connector"
-    rmdir -- "$prefix/share" 2>/dev/null || true
+    mapfile -t installed <"$list"
+    for file in "${installed[@]}"; do
+        # A run that was killed may have left the second.
+        [[ $file == */ ]] || rm -f -- "$file" "$file.new"
+    done
+    rm -f -- "$list" "$list.new"
+    # Innermost first; one that holds something of others stays.
+    printf '%s\n' "${installed[@]}" | { grep '/$' || true; } | sort -r | while IFS= read -r file; do
+        rmdir -- "$file" 2>/dev/null || true
+    done
     # Nothing lies in the cache's own folder but what we put there; a folder of another name is
     # the user's, and left.
     if [[ ${cache##*/} == aws-connector ]]; then
         rm -rf -- "$cache"
+        rmdir -- "${cache%/*}" 2>/dev/null || true
     fi
     if [[ -n $purge ]]; then
-        rm -f -- "$config/connectors.toml"
-        rmdir -- "$config" 2>/dev/null || true
+        rm -f -- "$profile"
+        if [[ ${config##*/} == aws-connector ]]; then
+            rmdir -- "$config" "${config%/*}" 2>/dev/null || true
+        fi
         echo "Removed aws-connector and its connectors."
+    elif [[ -e $profile ]]; then
+        echo "Removed aws-connector. Your connectors stay in $profile; pass --purge to remove them too."
     else
-        echo "Removed aws-connector. Your connectors stay in $config; pass --purge to remove them too."
+        echo "Removed aws-connector."
     fi
 }
 

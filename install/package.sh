@@ -1,40 +1,124 @@
 #!/usr/bin/env bash
-# Makes what is handed out: a tarball with its checksum, and a Debian package where cargo-deb is.
+# Makes what is handed out: a tarball with its checksum and, where dpkg is, a Debian package.
 #
-#   install/package.sh [FOLDER]         into FOLDER, target/dist by default
+#   install/package.sh [FOLDER]             builds, and packs into FOLDER, target/dist by default
+#   install/package.sh --from DIR [FOLDER]  packs the four binaries that lie in DIR
+#
+# The Debian package is cargo-deb's where that is installed (it knows best which libraries are needed), else dpkg's own.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
-target=$(cargo metadata --format-version 1 --no-deps --locked | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-out=${1:-$target/dist}
+binaries=(aws-connector aws-connector-credential-process docker-credential-aws-connector aws-connector-eks-token)
+die() { printf 'package.sh: %s\n' "$*" >&2; exit 1; }
+usage() { sed -n '2,/^set -euo/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
-built=$(install/build --bins -p aws-connector-clients -p aws-connector-install)
-version=$("$built/aws-connector" --version | cut -d' ' -f2)
+from=
+out=
+while (($#)); do
+    case $1 in
+        --from) from=$(realpath -- "${2:?--from needs a folder}"); shift ;;
+        -h | --help) usage; exit 0 ;;
+        -*) usage >&2; exit 2 ;;
+        *) out=$1 ;;
+    esac
+    shift
+done
+
+if [[ -z $from ]]; then
+    from=$(cd "$root" && realpath "$(install/build --bins -p aws-connector-clients -p aws-connector-install)")
+fi
+for name in "${binaries[@]}"; do
+    [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"
+done
+if [[ -z $out ]]; then
+    out=$(cd "$root" && cargo metadata --format-version 1 --no-deps --locked | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/dist
+fi
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+version=$("$from/aws-connector" --version | cut -d' ' -f2)
 name=aws-connector-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
+# The same input makes the same bytes.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || stat -c %Y "$root/Cargo.lock")}
+export SOURCE_DATE_EPOCH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+umask 022
 
-# A plain tree, which install.sh --from takes as it is.
-tree=$out/$name
-rm -rf "$tree"
-mkdir -p "$tree/share/man/man1" "$tree/share/completions"
-for binary in aws-connector aws-connector-credential-process docker-credential-aws-connector aws-connector-eks-token; do
-    cp "$built/$binary" "$tree/"
-done
-"$tree/aws-connector" man --folder "$tree/share/man/man1"
+put() { # MODE SOURCE TARGET
+    install -D -m "$1" -- "$2" "$3"
+}
+
+# --- the tarball: a plain folder, whose install.sh finds the binaries beside it ----------------------------------------
+
+tree=$work/$name
+for binary in "${binaries[@]}"; do put 755 "$from/$binary" "$tree/$binary"; done
+"$from/aws-connector" man --folder "$tree/man"
+mkdir "$tree/completions"
 for shell in bash zsh fish; do
-    "$tree/aws-connector" completions "$shell" >"$tree/share/completions/aws-connector.$shell"
+    "$from/aws-connector" completions "$shell" >"$tree/completions/aws-connector.$shell"
 done
-cp install/install.sh LICENSE README.md "$tree/"
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" \
-    -C "$out" -czf "$out/$name.tar.gz" "$name"
-(cd "$out" && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
-echo "$out/$name.tar.gz"
+put 755 "$root/install/install.sh" "$tree/install.sh"
+for file in LICENSE README.md CHANGELOG.md; do put 644 "$root/$file" "$tree/$file"; done
+tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -cf - "$name" |
+    gzip -9n >"$work/$name.tar.gz"
 
-if command -v cargo-deb >/dev/null; then
-    # cargo-deb takes its assets from one place.
+# --- the Debian package ------------------------------------------------------------------------------------------------
+
+# As it will lie on a machine; [package.metadata.deb] in Cargo.toml takes it from there.
+assets=$work/deb
+for binary in "${binaries[@]}"; do put 755 "$from/$binary" "$assets/usr/bin/$binary"; done
+for page in "$tree"/man/*.1; do
+    put 644 "$page" "$assets/usr/share/man/man1/${page##*/}"
+    gzip -9n "$assets/usr/share/man/man1/${page##*/}"
+done
+put 644 "$tree/completions/aws-connector.bash" "$assets/usr/share/bash-completion/completions/aws-connector"
+put 644 "$tree/completions/aws-connector.zsh" "$assets/usr/share/zsh/vendor-completions/_aws-connector"
+put 644 "$tree/completions/aws-connector.fish" "$assets/usr/share/fish/vendor_completions.d/aws-connector.fish"
+put 644 "$root/README.md" "$assets/usr/share/doc/aws-connector/README.md"
+put 644 "$root/LICENSE" "$assets/usr/share/doc/aws-connector/copyright"
+
+with_cargo_deb() {
     rm -rf "$root/target/deb-assets"
     mkdir -p "$root/target"
-    cp -r "$tree" "$root/target/deb-assets"
-    cargo deb --no-build --no-strip -p aws-connector-install -o "$out/"
+    cp -r "$assets" "$root/target/deb-assets"
+    (cd "$root" && cargo deb --no-build --no-strip -p aws-connector-install -o "$work/") >/dev/null
+}
+
+with_dpkg() {
+    local architecture depends=
+    architecture=$(dpkg --print-architecture)
+    # A static binary needs nothing.
+    if ldd "$from/aws-connector" >/dev/null 2>&1; then depends='Depends: libc6, libgcc-s1'; fi
+    mkdir "$assets/DEBIAN"
+    cat <<-CONTROL | grep . >"$assets/DEBIAN/control"
+		Package: aws-connector
+		Version: $version-1
+		Architecture: $architecture
+		Maintainer: The aws-connector maintainers
+		Section: utils
+		Priority: optional
+		Installed-Size: $(du -ks "$assets/usr" | cut -f1)
+		$depends
+		Description: AWS credentials for the AWS CLI, Docker and kubectl
+		 A credential_process, a Docker credential helper and a kubectl exec plugin, fed by one profile
+		 file and one file-locked cache, and the command that sets them up and finds out what is wrong.
+	CONTROL
+    (cd "$assets" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+    dpkg-deb --root-owner-group --build "$assets" "$work/aws-connector_$version-1_$architecture.deb" >/dev/null
+}
+
+if command -v cargo-deb >/dev/null; then
+    with_cargo_deb
+elif command -v dpkg-deb >/dev/null; then
+    with_dpkg
 else
-    echo "cargo-deb is not installed: no Debian package (cargo install cargo-deb)"
+    echo "package.sh: neither cargo-deb nor dpkg-deb is here: no Debian package" >&2
 fi
+
+# --- into its place, each with its checksum ------------------------------------------------------------------------------
+
+for file in "$work"/*.tar.gz "$work"/*.deb; do
+    [[ -f $file ]] || continue
+    mv -f -- "$file" "$out/"
+    (cd "$out" && sha256sum "${file##*/}" >"${file##*/}.sha256")
+    echo "$out/${file##*/}"
+done

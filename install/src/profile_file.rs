@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use toml_edit::{DocumentMut, Item, Table, Value, value};
 
 use crate::app::App;
 use crate::commands::doctor;
-use crate::wire::{replace, resolve};
+use crate::wire::{Mode, lock, make_folder, replace, resolve};
 
 /// Fields of a connector, in the order in which they are written.
 pub(crate) type FieldList = Vec<(String, Value)>;
@@ -161,17 +162,18 @@ impl ProfileFile {
     pub(crate) fn verify(&self, app: &App, name: &str) -> Result<String> {
         let fail =
             |error: std::io::Error| Error::local(format!("cannot try the connector: {error}"));
-        // A file of one's own, since the pipeline takes its profile from a file.
-        let mut draft = tempfile::Builder::new()
-            .prefix("aws-connector-")
-            .suffix(".toml")
-            .tempfile()
+        // A file of one's own, since the pipeline takes its profile from a file; without a name,
+        // since there may be secrets in it and this process may be killed.
+        let mut draft = tempfile::tempfile().map_err(fail)?;
+        draft
+            .set_permissions(fs::Permissions::from_mode(0o600))
             .map_err(fail)?;
         draft.write_all(self.text().as_bytes()).map_err(fail)?;
+        let draft_path = format!("/dev/fd/{}", draft.as_raw_fd());
         let mut variables: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        variables.insert(FILE_VARIABLE.to_owned(), draft.path().display().to_string());
+        variables.insert(FILE_VARIABLE.to_owned(), draft_path.clone());
         let env = Env::Fixed(variables);
         let trial = App {
             paths: Paths::find(&env),
@@ -182,9 +184,7 @@ impl ProfileFile {
         let own = self.path.display().to_string();
         let profile = self.parsed(app)?;
         doctor::quick(&trial, &profile, name).map_err(|error| Error {
-            what: error
-                .what
-                .replace(&draft.path().display().to_string(), &own),
+            what: error.what.replace(&draft_path, &own),
             ..error
         })
     }
@@ -192,12 +192,19 @@ impl ProfileFile {
     /// Writes it, for its owner only.
     pub(crate) fn store(&self) -> Result<()> {
         let text = self.text();
-        replace(&self.path, self.before.as_deref(), Some(&text))?;
-        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600)).map_err(|error| {
+        make_folder(&self.path).map_err(|error| {
             Error::local(format!(
-                "{} keeps its permissions: {error}",
+                "{} cannot be written: {error}",
                 self.path.display()
             ))
-        })
+            .fix("check the permissions of its folder")
+        })?;
+        let _lock = lock(&self.path)?;
+        replace(
+            &self.path,
+            self.before.as_deref(),
+            Some(&text),
+            Mode::Private,
+        )
     }
 }

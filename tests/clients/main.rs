@@ -11,6 +11,7 @@
 
 mod aws;
 mod docker;
+mod first_steps;
 mod kubernetes;
 mod moto;
 mod support;

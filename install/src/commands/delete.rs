@@ -56,8 +56,9 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         force: args.force,
     };
     let unwired = unwire(app, name, None, consent)?;
-    file.store()?;
     let cleared = app.cache().clear(|listed| listed.connector == *name);
+    // Last, so that the command can be repeated if it is cut short.
+    file.store()?;
     let document = Document {
         connector: name.clone(),
         unwired,

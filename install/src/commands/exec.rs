@@ -14,7 +14,7 @@ use aws_connector_core::profile::{Auth, Connector, Profile};
 
 use crate::app::App;
 use crate::ask;
-use crate::wire::{places, replace, resolve};
+use crate::wire::{Mode, places, replace, resolve};
 
 /// Run a command with a connector's credentials
 #[derive(Debug, clap::Args)]
@@ -150,7 +150,8 @@ fn configuration(
     let path = resolve(&folder.join("exec").join(format!("{name}.config")))?;
     let before = fs::read_to_string(&path).ok();
     if before.as_deref() != Some(text.as_str()) {
-        replace(&path, before.as_deref(), Some(&text)).map_err(|error| error.fix("pass --env"))?;
+        replace(&path, before.as_deref(), Some(&text), Mode::Private)
+            .map_err(|error| error.fix("pass --env"))?;
     }
     Ok(path)
 }

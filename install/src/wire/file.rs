@@ -1,17 +1,31 @@
-//! Reading and replacing files of others: whole or not at all.
+//! Reading and replacing files of others: whole or not at all, whenever this process ends.
 
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use aws_connector_core::cache::try_lock_open;
 use aws_connector_core::error::{Error, Result};
+use tempfile::NamedTempFile;
 
 /// Configuration files are small; what is larger is something else.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
+
+/// How the files begin that are written beside the real ones, to be renamed.
+const DRAFT: &str = ".aws-connector-";
+
+/// Who may read a file that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Whoever could before; of a new file its owner alone.
+    Kept,
+    /// Its owner alone.
+    Private,
+}
 
 /// Where a path leads, links followed, also to a file that does not exist yet.
 pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
@@ -42,52 +56,135 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
+/// Whether a word stands in a file, text or not; also where that cannot be found out.
+pub(super) fn holds(path: &Path, word: &str) -> bool {
+    match fs::read(path) {
+        Ok(bytes) => bytes
+            .windows(word.len())
+            .any(|part| part == word.as_bytes()),
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    }
+}
+
+/// The folders above a file that do not exist yet, outermost first.
+pub(super) fn missing_folders(path: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = folder_of(path)
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .map(Path::to_owned)
+        .collect();
+    all.reverse();
+    all
+}
+
 /// Puts `after` in the place of `before`: through a file beside it that is born with mode 0600
 /// and takes on the old file's, and a rename. Refuses when the file is no longer `before`.
-pub(crate) fn replace(path: &Path, before: Option<&str>, after: Option<&str>) -> Result<()> {
+pub(crate) fn replace(
+    path: &Path,
+    before: Option<&str>,
+    after: Option<&str>,
+    mode: Mode,
+) -> Result<()> {
     let fail = |error: std::io::Error| {
         Error::local(format!("{} cannot be written: {error}", path.display()))
             .fix("check the permissions of the file and its folder")
     };
+    let folder = folder_of(path);
+    sweep(folder);
     if read(path)?.as_deref() != before {
         return Err(Error::local(format!("{} changed meanwhile", path.display())).fix("try again"));
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let Some(after) = after else {
         if before.is_some() {
             fs::remove_file(path).map_err(fail)?;
         }
         return Ok(());
     };
+    make_folder(path).map_err(fail)?;
+    let mut draft = draft(folder).map_err(fail)?;
+    draft.write_all(after.as_bytes()).map_err(fail)?;
+    if let Ok(old) = fs::metadata(path) {
+        take_on(draft.as_file(), &old, mode).map_err(fail)?;
+    }
+    // A file of others is worth the wait: after a power cut it is still the old or the new one.
+    draft.as_file().sync_all().map_err(fail)?;
+    draft.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// Makes the folder of a file, for its owner alone.
+pub(crate) fn make_folder(path: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)
-        .map_err(fail)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".aws-connector-")
-        .permissions(fs::Permissions::from_mode(0o600))
-        .tempfile_in(folder)
-        .map_err(fail)?;
-    file.write_all(after.as_bytes()).map_err(fail)?;
-    if let Ok(meta) = fs::metadata(path) {
-        file.as_file()
-            .set_permissions(fs::Permissions::from_mode(
-                meta.permissions().mode() & 0o7777,
-            ))
-            .map_err(fail)?;
+        .create(folder_of(path))
+}
+
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+}
+
+/// Owner, group and mode of the file that is replaced: an administrator who edits the file of a
+/// user must not take it away from them.
+fn take_on(draft: &File, old: &Metadata, mode: Mode) -> std::io::Result<()> {
+    let new = draft.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        fchown(draft, Some(old.uid()), Some(old.gid()))?;
+    }
+    match mode {
+        Mode::Kept => draft.set_permissions(fs::Permissions::from_mode(
+            old.permissions().mode() & 0o7777,
+        )),
+        Mode::Private => Ok(()),
+    }
+}
+
+/// A new file that is locked while it is written, so that a sweep knows it from a dead one.
+fn draft(folder: &Path) -> std::io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new()
+            .prefix(DRAFT)
+            .permissions(fs::Permissions::from_mode(0o600))
+            .tempfile_in(folder)?;
+        // A sweep may have taken it between its birth and its lock. Without locks nobody sweeps.
+        let locked = try_lock_open(file.as_file()).unwrap_or(true);
+        if locked && file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes what processes that were killed left in a folder.
+pub(super) fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let dead = || {
+            let ours = entry.file_name().to_str()?.starts_with(DRAFT);
+            let is_file = entry.file_type().ok()?.is_file();
+            (ours && is_file).then_some(())?;
+            let file = File::open(entry.path()).ok()?;
+            try_lock_open(&file).ok().filter(|locked| *locked)
+        };
+        if dead().is_some() {
+            // Another sweep may have been faster.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    fn mode_of(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
 
     #[test]
     fn a_replaced_file_keeps_its_mode_and_the_link_to_it() {
@@ -96,33 +193,25 @@ mod tests {
         fs::write(&real, "old").unwrap();
         fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
         std::os::unix::fs::symlink("real", &link).unwrap();
-        replace(&resolve(&link).unwrap(), Some("old"), Some("new")).unwrap();
+        let path = resolve(&link).unwrap();
+        replace(&path, Some("old"), Some("new"), Mode::Kept).unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(
-            fs::metadata(&real).unwrap().permissions().mode() & 0o777,
-            0o644
-        );
+        assert_eq!(mode_of(&real), 0o644);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        replace(&path, Some("new"), Some("newer"), Mode::Private).unwrap();
+        assert_eq!(mode_of(&real), 0o600);
     }
 
     #[test]
     fn a_new_file_is_born_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
-        replace(&path, None, Some("x")).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        assert_eq!(
-            fs::metadata(folder.path().join("a"))
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777,
-            0o700
-        );
+        assert_eq!(missing_folders(&path), [folder.path().join("a")]);
+        replace(&path, None, Some("x"), Mode::Kept).unwrap();
+        assert!(missing_folders(&path).is_empty());
+        assert_eq!(mode_of(&path), 0o600);
+        assert_eq!(mode_of(&folder.path().join("a")), 0o700);
     }
 
     #[test]
@@ -130,10 +219,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "theirs").unwrap();
-        let error = replace(&path, Some("old"), Some("new"))
+        let error = replace(&path, Some("old"), Some("new"), Mode::Kept)
             .unwrap_err()
             .to_string();
         assert!(error.contains("changed meanwhile"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn what_the_killed_left_is_swept_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".aws-connector-dead"), "half").unwrap();
+        let alive = draft(folder.path()).unwrap();
+        replace(&folder.path().join("x"), None, Some("new"), Mode::Kept).unwrap();
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, [alive.path().file_name().unwrap(), "x".as_ref()]);
     }
 }

@@ -204,13 +204,11 @@ pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<O
         // kubectl adds this to whatever it writes.
         text = text.replace("preferences: {}\n", "");
     }
-    for key in ["kind", "apiVersion"] {
+    // These serve all clusters of ours: they go with the last.
+    let last = wired(&text).is_empty();
+    for key in ["kind", "apiVersion"].into_iter().filter(|_| last) {
         let all = tops(&text)?;
-        let only = all
-            .iter()
-            .all(|top| matches!(top.key.as_str(), "kind" | "apiVersion"));
-        if only
-            && record.made.remove(key).is_some()
+        if record.made.remove(key).is_some()
             && let Some(top) = all.iter().find(|top| top.key == key)
         {
             text = delete(&text, top.start, top.end);
@@ -247,14 +245,7 @@ pub(crate) fn wired(text: &str) -> Vec<(String, String, String)> {
     let items = users.map(|top| top.items).unwrap_or_default();
     let ours = items.into_iter().filter_map(|item| {
         let body = text.get(item.start..item.end)?;
-        let words: Vec<&str> = body
-            .lines()
-            .map(|line| {
-                line.trim()
-                    .trim_start_matches("- ")
-                    .trim_matches(['"', '\''])
-            })
-            .collect();
+        let words: Vec<&str> = body.lines().map(argument).collect();
         let command = words
             .iter()
             .find_map(|line| key_value(line).filter(|(key, _)| *key == "command"));
@@ -266,6 +257,30 @@ pub(crate) fn wired(text: &str) -> Vec<(String, String, String)> {
             .then_some((item.name?, connector, command))
     });
     ours.collect()
+}
+
+/// The clusters of a connector. A file that cannot be read is an error if it seems to have some.
+pub(crate) fn wired_for(text: &str, connector: &str) -> Result<Vec<String>> {
+    let names_it = |line: &str| argument(line) == connector;
+    if !(text.contains(PROGRAM) && text.lines().any(names_it)) {
+        return Ok(Vec::new());
+    }
+    tops(text).map_err(|error| {
+        let fix = format!("take the entries of connector '{connector}' out by hand");
+        error.fix(fix)
+    })?;
+    let all = wired(text).into_iter();
+    Ok(all
+        .filter(|(_, owner, _)| owner == connector)
+        .map(|(arn, _, _)| arn)
+        .collect())
+}
+
+/// An argument of the plugin from its line.
+fn argument(line: &str) -> &str {
+    line.trim()
+        .trim_start_matches("- ")
+        .trim_matches(['"', '\''])
 }
 
 fn is_ours(text: &str, arn: &str) -> Result<bool> {

@@ -12,15 +12,21 @@ pub(crate) mod places;
 mod record;
 mod yaml;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use aws_connector_core::cache::try_lock_open;
 use aws_connector_core::error::{Error, Result};
 use similar::TextDiff;
 
 use crate::app::App;
 use crate::ui::{self, Ui};
-pub(crate) use file::{replace, resolve};
+pub(crate) use file::{Mode, make_folder, replace, resolve};
 pub(crate) use record::{FileRecord, Record};
+
+/// How much of a line is shown in a diff, in characters.
+const LONGEST_LINE: usize = 160;
 
 /// A file before and after; `None` where it does not exist.
 #[derive(Debug)]
@@ -51,15 +57,31 @@ impl Edit {
             .context_radius(2)
             .header(&name(self.before.is_some()), &name(self.after.is_some()))
             .to_string();
-        mask::mask(&text)
+        let mut shown = String::new();
+        for line in mask::mask(&text).split_inclusive('\n') {
+            // A certificate would fill the screen.
+            match line.char_indices().nth(LONGEST_LINE) {
+                Some((at, _)) => {
+                    shown.push_str(line.get(..at).unwrap_or_default());
+                    shown.push_str("...\n");
+                }
+                None => shown.push_str(line),
+            }
+        }
+        shown
     }
 }
 
 /// Edits of one command, with the record of how to undo them.
 pub(crate) struct Desk {
     pub(crate) record: Record,
+    /// The record as it is on disk.
+    stored: Record,
     record_path: PathBuf,
     edits: Vec<Edit>,
+    /// Folders that were made for files which are taken away again.
+    folders: Vec<Vec<PathBuf>>,
+    _lock: Option<File>,
 }
 
 /// Whether and how to ask before anything is written.
@@ -74,10 +96,17 @@ pub(crate) struct Consent {
 impl Desk {
     pub(crate) fn open(app: &App) -> Result<Self> {
         let record_path = app.profile_file()?.with_file_name("wiring.json");
+        let lock = lock(&record_path)?;
+        let stored = Record::load(&record_path)?;
+        let mut record = stored.clone();
+        record.forget_what_is_not_there();
         Ok(Self {
-            record: Record::load(&record_path)?,
+            record,
+            stored,
             record_path,
             edits: Vec::new(),
+            folders: Vec::new(),
+            _lock: lock,
         })
     }
 
@@ -102,8 +131,11 @@ impl Desk {
         };
         let record = self.record.file(&path);
         if before.is_none() {
-            *record = FileRecord::default();
-            record.created = true;
+            *record = FileRecord {
+                created: true,
+                folders: file::missing_folders(&path),
+                ..FileRecord::default()
+            };
         }
         let text = now.as_deref().unwrap_or_default();
         let after = change(text, record).map_err(|error| Error {
@@ -113,7 +145,7 @@ impl Desk {
         // What was not there and is to hold nothing need not come about.
         let after = after.filter(|text| before.is_some() || !text.is_empty());
         if after.is_none() {
-            self.record.forget(&path);
+            self.folders.push(self.record.forget(&path));
         }
         self.edits.push(Edit {
             path,
@@ -123,8 +155,27 @@ impl Desk {
         Ok(())
     }
 
+    /// Plans a change that takes something of ours away. A file in which nothing of ours stands may
+    /// be as broken as it likes.
+    pub(crate) fn clean(
+        &mut self,
+        path: &Path,
+        change: impl FnOnce(&str, &mut FileRecord) -> Result<Option<String>>,
+    ) -> Result<()> {
+        let resolved = resolve(path)?;
+        if file::holds(&resolved, record::MARK) {
+            return self.edit(path, change);
+        }
+        file::sweep(file::folder_of(&resolved));
+        Ok(())
+    }
+
     /// Shows the changes, asks, writes. Says whether anything was to be changed.
     pub(crate) fn apply(mut self, app: &App, consent: Consent) -> Result<bool> {
+        for edit in &self.edits {
+            // Also where there is nothing to change: a killed process may have left something.
+            edit.path.parent().into_iter().for_each(file::sweep);
+        }
         self.edits.retain(Edit::is_change);
         if self.edits.is_empty() {
             self.record.store(&self.record_path)?;
@@ -142,12 +193,45 @@ impl Desk {
                 "Write these changes?"
             },
         )?;
-        // The record first: what was written without it could not be undone exactly.
-        self.record.store(&self.record_path)?;
+        // Whatever is written or not when this process ends can be undone exactly.
+        self.stored.either(&self.record).store(&self.record_path)?;
         for edit in &self.edits {
-            replace(&edit.path, edit.before.as_deref(), edit.after.as_deref())?;
+            let (before, after) = (edit.before.as_deref(), edit.after.as_deref());
+            replace(&edit.path, before, after, Mode::Kept)?;
         }
+        for folders in &self.folders {
+            record::remove_folders(folders);
+        }
+        self.record.store(&self.record_path)?;
         Ok(true)
+    }
+}
+
+/// How long one command waits for another that works on the same files.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Keeps commands apart that read and write the same files: the lock of the folder that a file of
+/// ours lies in. Ends when the folder is closed; `None` where there are no locks.
+pub(crate) fn lock(path: &Path) -> Result<Option<File>> {
+    let folder = file::folder_of(path);
+    let Ok(file) = File::open(folder) else {
+        return Ok(None);
+    };
+    let end = Instant::now() + LONGEST_WAIT;
+    loop {
+        match try_lock_open(&file) {
+            Ok(true) => return Ok(Some(file)),
+            Err(_) => return Ok(None),
+            Ok(false) if Instant::now() < end => std::thread::sleep(POLL),
+            Ok(false) => {
+                return Err(Error::local(format!(
+                    "another aws-connector is changing what belongs to {}",
+                    folder.display()
+                ))
+                .fix("answer what it asks, or end it, and try again"));
+            }
+        }
     }
 }
 

@@ -43,8 +43,10 @@ pub(super) fn is_empty_value(value: &str) -> bool {
 /// The keys at the margin.
 pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
     let mut all: Vec<Top> = Vec::new();
-    let mut at = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
+    // YAML allows a byte order mark; it stays in front of whatever is changed.
+    let rest = text.trim_start_matches('\u{feff}');
+    let mut at = text.len() - rest.len();
+    for (number, line) in rest.split_inclusive('\n').enumerate() {
         let start = at;
         at += line.len();
         let wrong = |what: &str| Error::local(format!("line {}: {what}", number + 1));
@@ -157,10 +159,13 @@ fn check(content: &str) -> Result<(), &'static str> {
 
 /// `key: value` of a line, a trailing comment removed.
 pub(super) fn key_value(content: &str) -> Option<(&str, &str)> {
-    let (key, value) = match content.split_once(": ") {
-        Some(pair) => pair,
-        None => (content.strip_suffix(':')?, ""),
-    };
+    let parted = content.match_indices(':').find(|(at, _)| {
+        content
+            .get(at + 1..)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    });
+    let (key, value) = content.split_at_checked(parted?.0)?;
+    let value = value.get(1..)?.trim_start();
     let plain = key == "<<"
         || (!key.is_empty()
             && key

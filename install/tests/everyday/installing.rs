@@ -1,56 +1,198 @@
-//! install.sh: it leaves what it says, and nothing when it is taken away.
+//! install.sh and package.sh: they leave what they say, and nothing when it is taken away.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use snapbox::{assert_data_eq, str};
 
 use crate::support::{Machine, Ran, ran};
 
-fn script(machine: &Machine, args: &[&str]) -> Ran {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
+fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn with_path(machine: &Machine, script: &Path, path: &str, args: &[&str]) -> Ran {
     ran(Command::new("bash")
         .arg(script)
         .args(args)
         .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", machine.home()))
+        .env("PATH", path)
+        .env("HOME", machine.home())
+        .env("TMPDIR", machine.home())
+        .current_dir(machine.home()))
 }
+
+fn script(machine: &Machine, args: &[&str]) -> Ran {
+    with_path(machine, &own("install.sh"), "/usr/bin:/bin", args)
+}
+
+fn from(machine: &Machine) -> String {
+    machine.path("bin").display().to_string()
+}
+
+/// Every file and folder below one.
+fn tree(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut all = BTreeSet::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            all.insert(path.strip_prefix(folder).unwrap().to_owned());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    all
+}
+
+/// What a folder must hold so that all of it is installed there.
+#[track_caller]
+fn holds_everything(prefix: &Path, completions: [&str; 3]) {
+    for (name, mode) in [
+        ("bin/aws-connector", 0o755),
+        ("bin/aws-connector-credential-process", 0o755),
+        ("bin/docker-credential-aws-connector", 0o755),
+        ("bin/aws-connector-eks-token", 0o755),
+        (completions[0], 0o644),
+        (completions[1], 0o644),
+        (completions[2], 0o644),
+    ] {
+        let meta = fs::metadata(prefix.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(meta.permissions().mode() & 0o777, mode, "{name}");
+        assert!(meta.len() > 0, "{name}");
+    }
+    let pages: Vec<String> = fs::read_dir(prefix.join("share/man/man1"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for page in [
+        "aws-connector",
+        "aws-connector-login",
+        "aws-connector-cache-clear",
+    ] {
+        let there = pages
+            .iter()
+            .any(|name| name.starts_with(&format!("{page}.1")));
+        assert!(there, "{page} {pages:?}");
+    }
+}
+
+const COMPLETIONS: [&str; 3] = [
+    "share/bash-completion/completions/aws-connector",
+    "share/zsh/site-functions/_aws-connector",
+    "share/fish/vendor_completions.d/aws-connector.fish",
+];
 
 #[test]
 fn it_installs_twice_and_uninstalls_without_a_trace() {
     let machine = Machine::new();
-    let from = machine.path("bin").display().to_string();
+    let before = tree(machine.home());
     for _ in 0..2 {
-        let ran = script(&machine, &["--from", &from]).ok();
-        assert!(
-            ran.stdout.contains("register dev --auto-configure"),
-            "{ran:#?}"
+        let ran = script(&machine, &["--from", &from(&machine)]).ok();
+        assert_data_eq!(
+            ran.stdout,
+            str![[r#"
+Installed aws-connector [..] into [..]/.local.
+Add it to PATH, where Docker looks for its helper: export PATH="[..]/.local/bin:$PATH"
+Next: aws-connector register dev --auto-configure
+
+"#]]
         );
-        assert!(ran.stderr.is_empty(), "{ran:#?}");
+        assert!(ran.stderr.is_empty(), "{}", ran.stderr);
     }
-    for name in [
-        "bin/aws-connector",
-        "bin/docker-credential-aws-connector",
-        "share/man/man1/aws-connector-login.1",
-        "share/bash-completion/completions/aws-connector",
-    ] {
-        assert!(machine.path(".local").join(name).exists(), "{name}");
-    }
-    machine.write(".local/bin/of-somebody-else", "");
+    holds_everything(&machine.path(".local"), COMPLETIONS);
+    // It works from there, and where it is found first on PATH nothing is left to say.
+    let path = format!("{}/.local/bin:/usr/bin:/bin", machine.home().display());
+    let again = with_path(
+        &machine,
+        &own("install.sh"),
+        &path,
+        &["--from", &from(&machine)],
+    )
+    .ok();
+    assert_eq!(again.stdout.lines().count(), 2, "{}", again.stdout);
+    ran(Command::new("aws-connector")
+        .arg("list-types")
+        .env("PATH", path))
+    .ok();
+    let gone = script(&machine, &["--uninstall"]).ok();
+    assert_eq!(gone.stdout, "Removed aws-connector.\n");
+    assert_eq!(tree(machine.home()), before);
+    let twice = script(&machine, &["--uninstall"]);
+    assert!(
+        twice.status == 1 && twice.stderr.contains("nothing is installed in"),
+        "{twice:#?}"
+    );
+    assert_eq!(tree(machine.home()), before);
+}
+
+#[test]
+fn what_is_of_others_stays_when_it_is_uninstalled() {
+    let machine = Machine::new();
+    machine.write("opt/my tools/bin/of-somebody-else", "");
+    fs::create_dir_all(machine.path("opt/my tools/share/man/man1")).unwrap();
+    machine.write(".cache/another/x", "");
+    machine.write(".cache/aws-connector/entry.json", "{}");
+    machine.write(".config/aws-connector/connectors.toml", "");
+    let mut before = tree(machine.home());
+    let prefix = ["--prefix", "opt/my tools"];
+    script(
+        &machine,
+        &[&prefix[..], &["--from", &from(&machine)]].concat(),
+    )
+    .ok();
+    holds_everything(&machine.path("opt/my tools"), COMPLETIONS);
+    let wrong = script(&machine, &["--prefix", "opt/other", "--uninstall"]);
+    assert!(
+        wrong.status == 1 && !machine.path("opt/other").exists(),
+        "{wrong:#?}"
+    );
+    let gone = script(&machine, &[&prefix[..], &["--uninstall"]].concat()).ok();
+    assert!(gone.stdout.contains("pass --purge"), "{gone:#?}");
+    before.retain(|path| !path.starts_with(".cache/aws-connector"));
+    assert_eq!(tree(machine.home()), before);
+}
+
+#[test]
+fn an_update_takes_away_what_the_old_version_had() {
+    let machine = Machine::new();
+    script(&machine, &["--from", &from(&machine)]).ok();
+    let list = ".local/share/aws-connector/installed";
+    let old = machine.path(".local/share/man/man1/aws-connector-gone.1");
+    fs::write(&old, "").unwrap();
+    let text = machine.read(list);
+    machine.write(list, &format!("{text}{}\n", old.display()));
+    script(&machine, &["--from", &from(&machine)]).ok();
+    assert!(!old.exists());
+    assert_eq!(machine.read(list), text);
+}
+
+#[test]
+fn a_run_that_is_cut_short_can_be_repeated_or_uninstalled() {
+    // A program that fails while it is installed, at the last file that is put.
+    let machine = Machine::new();
+    let before = tree(machine.home());
+    fs::create_dir_all(machine.path(".local/share/fish/vendor_completions.d/aws-connector.fish/x"))
+        .unwrap();
+    let failed = script(&machine, &["--from", &from(&machine)]);
+    assert_ne!(failed.status, 0, "{failed:#?}");
+    assert!(machine.path(".local/bin/aws-connector").exists());
+    fs::remove_dir_all(machine.path(".local/share/fish")).unwrap();
     script(&machine, &["--uninstall"]).ok();
-    let left: Vec<_> = std::fs::read_dir(machine.path(".local"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(left, ["bin"]);
-    assert!(!machine.path(".local/bin/aws-connector").exists());
-    assert!(machine.path(".local/bin/of-somebody-else").exists());
+    // Only what the test itself put in the way.
+    fs::remove_dir(machine.path(".local/share")).unwrap();
+    fs::remove_dir(machine.path(".local")).unwrap();
+    assert_eq!(tree(machine.home()), before);
 }
 
 #[test]
 fn it_does_not_leave_other_programs_wired_to_nothing() {
     let machine = Machine::with_connectors();
-    let from = machine.path("bin").display().to_string();
-    script(&machine, &["--from", &from]).ok();
+    script(&machine, &["--from", &from(&machine)]).ok();
     let login = [
         "login",
         "dev",
@@ -66,17 +208,177 @@ fn it_does_not_leave_other_programs_wired_to_nothing() {
     );
     machine.run(&["logout", "dev", "--yes"]).ok();
     script(&machine, &["--uninstall", "--purge"]).ok();
-    let profile = machine.path(".config/aws-connector/connectors.toml");
-    assert!(!profile.exists());
+    assert_eq!(
+        tree(machine.home())
+            .iter()
+            .filter(|path| !path.starts_with("bin"))
+            .count(),
+        0
+    );
 }
 
 #[test]
-fn a_folder_without_the_binaries_is_named() {
+fn what_is_wrong_is_named() {
     let machine = Machine::new();
-    let ran = script(&machine, &["--from", "/nowhere"]);
-    assert_eq!(ran.status, 1);
+    for (args, told) in [
+        (
+            &["--from", "/nowhere"][..],
+            "/nowhere/aws-connector is not there",
+        ),
+        (&["--form"], "unknown option --form"),
+        (&["--purge"], "--purge goes with --uninstall"),
+        // Neither binaries nor a compiler.
+        (&[], "cargo is not on PATH"),
+    ] {
+        let ran = script(&machine, args);
+        assert!(ran.status != 0 && ran.stderr.contains(told), "{ran:#?}");
+    }
+    assert!(!machine.path(".local").exists());
     assert!(
-        ran.stderr.contains("/nowhere/aws-connector is not there"),
-        "{ran:#?}"
+        script(&machine, &["--help"])
+            .ok()
+            .stdout
+            .contains("--uninstall --purge")
+    );
+}
+
+#[test]
+fn without_prebuilt_binaries_they_are_built_from_the_source_beside_it() {
+    let machine = Machine::new();
+    let script = machine.path("source/install/install.sh");
+    fs::create_dir_all(script.parent().unwrap()).unwrap();
+    fs::copy(own("install.sh"), &script).unwrap();
+    // In the compiler's place: where it would put them, relative to the source.
+    let program = |name: &str, text: &str| {
+        let path = machine.write(name, text);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program("cargo/cargo", "#!/bin/sh\nexit 1\n");
+    program(
+        "source/install/build",
+        "#!/bin/sh\necho \"$@\" >asked\necho target/x/release\n",
+    );
+    fs::create_dir_all(machine.path("source/target/x")).unwrap();
+    std::os::unix::fs::symlink(machine.path("bin"), machine.path("source/target/x/release"))
+        .unwrap();
+    let path = format!("{}:/usr/bin:/bin", machine.path("cargo").display());
+    let ran = with_path(&machine, &script, &path, &[]).ok();
+    assert!(ran.stdout.starts_with("Building, "), "{ran:#?}");
+    assert_eq!(
+        machine.read("asked"),
+        "--bins -p aws-connector-clients -p aws-connector-install\n"
+    );
+    holds_everything(&machine.path(".local"), COMPLETIONS);
+}
+
+/// Packs four binaries and says what was made. In the place of the test's own, which is large, one that calls it.
+fn packed(machine: &Machine) -> Vec<PathBuf> {
+    let real = env!("CARGO_BIN_EXE_aws-connector");
+    let path = machine.path("bin/aws-connector");
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, format!("#!/bin/sh\nexec {real} \"$@\"\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let ran = with_path(
+        machine,
+        &own("package.sh"),
+        &std::env::var("PATH").unwrap(),
+        &["--from", "bin", "dist"],
+    )
+    .ok();
+    ran.stdout.lines().map(PathBuf::from).collect()
+}
+
+#[track_caller]
+fn runs(machine: &Machine, line: &str) -> String {
+    let mut shell = Command::new("sh");
+    ran(shell.args(["-ec", line]).current_dir(machine.path("dist")))
+        .ok()
+        .stdout
+}
+
+#[test]
+fn the_tarball_installs_without_a_compiler_and_its_checksum_is_right() {
+    let machine = Machine::new();
+    let made = packed(&machine);
+    let tarball = made[0].file_name().unwrap().to_str().unwrap().to_owned();
+    let name = tarball.strip_suffix(".tar.gz").unwrap();
+    assert!(
+        name.starts_with(&format!(
+            "aws-connector-{}-linux-",
+            env!("CARGO_PKG_VERSION")
+        )),
+        "{name}"
+    );
+    runs(&machine, &format!("sha256sum --check {tarball}.sha256"));
+    let first = fs::read(&made[0]).unwrap();
+    packed(&machine);
+    assert!(
+        fs::read(&made[0]).unwrap() == first,
+        "the same input makes the same bytes"
+    );
+    runs(&machine, &format!("tar -xzf {tarball}"));
+    let folder = machine.path("dist").join(name);
+    for file in [
+        "LICENSE",
+        "README.md",
+        "man/aws-connector.1",
+        "completions/aws-connector.zsh",
+    ] {
+        assert!(folder.join(file).exists(), "{file}");
+    }
+    with_path(&machine, &folder.join("install.sh"), "/usr/bin:/bin", &[]).ok();
+    holds_everything(&machine.path(".local"), COMPLETIONS);
+    runs(
+        &machine,
+        &format!("echo x >>{tarball}; ! sha256sum --quiet --check {tarball}.sha256"),
+    );
+}
+
+#[test]
+fn the_debian_package_holds_everything_in_its_place() {
+    let machine = Machine::new();
+    let made = packed(&machine);
+    let package = made
+        .iter()
+        .find(|path| path.extension().is_some_and(|end| end == "deb"));
+    let package = package
+        .expect("this system packs Debian packages")
+        .display();
+    runs(&machine, &format!("sha256sum --check {package}.sha256"));
+    let about = runs(
+        &machine,
+        &format!("dpkg-deb --field {package} Package Version Description"),
+    );
+    let version = format!("Version: {}", env!("CARGO_PKG_VERSION"));
+    assert!(
+        about.starts_with("Package: aws-connector\n") && about.contains(&version),
+        "{about}"
+    );
+    runs(&machine, &format!("dpkg-deb --extract {package} root"));
+    holds_everything(
+        &machine.path("dist/root/usr"),
+        [
+            COMPLETIONS[0],
+            "share/zsh/vendor-completions/_aws-connector",
+            COMPLETIONS[2],
+        ],
+    );
+    let listed = runs(&machine, &format!("dpkg-deb --contents {package}"));
+    assert!(
+        listed.lines().all(|line| line.contains(" root/root ")),
+        "{listed}"
+    );
+    // dpkg itself takes it, on a machine that has nothing else.
+    runs(
+        &machine,
+        &format!(
+            "[ $(id -u) = 0 ] || exit 0
+             export PATH=$PATH:/usr/sbin:/sbin
+             mkdir -p fresh/var/lib/dpkg/updates fresh/var/lib/dpkg/info && touch fresh/var/lib/dpkg/status
+             dpkg --root=\"$PWD/fresh\" --force-depends --install {package} 2>&1
+             test -x fresh/usr/bin/docker-credential-aws-connector
+             dpkg --root=\"$PWD/fresh\" --purge aws-connector 2>&1
+             ! test -e fresh/usr"
+        ),
     );
 }

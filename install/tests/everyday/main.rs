@@ -6,8 +6,10 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod collection;
 mod doctor;
 mod installing;
+mod killing;
 mod looking;
 mod registering;
 mod running;

@@ -62,6 +62,8 @@ impl Registry {
                     "-addext",
                     &format!("subjectAltName=DNS:{host}"),
                 ])
+                // Else openssl makes an authority of it, which stricter clients do not take for a server.
+                .args(["-addext", "basicConstraints=critical,CA:FALSE"])
                 .arg("-keyout")
                 .arg(&key)
                 .arg("-out")

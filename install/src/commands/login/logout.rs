@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{aws_config, docker_config, kubeconfig, places};
 use crate::app::App;
 use crate::ui;
-use crate::wire::{Consent, Desk, resolve};
+use crate::wire::{Consent, Desk};
 
 /// Undo what login wired for a connector
 #[derive(Debug, clap::Args)]
@@ -88,8 +88,7 @@ pub(crate) fn unwire(
     let wanted = |kinds: &[ResourceType]| kind.is_none_or(|kind| kinds.contains(&kind));
     if wanted(&[ResourceType::AwsGeneric, ResourceType::S3Bucket]) {
         let path = places::aws_config(app)?;
-        desk.edit(&path, |text, record| {
-            // A file that holds nothing of ours may be as broken as it likes.
+        desk.clean(&path, |text, record| {
             if !text.contains(&aws_config::profile_name(name)) {
                 return Ok(Some(text.to_owned()));
             }
@@ -102,7 +101,7 @@ pub(crate) fn unwire(
     }
     if wanted(&[ResourceType::DockerRegistry]) {
         for path in places::docker_configs(app)? {
-            desk.edit(&path, |text, record| {
+            desk.clean(&path, |text, record| {
                 let mine: Vec<String> = docker_config::wired(text)
                     .into_iter()
                     .filter(|host| {
@@ -123,14 +122,18 @@ pub(crate) fn unwire(
     }
     if wanted(&[ResourceType::KubernetesCluster]) {
         for path in places::kubeconfigs(app)? {
-            // A file that cannot be read has nothing of ours.
-            let text = std::fs::read_to_string(resolve(&path)?).unwrap_or_default();
-            for (arn, owner, _) in kubeconfig::wired(&text).into_iter().rev() {
-                if owner == name {
-                    desk.edit(&path, |text, record| kubeconfig::remove(text, &arn, record))?;
+            desk.clean(&path, |text, record| {
+                let mut text = text.to_owned();
+                for arn in kubeconfig::wired_for(&text, name)?.into_iter().rev() {
+                    let rest = kubeconfig::remove(&text, &arn, record)?;
                     gone.insert(arn);
+                    match rest {
+                        Some(rest) => text = rest,
+                        None => return Ok(None),
+                    }
                 }
-            }
+                Ok(Some(text))
+            })?;
         }
     }
     let changed = desk.apply(app, consent)?;

@@ -99,12 +99,8 @@ pub(crate) enum Try {
 pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
     loop {
         let file = open(path)?;
-        match FileExt::try_lock_exclusive(&file) {
-            Ok(()) => {}
-            Err(error) if error.raw_os_error() == fs2::lock_contended_error().raw_os_error() => {
-                return Ok(Try::Busy);
-            }
-            Err(error) => return Err(error),
+        if !try_lock_open(&file)? {
+            return Ok(Try::Busy);
         }
         // A sweep may have unlinked the file between our opening and our locking it: then the
         // lock is worth nothing, and the file that stands there now is the one to lock.
@@ -114,6 +110,22 @@ pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
                 path: path.to_owned(),
             }));
         }
+    }
+}
+
+/// Takes the lock of an open file or folder, without waiting, for whoever keeps order among the
+/// writers of other files than the cache's; `false` says that somebody else has it. It ends when
+/// `file` is closed.
+///
+/// # Errors
+/// The file system has no locks.
+pub fn try_lock_open(file: &File) -> std::io::Result<bool> {
+    match FileExt::try_lock_exclusive(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.raw_os_error() == fs2::lock_contended_error().raw_os_error() => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
     }
 }
 
