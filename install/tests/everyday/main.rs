@@ -7,8 +7,11 @@
 )]
 
 mod doctor;
+mod golden;
 mod installing;
 mod looking;
+mod mask;
+mod proxy;
 mod registering;
 mod running;
 mod support;
