@@ -6,11 +6,11 @@ use aws_connector_core::aws::Call;
 use aws_connector_core::clock::Clock;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::plan::{self, Site};
+use aws_connector_core::plan::{self, How, Site};
 use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
 use aws_connector_core::resource::{RegistryHost, Resource};
-use aws_connector_core::serve::{BUDGET, Delivered, serve};
+use aws_connector_core::serve::{BUDGET, Delivered, Pipeline, open_cache, serve};
 
 use crate::app::App;
 
@@ -58,6 +58,32 @@ pub(crate) fn cluster_token(app: &App, name: &str, cluster: &ClusterRef) -> Resu
     };
     match serve(&request(name, wants), &app.env, &app.sdk)? {
         Delivered::ClusterToken(token) => Ok(token),
+        _ => Err(unexpected()),
+    }
+}
+
+/// The session that signs a connector's own call, and where it belongs; `None` where there is no
+/// such call.
+pub(crate) fn source(
+    app: &App,
+    profile: &Profile,
+    connector: &Connector,
+    resource: Option<Resource>,
+) -> Result<Option<(Site, Session)>> {
+    let request = session_request(&connector.name, resource);
+    let mut plan = plan::make(profile, connector, &request, &app.env)?;
+    let (How::AssumeRole { source, .. }
+    | How::SessionToken { source, .. }
+    | How::FederationToken { source, .. }) = plan.session.how
+    else {
+        return Ok(None);
+    };
+    plan.session = *source;
+    let cache = open_cache(&plan, &app.paths, &app.env);
+    let clock = Clock::load(cache.folder());
+    let served = Pipeline::new(&plan, &request, &app.env, &app.sdk, &cache, &clock).deliver();
+    match served.map_err(|error| error.of(&plan.session.connector))? {
+        Delivered::Session(session) => Ok(Some((plan.session.site, session))),
         _ => Err(unexpected()),
     }
 }

@@ -8,28 +8,34 @@ use crate::commands::{
 };
 use crate::ui::Output;
 
-/// AWS credentials for the AWS CLI, Docker and kubectl from one profile file and one cache.
+/// AWS credentials for the AWS CLI, Docker and kubectl: one profile, one cache
 #[derive(Debug, Parser)]
 #[command(
     name = "aws-connector",
     version,
-    propagate_version = true,
-    max_term_width = 100,
-    after_help = "Start here:\n  aws-connector register dev --auto-configure\n  aws-connector login dev\n  aws-connector verify dev"
+    max_term_width = 80,
+    after_help = "Example:\n  aws-connector register dev --auto-configure\n  aws-connector login dev\n  aws-connector verify dev"
 )]
 pub(crate) struct Cli {
-    /// How answers are shown
+    /// table for people, or json for programs
     #[arg(
         long,
         global = true,
         value_enum,
         default_value = "table",
+        hide_default_value = true,
+        hide_possible_values = true,
         value_name = "FORM"
     )]
     pub(crate) output: Output,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// The help of commands with so many flags that headings and gaps between them would not fit a
+/// screen.
+pub(crate) const DENSE_HELP: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\n{options}{after-help}";
 
 /// What it can do.
 #[derive(Debug, Subcommand)]
@@ -52,4 +58,86 @@ pub(crate) enum Command {
     Cache(cache::Args),
     Completions(completions::Args),
     Man(man::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use aws_connector_core::ambient::split_command;
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    /// What `--help` prints of a command and of all below it.
+    fn each(command: &clap::Command, path: &str, look: &mut dyn FnMut(&str, &str)) {
+        let words = path.split(' ').chain(["--help"]);
+        let help = <Cli as clap::Parser>::try_parse_from(words).unwrap_err();
+        look(path, &help.to_string());
+        for inner in command.get_subcommands() {
+            each(inner, &format!("{path} {}", inner.get_name()), look);
+        }
+    }
+
+    fn every_help(look: &mut dyn FnMut(&str, &str)) {
+        each(&Cli::command(), "aws-connector", look);
+    }
+
+    #[test]
+    fn every_help_fits_a_screen_of_80_columns() {
+        every_help(&mut |path, help| {
+            // With all the fields of a connector as flags it takes a larger one.
+            let most = match path {
+                "aws-connector register" | "aws-connector update" => 40,
+                "aws-connector" => 33,
+                _ => 24,
+            };
+            let lines = help.trim_end().lines().count();
+            assert!(lines <= most, "{path} has {lines} lines\n{help}");
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{path}: {line}");
+            }
+        });
+    }
+
+    #[test]
+    fn every_help_shows_an_example_that_is_understood() {
+        let mut seen = Vec::new();
+        every_help(&mut |path, help| {
+            let (_, examples) = help
+                .split_once("\nExample:\n")
+                .unwrap_or_else(|| panic!("{path} has no example\n{help}"));
+            let examples = examples.replace("\\\n", "");
+            let examples: Vec<&str> = examples
+                .lines()
+                .take_while(|line| !line.is_empty())
+                .map(|line| line.strip_prefix("  ").unwrap())
+                .collect();
+            assert!(!examples.is_empty(), "{path}");
+            for example in examples {
+                // What a shell does with the answer is the shell's.
+                let inner = example
+                    .split_once("$(")
+                    .and_then(|(_, it)| it.split_once(')'));
+                let command = inner.map_or(example, |(command, _)| command);
+                let command = command.split(['>', '|', '#']).next().unwrap();
+                let words = split_command(command).unwrap();
+                assert_eq!(words[0], "aws-connector", "{example}");
+                if let Err(error) = <Cli as clap::Parser>::try_parse_from(&words) {
+                    panic!("{path}: {example}\n{error}");
+                }
+                seen.push(words.get(1).cloned().unwrap_or_default());
+            }
+        });
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let known =
+                |word: &String| word == name || command.get_all_aliases().any(|a| a == word);
+            assert!(seen.iter().any(known), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -5,6 +5,7 @@ mod ask;
 mod cli;
 mod commands;
 mod profile_file;
+mod progress;
 mod ui;
 mod wire;
 

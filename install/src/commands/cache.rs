@@ -8,6 +8,7 @@ use crate::ui;
 
 /// Empty the cache
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  aws-connector cache clear\n  aws-connector cache clear dev")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Verb,
@@ -16,7 +17,9 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Remove what was cached for a connector, or everything
-    #[command(after_help = "Example:\n  aws-connector cache clear dev")]
+    #[command(
+        after_help = "Example:\n  aws-connector cache clear\n  aws-connector cache clear dev"
+    )]
     Clear {
         /// The connector; all of them without it
         name: Option<String>,
@@ -35,6 +38,12 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         return Err(Error::local("there is no cache to clear"));
     }
     let mine = |connector: &str| name.as_deref().is_none_or(|name| name == connector);
+    if let Some(name) = name
+        && !cache.list().iter().any(|listed| listed.connector == *name)
+    {
+        // Entries outlive their connector; of one that is neither here nor there the name is wrong.
+        app.profile()?.connector(name)?;
+    }
     let removed = cache.clear(|listed| mine(&listed.connector));
     let kept = cache
         .list()

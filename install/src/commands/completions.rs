@@ -10,7 +10,7 @@ use crate::ui;
 /// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector completions bash > ~/.local/share/bash-completion/completions/aws-connector"
+    after_help = "Example:\n  aws-connector completions bash \\\n    > ~/.local/share/bash-completion/completions/aws-connector"
 )]
 pub(crate) struct Args {
     /// The shell

@@ -16,7 +16,7 @@ use crate::ui::{self, or_na};
 /// Show a connector, or what a client would be issued
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector describe dev --resource-type s3-bucket --resource-id s3://data --client"
+    after_help = "Example:\n  aws-connector describe dev\n  aws-connector describe dev --client --resource-type s3-bucket \\\n    --resource-id s3://data"
 )]
 pub(crate) struct Args {
     /// The connector; without it AWS_CONNECTOR or the default
@@ -59,6 +59,8 @@ struct Document {
 
 #[derive(Serialize)]
 struct ClientDocument {
+    /// What they are for: a resource, all of a type, or `any`.
+    resource: String,
     access_key_id: String,
     temporary: bool,
     identity: Option<String>,
@@ -75,8 +77,15 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let mut document = document(&connector);
     if args.client {
         let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
+        let resource = match (&wanted, args.resource_type) {
+            (Some(wanted), Some(kind)) => wanted
+                .canonical()
+                .unwrap_or_else(|| format!("any {}", kind.id())),
+            _ => limit(&document),
+        };
         let session = ask::session(app, &name, wanted)?;
         document.client = Some(ClientDocument {
+            resource,
             temporary: session.session_token.is_some(),
             access_key_id: session.access_key_id.clone(),
             identity: session.principal_arn.clone(),
@@ -91,6 +100,15 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         ui::print(&app.ui.table(["PROPERTY", "VALUE"], rows(&document)))?;
     }
     Ok(0)
+}
+
+/// What a client gets that names no resource.
+fn limit(document: &Document) -> String {
+    match (&document.resource_id, document.resource_types.as_slice()) {
+        (Some(id), _) => id.clone(),
+        (None, [kind]) => format!("any {kind}"),
+        (None, _) => "any".to_owned(),
+    }
 }
 
 fn document(connector: &Connector) -> Document {
@@ -209,18 +227,18 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         ("name", document.name.clone()),
         ("description", some(&document.description)),
         ("enabled", yes_no(document.enabled)),
-        ("auth method", document.auth_method.to_owned()),
+        ("auth_method", document.auth_method.to_owned()),
         ("source", document.source.clone()),
         ("role_arn", some(&document.role_arn)),
         ("external_id", some(&document.external_id)),
         ("mfa_serial", some(&document.mfa_serial)),
-        ("session duration", seconds(document.duration)),
+        ("duration", seconds(document.duration)),
         ("region", some(&document.region)),
-        ("allowed regions", list(&document.allowed_regions)),
+        ("allowed_regions", list(&document.allowed_regions)),
         ("endpoint_url", some(&document.endpoint_url)),
-        ("resource types", document.resource_types.join(", ")),
+        ("resource_types", document.resource_types.join(", ")),
         (
-            "resource id",
+            "resource_id",
             document
                 .resource_id
                 .clone()
@@ -228,11 +246,11 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         ),
         ("registries", list(&document.registries)),
         (
-            "cut down",
+            "down_scoped_by_aws",
             if document.down_scoped_by_aws {
-                "by AWS, to the resource asked for"
+                "yes, to the resource asked for"
             } else {
-                "no: any limit is kept by aws-connector alone, not by AWS"
+                "no: any limit is kept by aws-connector alone"
             }
             .to_owned(),
         ),
@@ -240,21 +258,20 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
     ];
     if let Some(client) = &document.client {
         let kind = if client.temporary {
-            "temporary keys"
+            "yes"
         } else {
-            "long-lived keys"
+            "no: long-lived keys, handed out as they are"
         };
+        let left = client
+            .expires_in
+            .map_or_else(|| "N/A".to_owned(), expires_in);
         rows.extend([
-            ("client gets", kind.to_owned()),
-            ("access key id", client.access_key_id.clone()),
-            ("identity", some(&client.identity)),
-            ("account", some(&client.account)),
-            (
-                "expires in",
-                client
-                    .expires_in
-                    .map_or_else(|| "N/A".to_owned(), expires_in),
-            ),
+            ("client resource", client.resource.clone()),
+            ("client access_key_id", client.access_key_id.clone()),
+            ("client temporary", kind.to_owned()),
+            ("client identity", some(&client.identity)),
+            ("client account", some(&client.account)),
+            ("client expires_in", left),
         ]);
     }
     rows.into_iter()

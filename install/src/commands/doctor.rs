@@ -1,7 +1,10 @@
 //! `aws-connector verify`, also called `doctor`: one line a step, on after a failure.
 
+mod caveats;
 mod connector;
 mod machine;
+mod reach;
+mod secrets;
 mod trial;
 mod wiring;
 
@@ -14,7 +17,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::ui;
 
-/// Check a connector step by step, and this machine's wiring
+/// Check connectors and this machine step by step
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector verify dev\n  aws-connector verify dev --resource-type docker-registry\n  aws-connector doctor --output json\n\nExit status: 0 when nothing failed (warnings may be), 1 when something did."
@@ -52,7 +55,8 @@ pub(crate) struct Step {
     /// What was found, or what went wrong.
     detail: String,
     fix: Option<String>,
-    milliseconds: u64,
+    /// How long it took; `null` where nothing had to be asked.
+    milliseconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -147,16 +151,16 @@ impl<'a> Report<'a> {
             Err(error) => (None, Finding::from(error)),
         };
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.note(name, finding, milliseconds);
+        self.note(name, finding, Some(milliseconds));
         value
     }
 
     /// Notes a finding that took no time.
     pub(crate) fn find(&mut self, name: &str, finding: Finding) {
-        self.note(name, finding, 0);
+        self.note(name, finding, None);
     }
 
-    fn note(&mut self, name: &str, finding: Finding, milliseconds: u64) {
+    fn note(&mut self, name: &str, finding: Finding, milliseconds: Option<u64>) {
         let step = Step {
             connector: self.connector.clone(),
             step: name.to_owned(),
@@ -179,8 +183,9 @@ impl<'a> Report<'a> {
             State::Failed => ui.red("✗"),
         };
         let time = match step.milliseconds {
-            0..=9 => String::new(),
-            more => ui.dim(&format!(" ({}.{:02} s)", more / 1000, more % 1000 / 10)),
+            None => String::new(),
+            Some(few @ 0..1000) => ui.dim(&format!(" ({few} ms)")),
+            Some(many) => ui.dim(&format!(" ({}.{} s)", many / 1000, many % 1000 / 100)),
         };
         let fix = match &step.fix {
             Some(fix) => format!("\n    fix: {fix}"),

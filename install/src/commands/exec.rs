@@ -19,7 +19,7 @@ use crate::wire::{Mode, places, replace, resolve};
 /// Run a command with a connector's credentials
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector exec dev -- aws s3 ls\n  aws-connector exec dev --env -- ./old-tool\n\nThe command gets an AWS configuration of its own that asks aws-connector again whenever the\nsession runs short, so that long jobs go on. Its signals and exit status are its own."
+    after_help = "Example:\n  aws-connector exec dev -- aws s3 ls\n  aws-connector exec dev --env -- ./old-tool\n\nThe command gets an AWS configuration of its own that asks aws-connector again whenever the session runs short, so that long jobs go on. Its signals and exit status are its own."
 )]
 pub(crate) struct Args {
     /// The connector

@@ -33,10 +33,10 @@ enum From {
     Lava {
         /// The file, or - for standard input
         file: PathBuf,
-        /// The connector that reads its SSM parameters and assumes its role
+        /// The connector that it starts from
         #[arg(long, value_name = "NAME")]
         source_connector: Option<String>,
-        /// Let whatever the surroundings offer do that instead, as Lava's worker does
+        /// Start from what the surroundings offer
         #[arg(long)]
         allow_implicit_auth_methods: bool,
     },

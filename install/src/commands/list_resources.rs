@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::ask;
+use crate::progress::Progress;
 use crate::ui;
 
 /// List the resources that a connector reaches
@@ -51,8 +52,12 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         for resource in &found.resources {
             rows.push([std::mem::take(&mut kind).to_owned(), resource.clone()]);
         }
-        if found.resources.is_empty() && found.error.is_none() {
-            rows.push([kind.to_owned(), "none".to_owned()]);
+        let nothing = match found.error {
+            Some(_) => "failed, see below",
+            None => "none",
+        };
+        if found.resources.is_empty() {
+            rows.push([kind.to_owned(), nothing.to_owned()]);
         }
     }
     ui::print(&app.ui.table(["RESOURCE TYPE", "RESOURCES"], rows))?;
@@ -85,6 +90,7 @@ pub(crate) fn all(
     // A first session takes an MFA prompt, if there is one, out of the way.
     let first = ask::session(app, &connector.name, None);
     drop(first);
+    let _progress = Progress::show(&app.env, "listing");
     let (env, paths, ui) = (&app.env, &app.paths, app.ui);
     std::thread::scope(|scope| {
         let tasks: Vec<_> = kinds

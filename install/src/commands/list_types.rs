@@ -29,9 +29,16 @@ struct TypeRow {
 struct MethodRow {
     auth_method: &'static str,
     source: &'static str,
-    /// Seconds: least, default, most.
-    duration: Option<[u32; 3]>,
+    duration: Option<Durations>,
     session_policy: &'static str,
+}
+
+/// Seconds.
+#[derive(Clone, Copy, Serialize)]
+struct Durations {
+    min: u32,
+    default: u32,
+    max: u32,
 }
 
 pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
@@ -50,7 +57,7 @@ pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
     let methods = document.auth_methods.iter().map(|row| {
         let seconds = row.duration.map_or_else(
             || "N/A".to_owned(),
-            |[least, usual, most]| format!("{least} / {usual} / {most}"),
+            |Durations { min, default, max }| format!("{min} / {default} / {max}"),
         );
         [
             row.auth_method.to_owned(),
@@ -135,7 +142,10 @@ const fn method(
     MethodRow {
         auth_method,
         source,
-        duration,
+        duration: match duration {
+            Some([min, default, max]) => Some(Durations { min, default, max }),
+            None => None,
+        },
         session_policy,
     }
 }

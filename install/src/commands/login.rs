@@ -16,7 +16,7 @@ use crate::ask;
 use crate::ui;
 use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
 
-/// Wire a connector into the AWS CLI, Docker or kubectl, and obtain its session
+/// Wire a connector into the AWS CLI, Docker or kubectl
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector login dev\n  aws-connector login dev --resource-type docker-registry\n  aws-connector login dev --resource-type kubernetes-cluster --resource-id prod"
@@ -24,16 +24,16 @@ use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
 pub(crate) struct Args {
     /// The connector; without it AWS_CONNECTOR or the default
     name: Option<String>,
-    /// What to wire it for; without it what the connector is limited to, else aws-generic
+    /// What to wire it for; else what it is limited to
     #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
     resource_type: Option<ResourceType>,
     /// The bucket, cluster or registry
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
-    /// Make the cluster kubectl's current context although another one is
+    /// Make it kubectl's context although another is
     #[arg(long)]
     set_current: bool,
-    /// The version of kubectl's exec protocol; v1beta1 for kubectl before 1.22
+    /// kubectl's exec protocol; v1beta1 before 1.22
     #[arg(long, value_name = "VERSION", default_value = "v1", value_parser = ["v1", "v1beta1"])]
     exec_api: String,
     /// Write without asking

@@ -9,7 +9,7 @@ use clap::CommandFactory as _;
 use crate::cli::Cli;
 use crate::ui;
 
-/// Print the man page, or write a page for each command into a folder
+/// Print the man page, or write one for each command
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector man --folder ~/.local/share/man/man1")]
 pub(crate) struct Args {

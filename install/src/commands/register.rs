@@ -3,26 +3,28 @@
 mod auto;
 pub(crate) mod fields;
 mod prompt;
+pub(crate) mod vault;
 
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
 use serde::Serialize;
-use toml_edit::Value;
 
 use crate::app::App;
 use crate::profile_file::ProfileFile;
 use crate::ui;
 use fields::Fields;
+use vault::Vault;
 
 /// Add a connector to the profile file
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector register dev --auto-configure --role-arn arn:aws:iam::123456789012:role/dev\n  aws-connector register dev --auth-method iam-role --source-profile default --role-arn ARN\n\nSecrets stay where they are (an AWS CLI profile, a variable, a file, a keyring, SSM) and are only\nreferred to. On a terminal, what is missing is asked for."
+    help_template = crate::cli::DENSE_HELP,
+    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\n\nExample:\n  aws-connector register dev --auto-configure\n  aws-connector register dev      # asks for what it needs to know"
 )]
 pub(crate) struct Args {
     /// Its name: letters, digits, '.', '_', '-', at most 64
     name: String,
-    /// Find out the rest from the AWS CLI's configuration and the surroundings
+    /// Find out the rest from the surroundings
     #[arg(long)]
     auto_configure: bool,
     #[command(flatten)]
@@ -40,6 +42,8 @@ pub(crate) struct Document {
     pub(crate) auth_method: Option<String>,
     /// Whom it makes its holder; `null` where that was not tried.
     pub(crate) identity: Option<String>,
+    /// The entries of the keyring that its secrets were put into.
+    pub(crate) in_keyring: Vec<String>,
 }
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
@@ -65,9 +69,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     } else {
         prompt::complete(app, &mut found)?;
     }
-    args.fields.check_plaintext(&found)?;
+    let vault = Vault::settle(&args.fields, name, &mut found)?;
+    fields::sort(&mut found);
     file.add(name, &found)?;
-    finish(app, &file, name, &found, args.no_verify, "Registered")
+    finish(app, &file, name, vault, args.no_verify, "Registered")
 }
 
 /// Tries, writes and tells.
@@ -75,7 +80,7 @@ pub(crate) fn finish(
     app: &App,
     file: &ProfileFile,
     name: &str,
-    fields: &[(String, Value)],
+    vault: Vault,
     no_verify: bool,
     done: &str,
 ) -> Result<u8> {
@@ -96,11 +101,13 @@ pub(crate) fn finish(
         })?)
     };
     file.store()?;
+    let in_keyring = vault.keep();
     let document = Document {
         connector: name.to_owned(),
         file: file.path().display().to_string(),
         auth_method: Some(connector.auth.id().to_owned()),
         identity,
+        in_keyring,
     };
     if app.ui.is_json() {
         ui::print_json(&document)?;
@@ -115,8 +122,16 @@ pub(crate) fn finish(
         connector.auth.id(),
         document.file
     ))?;
-    if done == "Registered" && !fields.is_empty() {
-        ui::print(&format!("Next: aws-connector login {name}\n"))?;
+    if !document.in_keyring.is_empty() {
+        ui::print(&format!(
+            "Its secrets lie in the keyring: {}. Where they came from they still are; remove them there.\n",
+            document.in_keyring.join(", ")
+        ))?;
+    }
+    if done == "Registered" {
+        // An anonymous connector hands nothing out that could be wired.
+        let verb = if anonymous { "verify" } else { "login" };
+        ui::print(&format!("Next: aws-connector {verb} {name}\n"))?;
     }
     Ok(0)
 }

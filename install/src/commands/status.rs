@@ -6,6 +6,7 @@ use aws_connector_core::cache::Listed;
 use aws_connector_core::clock::Clock;
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::duration::show;
+use aws_connector_core::resource::ResourceType;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -27,6 +28,10 @@ struct Document {
 struct Row {
     connector: String,
     kind: String,
+    /// The resource type that it was made for; `cluster-token` for what only signs those, `source`
+    /// for what obtains other sessions.
+    #[serde(rename = "for")]
+    made_for: String,
     /// The principal of a session, the registry of a login.
     identity: Option<String>,
     obtained_at: DateTime<Utc>,
@@ -42,14 +47,27 @@ pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
     let cache = app.cache();
     // The entries carry true times.
     let now = Clock::load(cache.folder()).to_true(Utc::now());
-    let document = Document {
+    let profile = app.profile().ok();
+    let mut document = Document {
         folder: cache.folder().map(|folder| folder.display().to_string()),
         entries: cache
             .list()
             .into_iter()
-            .map(|listed| row(listed, now))
+            .map(|listed| {
+                // A request that names no resource is for what the connector is for.
+                let limit = profile
+                    .as_ref()
+                    .and_then(|profile| profile.connector(&listed.connector).ok())
+                    .and_then(|connector| connector.limit.as_ref().map(|one| one.resource_type));
+                row(listed, limit.unwrap_or(ResourceType::AwsGeneric).id(), now)
+            })
             .collect(),
     };
+    let place = |row: &Row| {
+        let words = [&row.connector, &row.made_for, &row.kind, &row.key];
+        words.map(String::clone)
+    };
+    document.entries.sort_by_key(place);
     if app.ui.is_json() {
         ui::print_json(&document)?;
         return Ok(0);
@@ -62,20 +80,27 @@ pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
         [
             row.connector.clone(),
             row.kind.clone(),
+            row.made_for.clone(),
             or_na(row.identity.as_deref()),
             expires_in(row.expires_in),
             format!("{} B", row.size),
         ]
     });
-    let head = ["CONNECTOR", "KIND", "IDENTITY", "EXPIRES IN", "SIZE"];
+    let head = ["CONNECTOR", "KIND", "FOR", "IDENTITY", "EXPIRES IN", "SIZE"];
     ui::print(&app.ui.table(head, cells.collect()))?;
     Ok(0)
 }
 
-fn row(listed: Listed, now: DateTime<Utc>) -> Row {
+fn row(listed: Listed, usual: &str, now: DateTime<Utc>) -> Row {
+    let is_login = listed.kind == "registry-login";
     Row {
         connector: listed.connector,
         kind: listed.kind,
+        made_for: match &listed.label {
+            Some(_) if is_login => ResourceType::DockerRegistry.id().to_owned(),
+            Some(label) => label.clone(),
+            None => usual.to_owned(),
+        },
         identity: listed.identity.or(listed.label),
         obtained_at: listed.obtained_at,
         expires_at: listed.expires_at,

@@ -2,21 +2,22 @@
 
 use aws_connector_core::error::{Error, Result};
 
-use super::register::{self, fields::Fields};
+use super::register::{self, fields::Fields, vault::Vault};
 use crate::app::App;
 use crate::profile_file::ProfileFile;
 
 /// Change fields of a connector
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector update dev --duration 2h --unset mfa_serial\n\nWhat is cached for other fields is not used any more: sessions are found by what AWS is asked."
+    help_template = crate::cli::DENSE_HELP,
+    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\n\nExample:\n  aws-connector update dev --duration 2h --unset mfa_serial"
 )]
 pub(crate) struct Args {
     /// The connector
     name: String,
     #[command(flatten)]
     fields: Fields,
-    /// Remove a field, by its name in the file; may be repeated
+    /// Remove a field of the file; repeatable
     #[arg(long, value_name = "FIELD")]
     unset: Vec<String>,
     /// Write it without trying it
@@ -30,13 +31,13 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         // The profile's own words, with the nearest name.
         app.profile()?.connector(&args.name)?;
     }
-    let found = args.fields.values(app)?;
-    args.fields.check_plaintext(&found)?;
+    let mut found = args.fields.values(app)?;
     if found.is_empty() && args.unset.is_empty() {
         return Err(Error::usage("nothing to change is given")
             .of(&args.name)
             .fix("pass fields as flags (see --help), or --unset FIELD"));
     }
+    let vault = Vault::settle(&args.fields, &args.name, &mut found)?;
     file.change(&args.name, &found, &args.unset)?;
-    register::finish(app, &file, &args.name, &found, args.no_verify, "Updated")
+    register::finish(app, &file, &args.name, vault, args.no_verify, "Updated")
 }

@@ -106,8 +106,7 @@ fn what_eks_refuses_is_told_for_a_federation_token() {
     machine.write(path, &format!("{text}\n[connectors.fed]\nauth_method = \"federation-token\"\nregion = \"us-east-1\"\nendpoint_url = \"{url}\"\nsource_connector = \"base\"\nresource_type = \"s3-bucket\"\n"));
     let ran = machine.run(&["verify", "fed", "--no-wiring"]).ok();
     assert!(
-        ran.stdout
-            .contains("EKS access entries refuse federated users"),
+        ran.stdout.contains("EKS cannot map a federated user"),
         "{ran:#?}"
     );
     assert!(ran.stdout.contains("✓ s3-bucket"), "{ran:#?}");

@@ -91,7 +91,7 @@ fn what_a_client_gets_is_told_without_its_secrets() {
             .unwrap()
             .starts_with("ASIA")
     );
-    assert_eq!(client.as_object().unwrap().len(), 6, "{client}");
+    assert_eq!(client.as_object().unwrap().len(), 7, "{client}");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn the_cache_is_shown_and_cleared() {
         (&"dev".into(), &"session".into())
     );
     assert_eq!(
-        machine.run(&["cache", "clear", "other"]).ok().stdout,
+        machine.run(&["cache", "clear", "base"]).ok().stdout,
         "Removed 0 entries.\n"
     );
     assert_eq!(
@@ -127,29 +127,6 @@ fn the_cache_is_shown_and_cleared() {
         machine.run(&["status"]).ok().stderr,
         "The cache is empty.\n"
     );
-}
-
-#[test]
-fn every_help_has_an_example_and_fits_a_screen() {
-    let machine = Machine::new();
-    let help = machine.run(&["--help"]).ok().stdout;
-    assert!(help.lines().count() <= 40, "{help}");
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let commands: Vec<&str> = commands
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| !matches!(*name, "help" | "cache"))
-        .collect();
-    assert!(commands.len() > 5, "{commands:?}");
-    for command in commands {
-        let help = machine.run(&[command, "--help"]).ok().stdout;
-        assert!(help.contains("Example:"), "{help}");
-        assert!(
-            help.lines().count() <= 50,
-            "{command}: {}",
-            help.lines().count()
-        );
-    }
 }
 
 #[test]

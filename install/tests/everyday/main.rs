@@ -8,9 +8,12 @@
 
 mod collection;
 mod doctor;
+mod golden;
 mod installing;
 mod killing;
 mod looking;
+mod mask;
+mod proxy;
 mod registering;
 mod running;
 mod secrets;

@@ -52,9 +52,9 @@ Next: aws-connector login dev
 default_connector = "dev"
 
 [connectors.dev]
-endpoint_url = "http://127.0.0.1:[..]"
-region = "us-east-1"
 auth_method = "session-token"
+region = "us-east-1"
+endpoint_url = "http://127.0.0.1:[..]"
 source_profile = "default"
 
 "#]]

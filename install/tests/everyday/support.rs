@@ -7,10 +7,13 @@ use std::process::{Command, Stdio};
 
 use aws_standin::Standin;
 
+use crate::proxy::Proxy;
+
 /// A home folder and an AWS.
 pub(crate) struct Machine {
     pub(crate) standin: Standin,
     folder: tempfile::TempDir,
+    proxy: Option<Proxy>,
 }
 
 /// What a run left behind.
@@ -40,6 +43,7 @@ impl Machine {
         let machine = Self {
             standin: Standin::start(),
             folder: tempfile::tempdir().unwrap(),
+            proxy: None,
         };
         let own = env!("CARGO_BIN_EXE_aws-connector");
         fs::create_dir(machine.path("bin")).unwrap();
@@ -84,6 +88,18 @@ description = "the team's role"
         machine
     }
 
+    /// The same two connectors, on a machine from which all of AWS's own names lead to the stand-in.
+    pub(crate) fn at_aws() -> Self {
+        let mut machine = Self::with_connectors();
+        let file = ".config/aws-connector/connectors.toml";
+        let endpoint = format!("endpoint_url = \"{}\"\n", machine.standin.url());
+        let text = machine.read(file).replace(&endpoint, "");
+        machine.write(file, &text);
+        machine.write("aws.pem", &machine.standin.ca_pem());
+        machine.proxy = Some(Proxy::start(machine.standin.https_port()));
+        machine
+    }
+
     pub(crate) fn home(&self) -> &Path {
         self.folder.path()
     }
@@ -118,6 +134,12 @@ description = "the team's role"
             .env("AWS_CONNECTOR_REFRESH_AHEAD", "off")
             .current_dir(self.home())
             .stdin(Stdio::null());
+        if let Some(proxy) = &self.proxy {
+            command
+                .env("HTTPS_PROXY", proxy.url())
+                .env("NO_PROXY", "169.254.169.254,169.254.170.2")
+                .env("AWS_CA_BUNDLE", self.path("aws.pem"));
+        }
         command
     }
 

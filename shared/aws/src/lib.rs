@@ -15,6 +15,9 @@ mod text;
 mod trust;
 mod wire;
 
+#[cfg(feature = "inventory")]
+pub use secret_source::keyring::exchange as exchange_in_keyring;
+
 #[cfg(test)]
 mod standin_test;
 

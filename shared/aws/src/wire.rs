@@ -65,14 +65,9 @@ impl Wire {
                 let settings = HttpConnectorSettings::builder()
                     .connect_timeout(CONNECT)
                     .build();
-                let proxies = if place.is_near() {
-                    ProxyConfig::disabled()
-                } else {
-                    ProxyConfig::from_env()
-                };
                 let builder = Connector::builder()
                     .connector_settings(settings)
-                    .proxy_config(proxies);
+                    .proxy_config(place.proxies());
                 Ok(if place.tls {
                     builder
                         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -224,6 +219,15 @@ impl Place {
 
     fn is_this_machine(&self) -> bool {
         self.host == "localhost" || self.address().is_some_and(|address| address.is_loopback())
+    }
+
+    /// The proxies on the way there.
+    pub(crate) fn proxies(&self) -> ProxyConfig {
+        if self.is_near() {
+            ProxyConfig::disabled()
+        } else {
+            ProxyConfig::from_env()
+        }
     }
 
     /// On this machine or beside it, as the metadata services are: no proxy leads there.

@@ -22,6 +22,7 @@ use crate::paths::Paths;
 use crate::plan::{self, Delivery, How, LoginPlan, Plan, Step};
 use crate::profile::{CacheMode, Profile};
 use crate::request::{Request, Wants};
+use crate::resource::ResourceType;
 use crate::{log, mfa};
 
 /// How long a command may take to get its answer from AWS, over all hops and retries.
@@ -187,7 +188,17 @@ impl<'a> Pipeline<'a> {
             return self.keys(step, keys);
         }
         let key = key::of_session(step, self.env)?;
-        self.obtain(key, step, need, None, &mut |mint| {
+        let label = match (need, &self.request.wants) {
+            (Need::HandOut, Wants::Session { resource }) => resource
+                .as_ref()
+                .map(|resource| resource.resource_type().id()),
+            (Need::HandOut, Wants::RegistryLogin { .. }) => Some(ResourceType::DockerRegistry.id()),
+            (Need::HandOut, Wants::ClusterToken { .. }) => {
+                Some(ResourceType::KubernetesCluster.id())
+            }
+            _ => Some("source"),
+        };
+        self.obtain(key, step, need, label, &mut |mint| {
             self.within(mint, |mint| self.mint(step, mint))
         })
     }

@@ -8,15 +8,15 @@ use crate::route::{Route, host_scope, route};
 use crate::server::{Ending, Handler, Reply};
 use crate::sigv4::{self, Refusal, Signed};
 use crate::world::{Principal, World};
-use crate::{control, ecr, eks, metadata, s3, ssm, sso, sts};
+use crate::{control, ecr, eks, metadata, registry, s3, ssm, sso, sts};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One request as it was served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Recorded {
-    /// `sts`, `ecr`, `ecr-public`, `eks`, `ssm`, `s3`, `imds`, `container`, `sso`, `sso-oidc` or `unknown`.
+    /// `sts`, `ecr`, `ecr-public`, `eks`, `ssm`, `s3`, `imds`, `container`, `sso`, `sso-oidc`, `registry` or `unknown`.
     pub service: String,
     /// The operation's name; empty if it could not be told.
     pub action: String,
@@ -157,6 +157,9 @@ impl Handler for Shared {
     fn handle(&self, req: Request) -> Reply {
         if req.path.starts_with("/_standin/") {
             return Reply::now(control::handle(self, &req));
+        }
+        if registry::is_meant(&req) {
+            return Reply::now(registry::handle(self, &req));
         }
         self.serve(&req)
     }

@@ -30,7 +30,7 @@ fn suffix(partition: &str) -> &'static str {
     }
 }
 
-fn private_token(world: &World, call: &Call<'_>) -> Result<Answer, ApiError> {
+fn private_token(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller()?;
     world.authorise(caller, "ecr:GetAuthorizationToken", "*", &BTreeMap::new())?;
     let body = call.json()?;
@@ -57,7 +57,7 @@ fn private_token(world: &World, call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::amz_json(&json!({"authorizationData": data})))
 }
 
-fn public_token(world: &World, call: &Call<'_>) -> Result<Answer, ApiError> {
+fn public_token(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller()?;
     if call.region != "us-east-1" {
         return Err(ApiError::new(
@@ -92,7 +92,7 @@ fn public_token(world: &World, call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 /// A password has the form and length of the real one, and is another each time unless the test set one.
-fn token(world: &World, now: i64) -> Value {
+fn token(world: &mut World, now: i64) -> Value {
     let expires = now + world.ecr_seconds.unwrap_or(12 * 3600);
     let password = world.ecr_password.clone().unwrap_or_else(|| {
         let document = json!({
@@ -104,6 +104,7 @@ fn token(world: &World, now: i64) -> Value {
         });
         STANDARD.encode(document.to_string())
     });
+    world.issued.insert(password.clone());
     json!({"authorizationToken": STANDARD.encode(format!("AWS:{password}")), "expiresAt": expires as f64 + 0.123})
 }
 

@@ -1,7 +1,8 @@
 //! An AWS that runs on loopback: strict enough that a client which passes here would pass at AWS.
 //!
 //! One endpoint, over http and https, serves STS, ECR, ECR Public, EKS, SSM, S3, EC2 instance metadata, container
-//! credentials and IAM Identity Center. Signatures are verified by this crate's own code; session policies are enforced.
+//! credentials and IAM Identity Center, and the `/v2/` of private registries. Signatures are verified by this crate's
+//! own code; session policies are enforced.
 //!
 //! The default world:
 //!
@@ -48,6 +49,7 @@ mod http;
 mod ids;
 mod metadata;
 mod policy;
+mod registry;
 mod route;
 mod s3;
 mod server;

@@ -100,6 +100,8 @@ pub(crate) struct World {
     /// Account, region, name.
     pub(crate) repositories: BTreeSet<(String, String, String)>,
     pub(crate) ecr_password: Option<String>,
+    /// Passwords that ECR handed out.
+    pub(crate) issued: BTreeSet<String>,
     pub(crate) ecr_seconds: Option<i64>,
     pub(crate) ecr_public_denied: bool,
     pub(crate) mfa: Mfa,

@@ -1,19 +1,19 @@
-//! The steps of a connector: profile, secrets, source, session, identity, resources.
+//! The steps of a connector: profile, endpoints, secrets, source, session, identity, resources.
 
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::aws::Aws as _;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
-use aws_connector_core::local_secret;
-use aws_connector_core::profile::{Auth, Connector, KeyPair, Profile, SecretRef, Source};
-use aws_connector_core::resource::{Resource, ResourceType, policy_lacks};
+use aws_connector_core::profile::{Auth, Connector, Profile};
+use aws_connector_core::resource::{Resource, ResourceType};
 use chrono::Utc;
 
-use super::{Finding, Report, trial};
+use super::{Finding, Report, caveats, reach, secrets, trial};
 use crate::app::App;
 use crate::ask;
 use crate::commands::list_resources;
 use crate::commands::status::{expires_in, seconds_until};
+use crate::progress::Progress;
 
 /// A token that is longer makes cluster tokens too long.
 const LONG_TOKEN: usize = 2300;
@@ -30,34 +30,44 @@ pub(super) fn check(
         let finding = if connector.enabled {
             Finding::ok(format!("auth_method {}", connector.auth.id()))
         } else {
-            Finding::failed("it is disabled", "set enabled = true in the profile")
+            Finding::failed(
+                "it is disabled: every request is refused",
+                format!("run 'aws-connector update {name} --unset enabled', or set enabled = true"),
+            )
         };
         Ok((connector, finding))
     });
     let Some(connector) = connector.filter(|connector| connector.enabled) else {
         return;
     };
-    permissions(&connector, report);
+    caveats::of_method(&connector, report);
+    let kinds = kind.map_or_else(|| list_resources::types(&connector), |kind| vec![kind]);
+    reach::check(app, profile, &connector, &kinds, report);
     if matches!(connector.auth, Auth::Anonymous) {
         report.find("session", Finding::ok("none is needed: nothing is signed"));
         return;
     }
-    secrets(app, &connector, report);
+    secrets::check(app, &connector, report);
     source(app, profile, &connector, report);
     let session = report.step("session", || session(app, &connector));
-    if let Some(session) = session {
-        report.step("identity", || {
+    if let Some(session) = &session {
+        let identity = report.step("identity", || {
             let site = ask::site(app, profile, &connector)?;
             let identity = app
                 .sdk
-                .caller_identity(&site, &session, ask::call(app, name))?;
-            let detail = format!("{}; in EKS, map {}", identity.arn, mapped(&identity.arn));
-            Ok(((), Finding::ok(detail)))
+                .caller_identity(&site, session, ask::call(app, name))?;
+            let finding = Finding::ok(shown(&identity));
+            Ok((identity, finding))
         });
-        clock(app, report);
-        let kinds = kind.map_or_else(|| list_resources::types(&connector), |kind| vec![kind]);
+        if let Some(identity) = identity {
+            caveats::of_identity(&connector, session, &identity, report);
+        }
+    }
+    clock(app, report);
+    if session.is_some() {
         for kind in kinds {
             report.step(kind.id(), || {
+                let _progress = Progress::show(&app.env, &format!("trying {}", kind.id()));
                 trial::resource(app, profile, &connector, kind)
             });
         }
@@ -81,10 +91,38 @@ fn own_resource(connector: &Connector) -> Option<Resource> {
     (needs_one && connector.limit.is_none()).then_some(Resource::AnyBucket)
 }
 
+/// Who signs the connector's own call to STS.
+fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Report<'_>) {
+    let takes_one = matches!(
+        connector.auth,
+        Auth::IamRole { .. } | Auth::SessionToken { .. } | Auth::FederationToken { .. }
+    );
+    if !takes_one {
+        return;
+    }
+    report.step("source identity", || {
+        let Some((site, session)) = ask::source(app, profile, connector, own_resource(connector))?
+        else {
+            return Ok(((), Finding::ok("a web identity token, by itself")));
+        };
+        let call = ask::call(app, &connector.name);
+        let identity = app.sdk.caller_identity(&site, &session, call)?;
+        let finding = if identity.arn.ends_with(":root") {
+            Finding::warning(
+                format!("{}: AWS refuses roles to the account's root", identity.arn),
+                "use the keys of an IAM user or a role",
+            )
+        } else {
+            Finding::ok(format!("{}, by {}", identity.arn, session.access_key_id))
+        };
+        Ok(((), finding))
+    });
+}
+
 fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     let session = ask::session(app, &connector.name, own_resource(connector))?;
     let end = session.expires_at.map_or_else(
-        || "it does not end".to_owned(),
+        || "does not end".to_owned(),
         |end| format!("ends in {}", expires_in(seconds_until(end, Utc::now()))),
     );
     let length = session
@@ -94,169 +132,61 @@ fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     let finding = if length >= LONG_TOKEN {
         Finding::warning(
             format!(
-                "{}; {end}; its session token has {length} characters, and from about 2550 on EKS refuses cluster tokens",
+                "{}, {end}; its session token has {length} characters, and from about 2550 on EKS refuses cluster tokens",
                 session.access_key_id
             ),
             "shorten the policy, policy_arns or tags of the connector",
         )
     } else {
-        Finding::ok(format!("{}; {end}", session.access_key_id))
+        Finding::ok(format!("{}, {end}", session.access_key_id))
     };
     Ok((session, finding))
 }
 
-/// What STS or AWS will not enforce, or not allow, for this kind of session.
-fn permissions(connector: &Connector, report: &mut Report<'_>) {
-    let (policies, cut_down) = match &connector.auth {
-        Auth::IamRole { role, .. }
-        | Auth::Implicit {
-            role: Some(role), ..
-        } => (Some(&role.policies), connector.down_scope),
-        Auth::FederationToken { policies, .. } => (Some(policies), connector.down_scope),
-        _ => (None, false),
-    };
-    if let Some(policy) = policies.and_then(|policies| policies.inline.as_deref()) {
-        let needed = [
-            "ecr:GetAuthorizationToken",
-            "eks:DescribeCluster",
-            "s3:ListBucket",
-        ];
-        let lacks = policy_lacks(policy, &needed);
-        if !lacks.is_empty() {
-            report.find(
-                "policy",
-                Finding::warning(
-                    format!(
-                        "the connector's own policy does not grant {}",
-                        lacks.join(", ")
-                    ),
-                    "add what its clients need, or remove policy to have it made for each resource",
-                ),
-            );
-        }
-    }
-    if connector.limit.is_some() && !cut_down {
-        report.find(
-            "limit",
-            Finding::warning(
-                "the limit to a resource is kept by aws-connector alone, not by AWS",
-                "use iam-role or federation-token without down_scope = false for a limit that AWS keeps",
-            ),
-        );
-    }
-    match connector.auth {
-        Auth::FederationToken { .. } => report.find(
-            "federation",
-            Finding::warning(
-                "EKS access entries refuse federated users, and IAM's API does too",
-                "use iam-role for clusters",
-            ),
-        ),
-        Auth::SessionToken { mfa: None, .. } => report.find(
-            "session kind",
-            Finding::warning(
-                "AWS refuses IAM's API to session-token sessions without MFA",
-                "set mfa_serial if the session is to call IAM",
-            ),
-        ),
-        _ => {}
-    }
-}
-
-/// Reads what lies on this machine, and names what does not.
-fn secrets(app: &App, connector: &Connector, report: &mut Report<'_>) {
-    let all = secrets_of(&connector.auth);
-    if all.is_empty() {
-        return;
-    }
-    report.step("secrets", || {
-        for secret in &all {
-            local_secret::read(secret, &app.env)?;
-        }
-        let mut places: Vec<String> = all.iter().map(|secret| secret.describe()).collect();
-        places.dedup();
-        Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
-    });
-}
-
-fn secrets_of(auth: &Auth) -> Vec<&SecretRef> {
-    fn pair(keys: &KeyPair) -> Vec<&SecretRef> {
-        match keys {
-            KeyPair::Separate { id, secret } => vec![id, secret],
-            KeyPair::Joined(joined) => vec![joined],
-        }
-    }
-    fn of_source(source: &Source) -> Vec<&SecretRef> {
-        match source {
-            Source::Keys { keys, token } => pair(keys).into_iter().chain(token).collect(),
-            _ => Vec::new(),
-        }
-    }
-    match auth {
-        Auth::SecretKey { keys } => pair(keys),
-        Auth::StsToken { keys, token, .. } => pair(keys).into_iter().chain([token]).collect(),
-        Auth::IamRole { source, role } => {
-            let mut all = of_source(source);
-            all.extend(&role.external_id);
-            all
-        }
-        Auth::SessionToken { source, .. } | Auth::FederationToken { source, .. } => {
-            of_source(source)
-        }
-        Auth::Implicit { role, .. } => role
-            .iter()
-            .filter_map(|role| role.external_id.as_ref())
-            .collect(),
-        Auth::Anonymous => Vec::new(),
-    }
-}
-
-/// Who the source is, where it is a connector of its own.
-fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Report<'_>) {
-    let (Auth::IamRole { source, .. }
-    | Auth::SessionToken { source, .. }
-    | Auth::FederationToken { source, .. }) = &connector.auth
-    else {
-        return;
-    };
-    if let Source::Connector(name) = source {
-        report.step("source identity", || {
-            let identity = identity(app, profile, name)?;
-            Ok(((), Finding::ok(format!("'{name}' is {}", identity.arn))))
-        });
-    }
-}
-
+/// How far this machine's clock is off, by the last answer that can be trusted.
 fn clock(app: &App, report: &mut Report<'_>) {
     let Some(date) = app.sdk.server_date() else {
         return;
     };
     let offset = (date.said - date.heard_at).num_seconds();
-    if offset.abs() >= 60 {
-        report.find(
-            "clock",
-            Finding::warning(
-                format!(
-                    "this machine's clock is {} s {} AWS's; aws-connector allows for it, other programs do not",
-                    offset.abs(),
-                    if offset > 0 { "behind" } else { "ahead of" }
-                ),
-                "set this machine's clock, for example by NTP",
+    let finding = if offset.abs() < 60 {
+        Finding::ok("within a minute of AWS's")
+    } else {
+        Finding::warning(
+            format!(
+                "this machine's clock is {} s {} AWS's; aws-connector allows for it, other programs do not",
+                offset.abs(),
+                if offset > 0 { "behind" } else { "ahead of" }
             ),
-        );
+            "set this machine's clock, for example by NTP",
+        )
+    };
+    report.find("clock", finding);
+}
+
+fn shown(identity: &Identity) -> String {
+    let arn = &identity.arn;
+    match mapped(arn) {
+        Some(mapped) if mapped != *arn => format!("{arn}; in EKS, map {mapped}"),
+        Some(_) => format!("{arn}, the ARN to map in EKS"),
+        None => arn.clone(),
     }
 }
 
-/// The ARN that EKS's access entries and `aws-auth` know a principal by.
-fn mapped(arn: &str) -> String {
-    match arn.split_once(":assumed-role/") {
+/// The ARN that EKS's access entries and `aws-auth` know a principal by; `None` for those that
+/// they cannot name.
+fn mapped(arn: &str) -> Option<String> {
+    if arn.contains(":federated-user/") || arn.ends_with(":root") {
+        return None;
+    }
+    Some(match arn.split_once(":assumed-role/") {
         Some((head, tail)) => format!(
             "{}:role/{}",
             head.replacen(":sts:", ":iam:", 1),
             tail.split('/').next().unwrap_or_default()
         ),
         None => arn.to_owned(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -265,10 +195,16 @@ mod tests {
 
     #[test]
     fn eks_knows_a_role_without_its_session() {
-        assert_eq!(
-            mapped("arn:aws:sts::123456789012:assumed-role/dev/alice"),
-            "arn:aws:iam::123456789012:role/dev"
-        );
-        assert_eq!(mapped("arn:aws:iam::1:user/a"), "arn:aws:iam::1:user/a");
+        for (arn, known) in [
+            (
+                "arn:aws:sts::123456789012:assumed-role/dev/alice",
+                Some("arn:aws:iam::123456789012:role/dev"),
+            ),
+            ("arn:aws:iam::1:user/a", Some("arn:aws:iam::1:user/a")),
+            ("arn:aws:sts::1:federated-user/a", None),
+            ("arn:aws:iam::1:root", None),
+        ] {
+            assert_eq!(mapped(arn).as_deref(), known, "{arn}");
+        }
     }
 }

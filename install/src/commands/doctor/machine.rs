@@ -1,82 +1,109 @@
-//! What of this machine gets in the way: permissions, proxies, binaries.
+//! What of this machine gets in the way: binaries, permissions, proxies, variables.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use aws_connector_core::command;
+use aws_connector_core::shown::shown;
 
 use super::{Finding, Report};
 use crate::app::App;
-use crate::wire::places;
+use crate::wire::{aws_config, places};
 
-const OTHERS: [(&str, &str); 3] = [
+/// The binaries, each with what makes it tell its version.
+const ALL: [(&str, &str); 4] = [
+    ("aws-connector", "--version"),
     ("aws-connector-credential-process", "--version"),
     ("docker-credential-aws-connector", "version"),
     ("aws-connector-eks-token", "--version"),
 ];
 
+/// Whoever takes longer to tell its version is not one of ours.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 pub(super) fn check(app: &App, report: &mut Report<'_>) {
     binaries(app, report);
     permissions(app, report);
     proxies(app, report);
-    endpoints(app, report);
+    variables(app, report);
 }
 
-/// The other three, of one version with this one; Docker finds its helper on PATH only.
+/// All of one version with this one; Docker finds its helper on PATH only.
 fn binaries(app: &App, report: &mut Report<'_>) {
-    let own = env!("CARGO_PKG_VERSION");
-    for (name, flag) in OTHERS {
+    let mut sound = Vec::new();
+    for (name, flag) in ALL {
         let on_path = places::on_path(app, name);
-        let Ok(path) = places::binary(app, name) else {
-            report.find(
-                name,
-                Finding::failed(
-                    "is nowhere",
-                    "run install/install.sh, which installs all four together",
-                ),
-            );
-            continue;
-        };
-        if on_path.is_none() && name.starts_with("docker") {
-            report.find(
-                name,
-                Finding::failed(
-                    format!(
-                        "{} is not on PATH, where Docker looks for it",
-                        path.display()
-                    ),
-                    format!(
-                        "add {} to PATH",
-                        path.parent().unwrap_or(Path::new("/")).display()
-                    ),
-                ),
-            );
-            continue;
-        }
-        let found = on_path.unwrap_or(path);
-        let version = Command::new(&found)
-            .arg(flag)
-            .output()
-            .ok()
-            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        let finding = match version {
-            Some(version) if version.split_whitespace().any(|word| word == own) => {
-                Finding::ok(format!("{} {own}", found.display()))
-            }
-            Some(version) => Finding::warning(
-                format!(
-                    "{} is {}, this is {own}",
-                    found.display(),
-                    aws_connector_core::shown::shown(&version)
-                ),
+        // What login wires, and what a shell or Docker would find, need not be the same.
+        let mut found: Vec<PathBuf> = on_path.iter().cloned().collect();
+        found.extend(places::binary(app, name).ok());
+        found.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+        let Some(first) = found.first() else {
+            let finding = Finding::failed(
+                format!("{name} is neither on PATH nor beside aws-connector"),
                 "run install/install.sh, which installs all four together",
-            ),
-            None => Finding::failed(
-                format!("{} cannot be run", found.display()),
-                "run install/install.sh again",
-            ),
+            );
+            report.find("binaries", finding);
+            continue;
         };
-        report.find(name, finding);
+        let faults: Vec<Finding> = found
+            .iter()
+            .filter_map(|path| outdated(path, flag))
+            .collect();
+        let folder = first.parent().unwrap_or(Path::new("/"));
+        if faults.is_empty() && on_path.is_none() && name.starts_with("docker") {
+            let finding = Finding::failed(
+                format!(
+                    "{} is not on PATH, where Docker looks for it",
+                    first.display()
+                ),
+                format!("add {} to PATH", folder.display()),
+            );
+            report.find("binaries", finding);
+        } else if faults.is_empty() {
+            sound.push((name, folder.to_owned()));
+        }
+        for fault in faults {
+            report.find("binaries", fault);
+        }
     }
+    let own = env!("CARGO_PKG_VERSION");
+    let mut folders: Vec<&PathBuf> = sound.iter().map(|(_, folder)| folder).collect();
+    folders.dedup();
+    let detail = match (folders.as_slice(), sound.len()) {
+        (_, 0) => return,
+        ([folder], 4) => format!("all four of version {own} in {}", folder.display()),
+        _ => {
+            let each = sound
+                .iter()
+                .map(|(name, folder)| folder.join(name).display().to_string());
+            format!("{} of version {own}", each.collect::<Vec<_>>().join(", "))
+        }
+    };
+    report.find("binaries", Finding::ok(detail));
+}
+
+/// What is wrong with a binary's version.
+fn outdated(path: &Path, flag: &str) -> Option<Finding> {
+    let own = env!("CARGO_PKG_VERSION");
+    let words = [path.display().to_string(), flag.to_owned()];
+    let output = match command::run(&words, "", Instant::now() + PATIENCE) {
+        Ok(output) => output,
+        Err(error) => {
+            return Some(Finding::failed(
+                error.what,
+                "run install/install.sh, which installs all four together",
+            ));
+        }
+    };
+    let told = String::from_utf8_lossy(&output).trim().to_owned();
+    if told.split_whitespace().any(|word| word == own) {
+        return None;
+    }
+    Some(Finding::warning(
+        format!("{} says {}, this is {own}", path.display(), shown(&told)),
+        "run install/install.sh, which installs all four together, and remove what is older",
+    ))
 }
 
 fn permissions(app: &App, report: &mut Report<'_>) {
@@ -113,11 +140,10 @@ fn permissions(app: &App, report: &mut Report<'_>) {
                 "AWS_CONNECTOR_CACHE turns the cache off: every command asks AWS",
                 "unset AWS_CONNECTOR_CACHE",
             ),
-            _ => Finding::ok(format!(
-                "{}, {} entries",
-                folder.display(),
-                cache.list().len()
-            )),
+            _ => Finding::ok(match cache.list().len() {
+                1 => format!("{}, 1 entry", folder.display()),
+                many => format!("{}, {many} entries", folder.display()),
+            }),
         },
     };
     report.find("cache", finding);
@@ -150,25 +176,34 @@ fn proxies(app: &App, report: &mut Report<'_>) {
     report.find("proxy", finding);
 }
 
-fn endpoints(app: &App, report: &mut Report<'_>) {
-    let names = [
+fn variables(app: &App, report: &mut Report<'_>) {
+    let set = |name: &&str| app.env.get(name).is_some();
+    let redirecting: Vec<&str> = [
         "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_STS",
         "AWS_ENDPOINT_URL_ECR",
         "AWS_ENDPOINT_URL_EKS",
         "AWS_ENDPOINT_URL_S3",
-    ];
-    let set: Vec<&str> = names
-        .into_iter()
-        .filter(|name| app.env.get(name).is_some())
-        .collect();
-    if !set.is_empty() {
-        report.find(
-            "endpoints",
-            Finding::warning(
-                format!("{} redirect AWS's endpoints", set.join(", ")),
-                "unset them unless you mean it",
+    ]
+    .into_iter()
+    .filter(set)
+    .collect();
+    if !redirecting.is_empty() {
+        let finding = Finding::warning(
+            format!(
+                "{} set other endpoints than AWS's own",
+                redirecting.join(", ")
             ),
+            "unset them unless you mean it",
         );
+        report.find("environment", finding);
+    }
+    let ours = |name: String| name.starts_with(&aws_config::profile_name(""));
+    if app.env.get("AWS_PROFILE").is_some_and(ours) && set(&"AWS_ACCESS_KEY_ID") {
+        let finding = Finding::warning(
+            "AWS_ACCESS_KEY_ID is set, which the AWS CLI prefers to what AWS_PROFILE names",
+            "unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+        );
+        report.find("environment", finding);
     }
 }

@@ -3,7 +3,8 @@
 
 use aws_connector_core::ambient;
 use aws_connector_core::error::{Error, Kind, Result};
-use aws_connector_core::plan::{How, Site};
+use aws_connector_core::local_secret;
+use aws_connector_core::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, Site};
 use aws_connector_core::profile::{Endpoints, ImplicitSource};
 use toml_edit::{InlineTable, Value};
 
@@ -39,35 +40,95 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
         .ok_or_else(|| Error::usage("no region is configured").fix("pass --region"))?;
     let role_given = get(found, "role_arn").is_some();
     match profile {
-        None => environment(app, found, role_given),
+        None => environment(app, flags, found, role_given),
+        Some(profile) if flags.secret_store.is_some() => {
+            moved(app, &profile, &region, found, role_given)
+        }
         Some(profile) => from_profile(app, &profile, &region, found, role_given),
     }
 }
 
-fn environment(app: &App, found: &mut FieldList, role_given: bool) -> Result<()> {
-    let temporary = app.env.get("AWS_SESSION_TOKEN").is_some();
-    let method = match (role_given, temporary) {
+/// What keys become: a role's session where there is a role, else what they are already, else a
+/// session of their user; never the keys themselves unless that was asked for.
+fn method(role_given: bool, temporary: bool) -> Value {
+    Value::from(match (role_given, temporary) {
         (true, _) => "iam-role",
         (false, true) => "sts-token",
         (false, false) => "session-token",
-    };
-    set(found, "auth_method", Value::from(method));
-    set(found, "aws_access_key_id", from_env("AWS_ACCESS_KEY_ID"));
-    set(
-        found,
-        "aws_secret_access_key",
-        from_env("AWS_SECRET_ACCESS_KEY"),
-    );
+    })
+}
+
+fn environment(app: &App, flags: &Fields, found: &mut FieldList, role_given: bool) -> Result<()> {
+    let mut keys = vec![
+        ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
+        ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+    ];
+    let temporary = app.env.get("AWS_SESSION_TOKEN").is_some();
     if temporary {
-        set(found, "aws_session_token", from_env("AWS_SESSION_TOKEN"));
+        keys.push(("aws_session_token", "AWS_SESSION_TOKEN"));
+    }
+    set(found, "auth_method", method(role_given, temporary));
+    for (key, variable) in keys {
+        // On its way to the keyring it is taken as it is, else where it can be found again.
+        let value = match app.env.get(variable) {
+            Some(text) if flags.secret_store.is_some() => Value::from(text),
+            _ => {
+                let mut table = InlineTable::new();
+                table.insert("env", Value::from(variable));
+                Value::InlineTable(table)
+            }
+        };
+        set(found, key, value);
     }
     Ok(())
 }
 
-fn from_env(name: &str) -> Value {
-    let mut table = InlineTable::new();
-    table.insert("env", Value::from(name));
-    Value::InlineTable(table)
+/// Takes the keys of an AWS CLI profile over, for the keyring.
+fn moved(
+    app: &App,
+    profile: &str,
+    region: &str,
+    found: &mut FieldList,
+    role_given: bool,
+) -> Result<()> {
+    let site = Site::new(region, &Endpoints::default(), &app.env)?;
+    let source = ImplicitSource::Profile(profile.to_owned());
+    let step = ambient::resolve(&source, "auto-configure", &site, &app.env)?;
+    let none = || {
+        Error::refused(format!(
+            "AWS CLI profile '{profile}' holds no keys that could be moved into the keyring"
+        ))
+        .fix("leave --secret-store out: the connector then refers to the profile")
+    };
+    let How::Keys(KeysPlan {
+        keys: PlannedKeys::Separate { id, secret },
+        token,
+        ..
+    }) = step.how
+    else {
+        return Err(none());
+    };
+    let read = |secret: PlannedSecret| match secret {
+        PlannedSecret::Local(secret) => local_secret::read(&secret, &app.env)?.ok_or_else(none),
+        PlannedSecret::Ssm { .. } => Err(none()),
+    };
+    set(found, "auth_method", method(role_given, token.is_some()));
+    remove(found, "source_profile");
+    remove(found, "profile_name");
+    set(found, "aws_access_key_id", Value::from(read(id)?.expose()));
+    set(
+        found,
+        "aws_secret_access_key",
+        Value::from(read(secret)?.expose()),
+    );
+    if let Some(token) = token {
+        set(
+            found,
+            "aws_session_token",
+            Value::from(read(token)?.expose()),
+        );
+    }
+    Ok(())
 }
 
 fn from_profile(

@@ -11,15 +11,14 @@ use crate::profile_file::FieldList;
 
 /// One flag for each field that there is.
 #[derive(Debug, Default, clap::Args)]
-#[command(next_help_heading = "Fields")]
 pub(crate) struct Fields {
-    /// implicit, secret-key, sts-token, iam-role, session-token, federation-token, anonymous
+    /// One of those that 'list-types' shows
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
-    /// Its region
+    /// The region that it is for
     #[arg(long)]
     region: Option<String>,
-    /// Free text for `list`
+    /// Free text for 'list'
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// Limit it to a resource type
@@ -28,68 +27,94 @@ pub(crate) struct Fields {
     /// Limit it to one resource
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
-    /// A registry host or account that it serves; may be repeated
+    /// A registry it serves; repeatable
     #[arg(long = "registry", value_name = "HOST")]
     registries: Vec<String>,
-    /// A further region that requests may name; may be repeated
+    /// One more region it serves; repeatable
     #[arg(long = "allowed-region", value_name = "REGION")]
     allowed_regions: Vec<String>,
-    /// The AWS CLI profile whose keys make the call to STS
+    /// An endpoint in place of AWS's own
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Keys for STS: from this AWS CLI profile
     #[arg(long, value_name = "PROFILE")]
     pub(super) source_profile: Option<String>,
-    /// The connector whose session makes the call to STS
+    /// Keys for STS: those of this connector
     #[arg(long, value_name = "NAME")]
     source_connector: Option<String>,
-    /// implicit: the AWS CLI profile to take credentials from
+    /// Keys for STS: this id, or WHERE it lies
+    #[arg(long, value_name = "ID")]
+    access_key_id: Option<String>,
+    /// WHERE the secret access key lies
+    #[arg(long, value_name = "WHERE")]
+    secret_from: Option<String>,
+    /// WHERE the session token lies
+    #[arg(long, value_name = "WHERE")]
+    token_from: Option<String>,
+    /// Move the secrets there: keyring
+    #[arg(
+        long,
+        value_name = "STORE",
+        value_parser = ["keyring"],
+        hide_possible_values = true,
+        conflicts_with = "store_plaintext"
+    )]
+    pub(super) secret_store: Option<String>,
+    /// Allow a secret in clear in the file
+    #[arg(long)]
+    pub(super) store_plaintext: bool,
+    /// implicit: the AWS CLI profile to take
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile_name: Option<String>,
-    /// implicit: Environment, SharedProfile, WebIdentity, EcsContainer, Ec2InstanceMetadata
+    /// implicit: one source, like EcsContainer
     #[arg(long, value_name = "SOURCE")]
     credential_source: Option<String>,
-    /// implicit: consent to whatever the surroundings offer
+    /// implicit: consent to any source
     #[arg(long)]
     allow_implicit_auth_methods: bool,
     /// The role to assume
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Option<String>,
-    /// The role's external id, or where it lies (see --secret-from)
+    /// Its external id, or WHERE that lies
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
     /// The session's name in CloudTrail
     #[arg(long, value_name = "NAME")]
     role_session_name: Option<String>,
-    /// How long sessions live: seconds, or 1h30m
+    /// How long a session lives, as in 1h30m
     #[arg(long)]
     duration: Option<String>,
     /// The device of the second factor
     #[arg(long, value_name = "ARN")]
     mfa_serial: Option<String>,
-    /// A managed policy for sessions; may be repeated
+    /// A managed session policy; repeatable
     #[arg(long = "policy-arn", value_name = "ARN")]
     policy_arns: Vec<String>,
-    /// A session tag, KEY=VALUE; may be repeated
+    /// A session tag; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,
-    /// An endpoint in place of AWS's own
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
-    /// The access key's id, or where it lies
-    #[arg(long, value_name = "ID")]
-    access_key_id: Option<String>,
-    /// Where the secret key lies: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER,
-    /// ssm:NAME, or stdin with --store-plaintext
-    #[arg(long, value_name = "WHERE")]
-    secret_from: Option<String>,
-    /// Where the session token lies
-    #[arg(long, value_name = "WHERE")]
-    token_from: Option<String>,
-    /// Allow a secret in clear in the profile file
-    #[arg(long)]
-    store_plaintext: bool,
 }
 
 /// The fields that hold what must not stand in the file in clear.
 pub(crate) const SECRETS: [&str; 3] = ["aws_secret_access_key", "aws_session_token", "access_keys"];
+
+/// What a connector is, where it works, whose keys it takes, what it makes of them.
+const ORDER: [&str; 14] = [
+    "description",
+    "auth_method",
+    "region",
+    "allowed_regions",
+    "endpoint_url",
+    "resource_type",
+    "resource_id",
+    "registries",
+    "profile_name",
+    "credential_source",
+    "source_profile",
+    "source_connector",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+];
 
 impl Fields {
     /// The fields that flags were given for, in the order of the file.
@@ -118,10 +143,10 @@ impl Fields {
             found.push(("allow_implicit_auth_methods".to_owned(), Value::from(true)));
         }
         for (key, flag, given) in [
-            ("external_id", "--external-id", &self.external_id),
             ("aws_access_key_id", "--access-key-id", &self.access_key_id),
             ("aws_secret_access_key", "--secret-from", &self.secret_from),
             ("aws_session_token", "--token-from", &self.token_from),
+            ("external_id", "--external-id", &self.external_id),
         ] {
             if let Some(given) = given {
                 found.push((key.to_owned(), place(given, flag)?));
@@ -154,20 +179,12 @@ impl Fields {
         }
         Ok(found)
     }
+}
 
-    /// Refuses secrets in clear that nobody allowed.
-    pub(crate) fn check_plaintext(&self, found: &[(String, Value)]) -> Result<()> {
-        let clear = found
-            .iter()
-            .find(|(key, field)| SECRETS.contains(&key.as_str()) && field.is_str());
-        match clear {
-            Some((key, _)) if !self.store_plaintext => Err(Error::refused(format!(
-                "{key} would stand in the profile file in clear"
-            ))
-            .fix("say where it lies (--secret-from keyring:SERVICE/USER, env:NAME, file:PATH, …), or pass --store-plaintext")),
-            _ => Ok(()),
-        }
-    }
+/// Puts fields into the order of the README's examples.
+pub(crate) fn sort(found: &mut FieldList) {
+    let place = |key: &str| ORDER.iter().position(|known| *known == key);
+    found.sort_by_key(|(key, _)| place(key).unwrap_or(ORDER.len()));
 }
 
 /// Where a secret lies, as the profile writes it; a text without a kind is the value itself, which

@@ -49,6 +49,13 @@ pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
     Ok(())
 }
 
+/// Whether a secret goes into the keyring rather than into the file in clear.
+pub(super) fn keyring_or_clear() -> Result<bool> {
+    let ways = ["in the keyring", "in the profile file, in clear"];
+    let flag = "--secret-store keyring (or --store-plaintext)";
+    Ok(choose(flag, "Where is the secret to be kept?", &ways)? == ways[0])
+}
+
 fn has(found: &[(String, Value)], key: &str) -> bool {
     found.iter().any(|(name, _)| name == key)
 }

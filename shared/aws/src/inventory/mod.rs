@@ -5,11 +5,13 @@
 mod clusters;
 mod identity;
 mod probe;
+mod reach;
 mod registries;
 mod s3_buckets;
 
 pub use clusters::ClusterInfo;
 pub use identity::Identity;
+pub use reach::Service;
 pub use s3_buckets::BucketInfo;
 
 /// No list is longer than this many pages; a server that never ends is cut off.

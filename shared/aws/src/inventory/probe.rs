@@ -5,6 +5,7 @@ use aws_connector_core::credential::{ClusterToken, RegistryLogin};
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::resource::RegistryHost;
 use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -17,6 +18,7 @@ use super::ClusterInfo;
 use crate::Sdk;
 use crate::client::Question;
 use crate::names::Names;
+use crate::wire::Place;
 
 impl Sdk {
     /// Shows a registry its login, at `/v2/`, as Docker does.
@@ -58,10 +60,12 @@ impl Sdk {
             .client
             .question("GET /version", format!("GET {url}"), call)
             .hide(&token.token);
+        let proxies = Place::of(&url).map_or_else(ProxyConfig::disabled, |place| place.proxies());
         let connector = Connector::builder()
             .connector_settings(HttpConnectorSettings::builder().build())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(trust(&cluster.certificate_authority)?)
+            .proxy_config(proxies)
             .build_with_resolver(Names::default());
         let request = get(&url, &format!("Bearer {}", token.token.expose()));
         self.ask(&question, &connector, request)

@@ -10,53 +10,95 @@ use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::shown;
 use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 
-/// Reads an entry. A keyring that is locked asks its user to unlock it, which may take longer
-/// than a command may: so it is asked from a thread of its own.
+/// Reads an entry.
 pub(super) fn fetch(entry: &str, deadline: Instant) -> Result<Secret> {
-    let fail = |what: &str| {
-        Error::new(
-            Kind::NoCredentials,
-            format!("keyring entry {} {what}", shown(entry)),
-        )
-    };
+    let read = |entry: &Entry| entry.get_password().map(Secret::new);
+    match ask(entry, deadline, read)? {
+        Some(text) => super::found(text.expose(), &format!("keyring entry {}", shown(entry))),
+        None => Err(failed(entry, "is not there")
+            .fix("store it, for instance with secret-tool or your keychain's program")),
+    }
+}
+
+/// Puts a secret into an entry, or takes the entry away, and returns what it held before.
+///
+/// # Errors
+/// The name does not read `SERVICE/USER`, or the keyring is locked, away or of another mind.
+#[cfg(feature = "inventory")]
+pub fn exchange(entry: &str, secret: Option<Secret>, deadline: Instant) -> Result<Option<Secret>> {
+    ask(entry, deadline, move |entry| {
+        let before = match entry.get_password() {
+            Ok(text) => Some(Secret::new(text)),
+            Err(KeyringError::NoEntry) => None,
+            Err(error) => return Err(error),
+        };
+        match (&secret, &before) {
+            (Some(secret), _) => entry.set_password(secret.expose())?,
+            (None, Some(_)) => entry.delete_credential()?,
+            (None, None) => {}
+        }
+        Ok(before)
+    })
+    .map(Option::flatten)
+}
+
+/// Asks the keyring; `None` is an entry that is not there. One that is locked asks its user to
+/// unlock it, which may take longer than a command may: so it is asked from a thread of its own.
+fn ask<T: Send + 'static>(
+    entry: &str,
+    deadline: Instant,
+    work: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
+) -> Result<Option<T>> {
     let (service, user) = entry
         .rsplit_once('/')
         .filter(|(service, user)| !service.is_empty() && !user.is_empty())
-        .ok_or_else(|| fail("does not read SERVICE/USER"))?;
+        .ok_or_else(|| failed(entry, "does not read SERVICE/USER"))?;
     let (sender, answer) = mpsc::channel();
     let (service, user) = (service.to_owned(), user.to_owned());
     thread::spawn(move || {
+        let asked = store().and_then(|store| {
+            keyring_core::set_default_store(store);
+            work(&Entry::new(&service, &user)?)
+        });
         // Nobody listens any more when the deadline has passed.
-        let _ = sender.send(read(&service, &user));
+        let _ = sender.send(asked);
     });
     let patience = deadline.saturating_duration_since(Instant::now());
     match answer.recv_timeout(patience) {
-        Ok(Ok(text)) => super::found(text.expose(), &format!("keyring entry {}", shown(entry))),
-        Ok(Err(KeyringError::NoEntry)) => Err(fail("is not there")
-            .fix("store it, for instance with secret-tool or your keychain's program")),
+        Ok(Ok(found)) => Ok(Some(found)),
+        Ok(Err(KeyringError::NoEntry)) => Ok(None),
         Ok(Err(KeyringError::NoStorageAccess(cause) | KeyringError::PlatformFailure(cause))) => {
-            Err(fail(&format!(
-                "cannot be read: {}",
-                crate::text::one_line(&cause.to_string())
-            ))
+            Err(failed(
+                entry,
+                &format!(
+                    "cannot be reached: {}",
+                    crate::text::one_line(&cause.to_string())
+                ),
+            )
             .fix(
                 "start and unlock the keyring, or take the secret from a file, variable or command",
             ))
         }
-        Ok(Err(KeyringError::BadEncoding(_))) => Err(fail("does not hold text")),
-        Ok(Err(other)) => Err(fail(&format!(
-            "cannot be read: {}",
-            crate::text::one_line(&other.to_string())
-        ))),
+        Ok(Err(KeyringError::BadEncoding(_))) => Err(failed(entry, "does not hold text")),
+        Ok(Err(other)) => Err(failed(
+            entry,
+            &format!(
+                "cannot be reached: {}",
+                crate::text::one_line(&other.to_string())
+            ),
+        )),
         Err(_) => {
-            Err(fail("was not handed over in time").fix("unlock the keyring, then try again"))
+            Err(failed(entry, "was not handed over in time")
+                .fix("unlock the keyring, then try again"))
         }
     }
 }
 
-fn read(service: &str, user: &str) -> keyring_core::Result<Secret> {
-    keyring_core::set_default_store(store()?);
-    Entry::new(service, user)?.get_password().map(Secret::new)
+fn failed(entry: &str, what: &str) -> Error {
+    Error::new(
+        Kind::NoCredentials,
+        format!("keyring entry {} {what}", shown(entry)),
+    )
 }
 
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! Secrets that somebody has to be asked for: one kind of place a file.
 
 mod command;
-mod keyring;
+pub(crate) mod keyring;
 mod ssm;
 
 use aws_connector_core::aws::Call;

@@ -1,0 +1,61 @@
+//! Where a connector's secrets lie, and whether those on this machine can be read.
+
+use aws_connector_core::local_secret;
+use aws_connector_core::profile::{Auth, Connector, KeyPair, SecretRef, Source};
+
+use super::{Finding, Report};
+use crate::app::App;
+
+/// Reads what lies on this machine, and names what does not.
+pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
+    let all = secrets_of(&connector.auth);
+    if all.is_empty() {
+        return;
+    }
+    report.step("secrets", || {
+        let mut places: Vec<String> = Vec::new();
+        for secret in &all {
+            let here = local_secret::read(secret, &app.env)?.is_some();
+            let later = if here {
+                ""
+            } else {
+                " (asked when it is needed)"
+            };
+            places.push(format!("{}{later}", secret.describe()));
+        }
+        places.dedup();
+        Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
+    });
+}
+
+fn secrets_of(auth: &Auth) -> Vec<&SecretRef> {
+    fn pair(keys: &KeyPair) -> Vec<&SecretRef> {
+        match keys {
+            KeyPair::Separate { id, secret } => vec![id, secret],
+            KeyPair::Joined(joined) => vec![joined],
+        }
+    }
+    fn of_source(source: &Source) -> Vec<&SecretRef> {
+        match source {
+            Source::Keys { keys, token } => pair(keys).into_iter().chain(token).collect(),
+            _ => Vec::new(),
+        }
+    }
+    match auth {
+        Auth::SecretKey { keys } => pair(keys),
+        Auth::StsToken { keys, token, .. } => pair(keys).into_iter().chain([token]).collect(),
+        Auth::IamRole { source, role } => {
+            let mut all = of_source(source);
+            all.extend(&role.external_id);
+            all
+        }
+        Auth::SessionToken { source, .. } | Auth::FederationToken { source, .. } => {
+            of_source(source)
+        }
+        Auth::Implicit { role, .. } => role
+            .iter()
+            .filter_map(|role| role.external_id.as_ref())
+            .collect(),
+        Auth::Anonymous => Vec::new(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Secrets on their way from a prompt, a pipe or an AWS CLI profile to where they are to stay: the
+//! platform's keyring, or, if that was said in so many words, the profile file.
+
+use std::time::{Duration, Instant};
+
+use aws_connector_aws::exchange_in_keyring;
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::log;
+use aws_connector_core::secret::Secret;
+use toml_edit::{InlineTable, Value};
+
+use super::fields::{Fields, SECRETS};
+use super::prompt;
+use crate::profile_file::FieldList;
+use crate::ui::Ui;
+
+/// A locked keyring asks its user, who may have to look for the password.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Entries of the keyring that were written, with what they held before: until they are kept,
+/// nothing is settled.
+#[derive(Default)]
+pub(crate) struct Vault {
+    written: Vec<(String, Option<Secret>)>,
+}
+
+impl Vault {
+    /// Takes secrets in clear out of a connector's fields.
+    pub(crate) fn settle(flags: &Fields, name: &str, found: &mut FieldList) -> Result<Self> {
+        let in_clear = |(key, field): &(String, Value)| {
+            (SECRETS.contains(&key.as_str()) && field.is_str()).then(|| key.clone())
+        };
+        let Some(first) = found.iter().find_map(in_clear) else {
+            return Ok(Self::default());
+        };
+        if flags.secret_store.is_some() {
+            return Self::put_away(name, found);
+        }
+        if flags.store_plaintext {
+            return Ok(Self::default());
+        }
+        if Ui::can_ask() {
+            return if prompt::keyring_or_clear()? {
+                Self::put_away(name, found)
+            } else {
+                Ok(Self::default())
+            };
+        }
+        Err(Error::refused(format!("{first} would stand in the profile file in clear"))
+            .of(name)
+            .fix("pass --secret-store keyring, or say where it lies (--secret-from env:NAME, file:PATH, …), or pass --store-plaintext"))
+    }
+
+    fn put_away(name: &str, found: &mut FieldList) -> Result<Self> {
+        let mut vault = Self::default();
+        for (key, field) in found {
+            let Some(text) = field.as_str().filter(|_| SECRETS.contains(&key.as_str())) else {
+                continue;
+            };
+            let entry = match key.as_str() {
+                "aws_session_token" => format!("aws-connector/{name}/session-token"),
+                _ => format!("aws-connector/{name}"),
+            };
+            let deadline = Instant::now() + PATIENCE;
+            let before = exchange_in_keyring(&entry, Some(Secret::new(text)), deadline)
+                .map_err(|error| error.of(name))?;
+            let mut reference = InlineTable::new();
+            reference.insert("keyring", Value::from(entry.as_str()));
+            *field = Value::InlineTable(reference);
+            vault.written.push((entry, before));
+        }
+        Ok(vault)
+    }
+
+    /// The connector works: they stay. Says which they are.
+    pub(crate) fn keep(mut self) -> Vec<String> {
+        std::mem::take(&mut self.written)
+            .into_iter()
+            .map(|(entry, _)| entry)
+            .collect()
+    }
+}
+
+impl Drop for Vault {
+    /// What came of nothing leaves nothing behind.
+    fn drop(&mut self) {
+        for (entry, before) in self.written.drain(..) {
+            let restored = exchange_in_keyring(&entry, before, Instant::now() + PATIENCE);
+            if let Err(error) = restored {
+                log::warn(format_args!(
+                    "keyring entry {entry} is left behind: {error}"
+                ));
+            }
+        }
+    }
+}

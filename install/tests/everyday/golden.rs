@@ -1,0 +1,252 @@
+//! Whole conversations at a shell, compared letter by letter with `tests/goldens/*.txt`.
+//!
+//! A golden is what somebody would see: `$ command`, run by a shell on a machine of its own with
+//! the connectors `base` and `dev`; `| ` standard output, `! ` standard error, `? ` an exit status
+//! other than 0. Between them `# ` comments, and `@ ` what happens to the machine or at AWS:
+//!
+//! | line | effect |
+//! |---|---|
+//! | `@ empty` | no connectors |
+//! | `@ file PATH`, `@ append PATH` | the `| ` lines behind it are the file's, or its further, text |
+//! | `@ program PATH` | the same, and it may be run |
+//! | `@ chmod MODE PATH` | other permissions |
+//! | `@ only ARN ACTION…` | the user or role may do nothing else |
+//! | `@ fault SERVICE ACTION KIND` | AWS fails: access-denied, throttle, garbage |
+//! | `@ no-key ID` | AWS has forgotten the access key |
+//! | `@ clock SECONDS` | AWS's clock, ahead of this one |
+//! | `@ cluster NAME` | a cluster that answers |
+//!
+//! `UPDATE_GOLDEN=1` writes all of them anew; the difference is to be read before it is kept.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use aws_standin::{Cluster, Fault, FaultKind};
+
+use crate::mask::Mask;
+use crate::support::{Machine, Ran, ran};
+
+/// One golden on its way.
+struct Scene {
+    machine: Machine,
+    mask: Mask,
+    clusters: Vec<Cluster>,
+    /// What it should read.
+    text: String,
+}
+
+impl Scene {
+    fn new(empty: bool) -> Self {
+        let machine = Machine::at_aws();
+        if empty {
+            fs::remove_dir_all(machine.path(".config")).unwrap();
+        }
+        Self {
+            mask: Mask::new(&machine),
+            machine,
+            clusters: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    fn shell(&mut self, command: &str) {
+        let mut shell = std::process::Command::new("sh");
+        let like = self.machine.command();
+        shell
+            .args(["-c", command])
+            .env_clear()
+            .envs(
+                like.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .current_dir(self.machine.home())
+            .stdin(std::process::Stdio::null());
+        self.note(&ran(&mut shell));
+    }
+
+    fn note(&mut self, ran: &Ran) {
+        for (mark, output) in [("|", &ran.stdout), ("!", &ran.stderr)] {
+            let output = self.mask.apply(output);
+            for line in output.split_inclusive('\n') {
+                // A line without its end is shown with one, and a sign.
+                let end = if line.ends_with('\n') {
+                    ""
+                } else {
+                    " (no line end)"
+                };
+                let line = line.trim_end_matches('\n');
+                let gap = if line.is_empty() { "" } else { " " };
+                self.text.push_str(&format!("{mark}{gap}{line}{end}\n"));
+            }
+        }
+        if ran.status != 0 {
+            self.text.push_str(&format!("? {}\n", ran.status));
+        }
+    }
+
+    fn happen(&mut self, what: &str, lines: &str) {
+        let words: Vec<&str> = what.split_whitespace().collect();
+        let machine = &self.machine;
+        let aws = &machine.standin;
+        match words.as_slice() {
+            ["empty"] => {}
+            ["file", path] => drop(machine.write(path, &self.mask.undo(lines))),
+            ["append", path] => {
+                let text = machine.read(path) + &self.mask.undo(lines);
+                machine.write(path, &text);
+            }
+            ["program", path] => {
+                let path = machine.write(path, lines);
+                fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            ["chmod", mode, path] => {
+                let mode = u32::from_str_radix(mode, 8).unwrap();
+                fs::set_permissions(machine.path(path), fs::Permissions::from_mode(mode)).unwrap();
+            }
+            ["only", arn, actions @ ..] => {
+                let policy = serde_json::json!({"Version": "2012-10-17", "Statement":
+                    [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+                aws.set_identity_policy(arn, Some(&policy.to_string()));
+            }
+            ["fault", service, action, kind] => aws.fault(Fault {
+                service: (*service).to_owned(),
+                action: (*action).to_owned(),
+                kind: match *kind {
+                    "access-denied" => FaultKind::AccessDenied,
+                    "throttle" => FaultKind::Throttle,
+                    "garbage" => FaultKind::Garbage,
+                    other => panic!("no such fault: {other}"),
+                },
+                times: None,
+            }),
+            ["no-key", id] => aws.remove_key(id),
+            ["clock", seconds] => aws.set_clock_offset(seconds.parse().unwrap()),
+            ["cluster", name] => {
+                let cluster = Cluster::start(aws, name);
+                self.mask.cluster(name, &cluster);
+                self.clusters.push(cluster);
+            }
+            other => panic!("no such thing can happen: {other:?}"),
+        }
+    }
+}
+
+/// What a golden should read, from what it does read.
+fn play(golden: &str) -> String {
+    let mut scene = Scene::new(golden.lines().any(|line| line == "@ empty"));
+    let mut lines = golden.lines().peekable();
+    while let Some(line) = lines.next() {
+        let is_output = line.starts_with(['|', '!', '?']);
+        if is_output {
+            continue;
+        }
+        scene.text.push_str(line);
+        scene.text.push('\n');
+        if let Some(command) = line.strip_prefix("$ ") {
+            scene.shell(command);
+        } else if let Some(what) = line.strip_prefix("@ ") {
+            let mut text = String::new();
+            while let Some(line) = lines.next_if(|line| line.starts_with('|')) {
+                scene.text.push_str(line);
+                scene.text.push('\n');
+                text.push_str(line.strip_prefix("| ").unwrap_or_default());
+                text.push('\n');
+            }
+            scene.happen(what, &text);
+        } else {
+            assert!(
+                line.is_empty() || line.starts_with('#'),
+                "a golden has no line of the form {line:?}"
+            );
+        }
+    }
+    scene.text
+}
+
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
+}
+
+/// Plays `tests/goldens/NAME.txt`.
+#[track_caller]
+fn check(name: &str) {
+    let path = folder().join(format!("{name}.txt"));
+    let golden = fs::read_to_string(&path).unwrap();
+    let said = play(&golden);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, said).unwrap();
+        return;
+    }
+    snapbox::assert_data_eq!(said, snapbox::Data::text(golden).raw());
+}
+
+/// A test for each golden, so that they run side by side; one that has none fails below.
+macro_rules! goldens {
+    ($($name:ident),+ $(,)?) => {
+        $(#[test] fn $name() { check(stringify!($name)); })+
+
+        #[test]
+        fn every_golden_is_played() {
+            let mut known = vec![$(format!("{}.txt", stringify!($name))),+];
+            known.sort();
+            let mut there: Vec<String> = fs::read_dir(folder())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            there.sort();
+            assert_eq!(known, there);
+        }
+    };
+}
+
+goldens!(
+    cache,
+    completions_and_man,
+    delete,
+    describe,
+    exec,
+    export,
+    import,
+    list,
+    list_resources,
+    list_types,
+    login,
+    logout,
+    register,
+    status,
+    tour,
+    update,
+    verify,
+    wiring,
+);
+
+#[test]
+fn every_command_has_a_golden_for_its_table_its_json_and_an_error() {
+    let all: String = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    let machine = Machine::new();
+    let help = machine.run(&["--help"]).ok().stdout;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    for command in commands
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+    {
+        let spelt = format!("aws-connector {command}");
+        let chunks: Vec<&str> = all
+            .split("\n$ ")
+            .filter(|chunk| chunk.contains(&spelt))
+            .collect();
+        let any = |what: &dyn Fn(&str) -> bool| chunks.iter().any(|chunk| what(chunk));
+        assert!(any(&|chunk| !chunk.contains("\n? ")), "{command} succeeds");
+        assert!(any(&|chunk| chunk.contains("\n? ")), "{command} fails");
+        // These three print a text that is neither a table nor a document.
+        if !matches!(command, "exec" | "completions" | "man") {
+            let json = |chunk: &str| chunk.contains("--output json") && chunk.contains("\n| ");
+            assert!(any(&json), "{command} --output json");
+        }
+    }
+}
