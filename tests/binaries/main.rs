@@ -21,6 +21,7 @@ mod credential_process;
 mod crowd;
 mod docker;
 mod docker_input;
+mod docs;
 mod exec;
 mod hosts;
 mod implicit;

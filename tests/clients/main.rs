@@ -12,6 +12,8 @@
 mod aws;
 mod docker;
 mod first_steps;
+mod keyring;
 mod kubernetes;
 mod moto;
+mod sources;
 mod support;

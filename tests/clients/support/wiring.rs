@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use super::Machine;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-const CREDENTIAL_PROCESS: &str = env!("CARGO_BIN_EXE_aws-connector-credential-process");
+pub(crate) const CREDENTIAL_PROCESS: &str = env!("CARGO_BIN_EXE_aws-connector-credential-process");
 pub(crate) const DOCKER_HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-aws-connector");
 pub(crate) const EKS_TOKEN: &str = env!("CARGO_BIN_EXE_aws-connector-eks-token");
 

@@ -15,8 +15,7 @@ pub(super) fn fetch(entry: &str, deadline: Instant) -> Result<Secret> {
     let read = |entry: &Entry| entry.get_password().map(Secret::new);
     match ask(entry, deadline, read)? {
         Some(text) => super::found(text.expose(), &format!("keyring entry {}", shown(entry))),
-        None => Err(failed(entry, "is not there")
-            .fix("store it, for instance with secret-tool or your keychain's program")),
+        None => Err(failed(entry, "is not there").fix(how_to_store(entry))),
     }
 }
 
@@ -91,6 +90,18 @@ fn ask<T: Send + 'static>(
             Err(failed(entry, "was not handed over in time")
                 .fix("unlock the keyring, then try again"))
         }
+    }
+}
+
+/// The platform's own command for it, which asks for the secret.
+fn how_to_store(entry: &str) -> String {
+    let (service, user) = entry.rsplit_once('/').unwrap_or((entry, ""));
+    if cfg!(target_os = "linux") {
+        format!("secret-tool store --label={user} service {service} username {user}")
+    } else if cfg!(target_os = "macos") {
+        format!("security add-generic-password -s {service} -a {user} -w")
+    } else {
+        "store it with your keychain's program".to_owned()
     }
 }
 

@@ -130,8 +130,26 @@ fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
 
 #[cfg(target_os = "linux")]
 fn keyring() -> Result<linux_keyutils::KeyRing, Unusable> {
-    linux_keyutils::KeyRing::from_special_id(linux_keyutils::KeyRingIdentifier::User, true)
-        .map_err(|error| format!("cache = \"keyring\" needs the kernel's keyring: {error}"))
+    linux_keyutils::KeyRing::from_special_id(linux_keyutils::KeyRingIdentifier::User, true).map_err(
+        |error| {
+            format!(
+                "cache = \"keyring\" needs the kernel's keyring: {}",
+                told(error)
+            )
+        },
+    )
+}
+
+/// The kernel's refusal in words.
+#[cfg(target_os = "linux")]
+fn told(error: linux_keyutils::KeyError) -> String {
+    use linux_keyutils::KeyError;
+    match error {
+        KeyError::AccessDenied | KeyError::PermissionDenied => "permission denied".to_owned(),
+        KeyError::QuotaExceeded => "this user may have no more keys".to_owned(),
+        KeyError::Unknown(code) => std::io::Error::from_raw_os_error(code).to_string(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -150,16 +168,19 @@ fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
 
 #[cfg(target_os = "linux")]
 fn store_key(key: &[u8]) -> Result<(), Unusable> {
-    use linux_keyutils::{KeyPermissionsBuilder, Permission};
-    let failed = |error| format!("the kernel's keyring takes no key: {error}");
-    let stored = keyring()?.add_key(NAME, key).map_err(failed)?;
-    // A session without a link to the user's keyring (cron, sudo) does not possess the key, but
-    // the same user may use it.
+    use linux_keyutils::{KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
+    let failed = |error| format!("the kernel's keyring takes no key: {}", told(error));
+    let user = keyring()?;
+    // A session without a link to the user's keyring (cron, sudo, a container) does not possess what
+    // lies there and may not change its permissions, so they are set while the key is this process's.
+    let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).map_err(failed)?;
+    let stored = own.add_key(NAME, key).map_err(failed)?;
     let all = KeyPermissionsBuilder::builder()
         .posessor(Permission::ALL)
         .user(Permission::ALL)
         .build();
-    stored.set_perms(all).map_err(failed)
+    stored.set_perms(all).map_err(failed)?;
+    user.link_key(stored).map_err(failed)
 }
 
 #[cfg(not(target_os = "linux"))]

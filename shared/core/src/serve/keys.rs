@@ -8,7 +8,17 @@ use crate::credential::Session;
 use crate::error::{Error, Kind, Result};
 use crate::local_secret;
 use crate::plan::{KeysPlan, PlannedKeys, PlannedSecret, Step};
+use crate::profile::SecretRef;
 use crate::secret::Secret;
+
+/// Whether the keys are those that AWS's own variables hold.
+fn is_environment(keys: &PlannedKeys) -> bool {
+    matches!(
+        keys,
+        PlannedKeys::Separate { id: PlannedSecret::Local(SecretRef::Env(name)), .. }
+            if name == "AWS_ACCESS_KEY_ID"
+    )
+}
 
 impl Pipeline<'_> {
     /// Takes keys from where they lie. They are looked up each time, and never cached.
@@ -39,17 +49,23 @@ impl Pipeline<'_> {
         if let Some(expires_at) = plan.expires_at {
             let tolerance = TimeDelta::from_std(plan.tolerance).unwrap_or(TimeDelta::zero());
             if expires_at - self.now() < tolerance {
-                return Err(fail(format!(
-                    "its keys {} at {} (expires_at; {} s are kept in hand)",
-                    if expires_at <= self.now() {
-                        "expired"
-                    } else {
-                        "expire"
-                    },
-                    expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
-                    tolerance.num_seconds()
-                ))
-                .fix("put fresh keys and their expires_at into the profile"));
+                let end = if expires_at <= self.now() {
+                    "expired"
+                } else {
+                    "expire"
+                };
+                let end = format!(
+                    "its keys {end} at {}",
+                    expires_at.format("%Y-%m-%dT%H:%M:%SZ")
+                );
+                return Err(if is_environment(&plan.keys) && plan.tolerance.is_zero() {
+                    fail(format!("{end} (AWS_CREDENTIAL_EXPIRATION)"))
+                        .fix("put fresh keys into the environment")
+                } else {
+                    let kept = tolerance.num_seconds();
+                    fail(format!("{end} (expires_at; {kept} s are kept in hand)"))
+                        .fix("put fresh keys and their expires_at into the profile")
+                });
             }
         }
         Ok(Session {

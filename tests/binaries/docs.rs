@@ -1,0 +1,157 @@
+//! What the documents say is so: their profiles can be read, and the errors they explain are said.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aws_connector_core::env::Env;
+use aws_connector_core::profile::Profile;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder, or the file itself.
+fn files(path: &Path, ends: &str) -> Vec<PathBuf> {
+    if path.is_file() {
+        let whole = path.to_str().is_some_and(|path| path.ends_with(ends));
+        return if whole {
+            vec![path.to_owned()]
+        } else {
+            Vec::new()
+        };
+    }
+    let list = fs::read_dir(path).unwrap().map(|item| item.unwrap().path());
+    let mut all: Vec<PathBuf> = list.flat_map(|path| files(&path, ends)).collect();
+    all.sort();
+    all
+}
+
+fn documents() -> Vec<PathBuf> {
+    let mut all = files(&root().join("docs"), ".md");
+    all.push(root().join("README.md"));
+    all
+}
+
+/// The fenced blocks of a language, joined: a page's blocks are one profile.
+fn blocks(text: &str, language: &str) -> String {
+    let fence = format!("```{language}\n");
+    let bodies = text.split(&fence).skip(1);
+    bodies
+        .map(|rest| rest.split("\n```").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
+/// What all cases say.
+fn said() -> String {
+    files(&root().join("tests/binaries/cases"), "expected")
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+#[test]
+fn the_profiles_of_every_document_can_be_read() {
+    let mut connectors = 0;
+    for path in documents() {
+        let text = blocks(&fs::read_to_string(&path).unwrap(), "toml");
+        if text.is_empty() {
+            continue;
+        }
+        let profile = Profile::parse(&path, text.clone(), &Env::fixed([]))
+            .unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()));
+        for name in profile.names().unwrap() {
+            profile
+                .connector(&name)
+                .unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()));
+            connectors += 1;
+        }
+    }
+    assert!(connectors > 30, "only {connectors}");
+}
+
+#[test]
+fn every_error_that_a_page_of_a_source_explains_is_said_in_a_case() {
+    let said = said();
+    let mut rows = 0;
+    for path in files(&root().join("docs/sources"), ".md") {
+        let text = fs::read_to_string(&path).unwrap();
+        let table = text
+            .lines()
+            .skip_while(|line| !line.starts_with("| the error says |"));
+        for line in table.skip(2).take_while(|line| line.starts_with('|')) {
+            let error = line.split('`').nth(1).unwrap();
+            assert!(
+                said.contains(error),
+                "{}: no case says {error:?}",
+                path.display()
+            );
+            rows += 1;
+        }
+    }
+    assert!(rows > 30, "only {rows}");
+}
+
+#[test]
+fn every_host_that_the_table_of_hosts_names_was_asked_in_a_case() {
+    const REGIONS: [&str; 8] = [
+        "us-east-1",
+        "us-gov-west-1",
+        "cn-north-1",
+        "eusc-de-east-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "eu-isoe-west-1",
+        "us-isof-south-1",
+    ];
+    let said = said();
+    let text = fs::read_to_string(root().join("docs/registry-hosts.md")).unwrap();
+    let (_, asked) = text.split_once("## Hosts that are asked").unwrap();
+    let (asked, _) = asked.split_once("## Regions").unwrap();
+    let table = asked.lines().filter(|line| line.starts_with("| aws"));
+    let mut hosts = 0;
+    for (line, region) in table.zip(REGIONS) {
+        for host in line.split('`').skip(1).step_by(2) {
+            let host = host.replace("REGION", region);
+            assert!(
+                said.contains(&format!("via| {host}:443")),
+                "no case asks {host}"
+            );
+            hosts += 1;
+        }
+    }
+    assert!(hosts > 20, "only {hosts}");
+    let public = "api.ecr-public.us-east-1.amazonaws.com";
+    assert!(asked.contains(public) && said.contains(&format!("via| {public}:443")));
+}
+
+#[test]
+fn every_link_leads_somewhere_and_every_page_is_linked() {
+    let mut linked = Vec::new();
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for target in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            if target.starts_with("http") {
+                continue;
+            }
+            let target = path
+                .parent()
+                .unwrap()
+                .join(target.split('#').next().unwrap());
+            assert!(target.exists(), "{}: {}", path.display(), target.display());
+            linked.push(target.canonicalize().unwrap());
+        }
+    }
+    for page in files(&root().join("docs"), ".md") {
+        let page = page.canonicalize().unwrap();
+        assert!(
+            linked.contains(&page),
+            "nothing leads to {}",
+            page.display()
+        );
+    }
+}
