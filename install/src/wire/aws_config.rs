@@ -145,6 +145,14 @@ pub(crate) fn profile_names(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The names of the profiles that a credentials file has keys for.
+pub(crate) fn key_names(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix('[')?.split_once(']'))
+        .map(|(name, _)| name.trim().to_owned())
+        .collect()
+}
+
 fn theirs(text: &str, section: &Section) -> Error {
     let foreign = section
         .keys
