@@ -281,7 +281,7 @@ fn packed(machine: &Machine) -> Vec<PathBuf> {
     let ran = with_path(
         machine,
         &own("package.sh"),
-        &std::env::var("PATH").unwrap(),
+        "/usr/bin:/bin",
         &["--from", "bin", "dist"],
     )
     .ok();
