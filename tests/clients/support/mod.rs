@@ -15,5 +15,5 @@ pub(crate) use registry::{Registry, image};
 pub(crate) use run::Run;
 pub(crate) use server::Server;
 pub(crate) use wiring::{
-    DOCKER_HELPER, EKS_TOKEN, Kubeconfig, aws_config, connectors, connectors_of,
+    DOCKER_HELPER, EKS_TOKEN, Kubeconfig, aws_config, connectors, connectors_of, everyday_command,
 };
