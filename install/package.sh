@@ -74,13 +74,12 @@ put 644 "$tree/completions/aws-connector.bash" "$assets/usr/share/bash-completio
 put 644 "$tree/completions/aws-connector.zsh" "$assets/usr/share/zsh/vendor-completions/_aws-connector"
 put 644 "$tree/completions/aws-connector.fish" "$assets/usr/share/fish/vendor_completions.d/aws-connector.fish"
 put 644 "$root/README.md" "$assets/usr/share/doc/aws-connector/README.md"
-put 644 "$root/LICENSE" "$assets/usr/share/doc/aws-connector/copyright"
 
 with_cargo_deb() {
     rm -rf "$root/target/deb-assets"
     mkdir -p "$root/target"
     cp -r "$assets" "$root/target/deb-assets"
-    (cd "$root" && cargo deb --no-build --no-strip -p aws-connector-install -o "$work/") >/dev/null
+    (cd "$root" && cargo deb --quiet --no-build --no-strip -p aws-connector-install -o "$work/") >/dev/null
 }
 
 with_dpkg() {
@@ -88,6 +87,8 @@ with_dpkg() {
     architecture=$(dpkg --print-architecture)
     # A static binary needs nothing.
     if ldd "$from/aws-connector" >/dev/null 2>&1; then depends='Depends: libc6, libgcc-s1'; fi
+    # cargo-deb makes this one itself.
+    put 644 "$root/LICENSE" "$assets/usr/share/doc/aws-connector/copyright"
     mkdir "$assets/DEBIAN"
     cat <<-CONTROL | grep . >"$assets/DEBIAN/control"
 		Package: aws-connector

@@ -5,13 +5,12 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::Command,
-    time::SystemTime,
 };
 
 use aws_standin::{ACCESS_KEY_ID, Cluster, SECRET_ACCESS_KEY, Standin};
 use snapbox::assert_data_eq;
 
-use crate::support::{DOCKER_HELPER, Engine, Machine, Registry, Run, client, client_on_path};
+use crate::support::{Engine, Machine, Registry, Run, client, client_on_path, everyday_command};
 
 const README: &str = include_str!("../../README.md");
 const PASSWORD: &str = "the-password-of-the-registry";
@@ -69,26 +68,6 @@ fn transcript(section: &str) -> Vec<Step> {
         step.output = step.output.replace("\n\n", "\n");
     }
     steps
-}
-
-/// The fourth binary, which is another package's: the folder of ours has it once the workspace is built.
-fn everyday_command() -> PathBuf {
-    let path = Path::new(DOCKER_HELPER).with_file_name("aws-connector");
-    let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
-    let built = modified(&path);
-    // Cargo's own list of what it was made from: an old one would prove nothing.
-    let sources = fs::read_to_string(path.with_extension("d")).unwrap_or_default();
-    let sources = sources.split_once(": ").map_or("", |(_, list)| list);
-    let is_new = built.is_some()
-        && sources
-            .split_whitespace()
-            .all(|source| modified(Path::new(source)) <= built);
-    assert!(
-        is_new,
-        "{} is not built, or older than its source: cargo build --package aws-connector-install",
-        path.display()
-    );
-    path
 }
 
 /// A new user's machine: the source of this program, an AWS CLI that is configured, and nothing else.

@@ -11,6 +11,7 @@
 
 mod aws;
 mod docker;
+mod everyday;
 mod first_steps;
 mod keyring;
 mod kubernetes;

@@ -4,6 +4,7 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::{Auth, Profile, Source};
 use serde::Serialize;
 
+use super::exec;
 use super::login::unwire;
 use crate::app::App;
 use crate::profile_file::ProfileFile;
@@ -57,6 +58,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     };
     let unwired = unwire(app, name, None, consent)?;
     let cleared = app.cache().clear(|listed| listed.connector == *name);
+    exec::remove(app, |connector, _| connector == name);
     // Last, so that the command can be repeated if it is cut short.
     file.store()?;
     let document = Document {

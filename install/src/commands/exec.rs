@@ -1,9 +1,11 @@
 //! `aws-connector exec`
 
-use std::fs;
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use aws_connector_core::cache::key;
 use aws_connector_core::credential::Session;
@@ -14,7 +16,7 @@ use aws_connector_core::profile::{Auth, Connector, Profile};
 
 use crate::app::App;
 use crate::ask;
-use crate::wire::{Mode, places, replace, resolve};
+use crate::wire::{Mode, places, replace};
 
 /// Run a command with a connector's credentials
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,13 @@ pub(crate) struct Args {
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
 }
+
+/// Where the configurations lie, below the cache's folder.
+const FOLDER: &str = "exec";
+
+/// A configuration that nobody began to use for so long is not in use: sessions that it could renew
+/// have ended many times.
+const LONGEST_UNUSED: Duration = Duration::from_hours(90 * 24);
 
 /// What would come before the configuration that the command is to use.
 const HIDDEN: [&str; 9] = [
@@ -116,8 +125,9 @@ fn variables(command: &mut Command, session: &Session) {
     }
 }
 
-/// An AWS configuration whose only profile asks us; the same file for the same connector, so that
-/// nothing has to be cleared away behind a command that replaces this process.
+/// An AWS configuration whose only profile asks us. The same text is the same file, so that nothing
+/// has to be cleared away behind a command that replaces this process and may be killed, and another
+/// text is another file, so that no command changes what an earlier one goes on with.
 fn configuration(
     app: &App,
     profile: &Profile,
@@ -147,13 +157,44 @@ fn configuration(
     if let Some(region) = region {
         text.push_str(&format!("region = {region}\n"));
     }
-    let path = resolve(&folder.join("exec").join(format!("{name}.config")))?;
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let folder = folder.join(FOLDER);
+    let path = folder.join(format!("{name}.{:016x}", hasher.finish()));
     let before = fs::read_to_string(&path).ok();
-    if before.as_deref() != Some(text.as_str()) {
+    if before.as_deref() == Some(text.as_str()) {
+        // In use again, for those who look for what is not.
+        let now = SystemTime::now();
+        let _ = File::open(&path).and_then(|file| file.set_modified(now));
+    } else {
         replace(&path, before.as_deref(), Some(&text), Mode::Private)
             .map_err(|error| error.fix("pass --env"))?;
     }
+    remove(app, |_, unused| unused > LONGEST_UNUSED);
     Ok(path)
+}
+
+/// Removes configurations of connectors that are not needed any more, which a function of the
+/// connector's name and of the time since its last use decides. What cannot be removed stays.
+pub(super) fn remove(app: &App, is_done: impl Fn(&str, Duration) -> bool) {
+    let folder = app.paths.cache_folder.as_deref().map(|it| it.join(FOLDER));
+    for entry in folder
+        .and_then(|it| fs::read_dir(it).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let used = entry.metadata().and_then(|meta| meta.modified()).ok();
+        let unused = used
+            .and_then(|used| used.elapsed().ok())
+            .unwrap_or_default();
+        if let Some((connector, _)) = name.rsplit_once('.')
+            && is_done(connector, unused)
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Keys in this environment would overrule the command's configuration, so they are hidden from

@@ -61,7 +61,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     };
     let text = match format {
         Format::Env => env(&session, region.as_deref()),
-        Format::CredentialsFile => file(&session, &name, region.as_deref()),
+        Format::CredentialsFile => file(&session, &name, region.as_deref())?,
         Format::Json => {
             let document = Document {
                 version: 1,
@@ -114,11 +114,12 @@ fn env(session: &Session, region: Option<&str>) -> String {
         // One of an earlier session would spoil long-lived keys.
         text.push_str("unset AWS_SESSION_TOKEN\n");
     }
-    if let Some(end) = session.expires_at {
-        text.push_str(&format!(
+    match session.expires_at {
+        Some(end) => text.push_str(&format!(
             "export AWS_CREDENTIAL_EXPIRATION='{}'\n",
             end.format("%FT%TZ")
-        ));
+        )),
+        None => text.push_str("unset AWS_CREDENTIAL_EXPIRATION\n"),
     }
     if let Some(region) = region {
         text.push_str(&format!("export AWS_REGION='{region}'\n"));
@@ -126,7 +127,7 @@ fn env(session: &Session, region: Option<&str>) -> String {
     text
 }
 
-fn file(session: &Session, connector: &str, region: Option<&str>) -> String {
+fn file(session: &Session, connector: &str, region: Option<&str>) -> Result<String> {
     let names = [
         "aws_access_key_id",
         "aws_secret_access_key",
@@ -134,10 +135,18 @@ fn file(session: &Session, connector: &str, region: Option<&str>) -> String {
     ];
     let mut text = format!("[{connector}]\n");
     for (name, value) in pairs(session, names) {
+        // The file knows no quotes: what stands behind a line break would be another setting.
+        if value.contains(char::is_control) {
+            return Err(
+                Error::local(format!("{name} has a line break or the like in it"))
+                    .of(connector)
+                    .fix("correct it where the connector takes it from"),
+            );
+        }
         text.push_str(&format!("{name} = {value}\n"));
     }
     if let Some(region) = region {
         text.push_str(&format!("region = {region}\n"));
     }
-    text
+    Ok(text)
 }

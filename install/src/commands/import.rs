@@ -2,10 +2,12 @@
 
 mod lava;
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
+use aws_connector_core::shown::shown;
 use serde::Serialize;
 use toml_edit::Value;
 
@@ -43,7 +45,7 @@ enum From {
     /// Profiles of the AWS CLI; their keys stay where they are
     #[command(after_help = "Example:\n  aws-connector import aws-profiles work play")]
     AwsProfiles {
-        /// Their names; all of the configuration file without any
+        /// Their names; without any all of them that can be connectors and are none yet
         names: Vec<String>,
     },
 }
@@ -51,90 +53,135 @@ enum From {
 #[derive(Serialize)]
 struct Document {
     imported: Vec<String>,
+    /// Profiles that were not asked for by name and cannot become connectors.
+    skipped: Vec<Skipped>,
     file: String,
+}
+
+#[derive(Serialize)]
+struct Skipped {
+    name: String,
+    reason: String,
 }
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let mut file = ProfileFile::open(app)?;
-    let found: Vec<(String, FieldList)> = match &args.from {
+    let (found, by_name): (Vec<(String, FieldList)>, bool) = match &args.from {
         From::Lava {
             file: path,
             source_connector,
             allow_implicit_auth_methods,
-        } => vec![lava::read(
-            path,
-            source_connector.as_deref(),
-            *allow_implicit_auth_methods,
-        )?],
-        From::AwsProfiles { names } => profiles(app, names)?,
+        } => {
+            let source = source_connector.as_deref();
+            let one = lava::read(path, source, *allow_implicit_auth_methods)?;
+            (vec![one], true)
+        }
+        From::AwsProfiles { names } => (profiles(app, names)?, !names.is_empty()),
     };
-    for (name, fields) in &found {
-        if !is_connector_name(name) {
-            return Err(Error::usage(format!(
-                "{} cannot be a connector's name",
-                aws_connector_core::shown::shown(name)
-            ))
-            .fix("rename it to letters, digits, '.', '_' and '-', at most 64"));
-        }
-        if file.has(name) {
-            return Err(Error::refused("there is such a connector already")
-                .of(name)
-                .fix(format!("delete it first: aws-connector delete {name}")));
-        }
-        file.add(name, fields)?;
-    }
-    let parsed = file.parsed(app)?;
-    for (name, _) in &found {
-        parsed.connector(name)?;
-    }
-    file.store()?;
-    let document = Document {
-        imported: found.into_iter().map(|(name, _)| name).collect(),
+    let mut document = Document {
+        imported: Vec::new(),
+        skipped: Vec::new(),
         file: file.path().display().to_string(),
     };
+    for (name, fields) in found {
+        match refusal(&file, &name) {
+            None => {
+                file.add(&name, &fields)?;
+                document.imported.push(name);
+            }
+            Some(error) if by_name => return Err(error),
+            Some(error) => document.skipped.push(Skipped {
+                name,
+                reason: error.what,
+            }),
+        }
+    }
+    let parsed = file.parsed(app)?;
+    for name in &document.imported {
+        parsed.connector(name)?;
+    }
+    if !document.imported.is_empty() {
+        file.store()?;
+    }
     if app.ui.is_json() {
         ui::print_json(&document)?;
-    } else {
-        ui::print(&format!(
-            "Imported {} into {}.\nNext: aws-connector verify {}\n",
+        return Ok(0);
+    }
+    let mut text = String::new();
+    for Skipped { name, reason } in &document.skipped {
+        text.push_str(&format!("Skipped {}: {reason}.\n", shown(name)));
+    }
+    match document.imported.first() {
+        Some(first) => text.push_str(&format!(
+            "Imported {} into {}.\nNext: aws-connector verify {first}\n",
             document.imported.join(", "),
             document.file,
-            document.imported.first().map_or("", String::as_str)
-        ))?;
+        )),
+        None => text.push_str("Nothing was imported.\n"),
     }
+    ui::print(&text)?;
     Ok(0)
+}
+
+/// Why there cannot be a new connector of a name.
+fn refusal(file: &ProfileFile, name: &str) -> Option<Error> {
+    if !is_connector_name(name) {
+        let error = Error::usage(format!("{} cannot be a connector's name", shown(name)));
+        return Some(error.fix("rename it to letters, digits, '.', '_' and '-', at most 64"));
+    }
+    file.has(name).then(|| {
+        Error::refused("there is such a connector already")
+            .of(name)
+            .fix(format!("delete it first: aws-connector delete {name}"))
+    })
 }
 
 /// A connector for each AWS CLI profile, that takes whatever the profile yields.
 fn profiles(app: &App, names: &[String]) -> Result<Vec<(String, FieldList)>> {
-    let path = places::aws_config(app)?;
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| Error::local(format!("cannot read {}: {error}", path.display())))?;
-    let all = aws_config::profile_names(&text);
+    let (config, credentials) = (places::aws_config(app)?, places::aws_credentials(app)?);
+    let read = |path: &Path| match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Error::local(format!(
+            "cannot read {}: {error}",
+            path.display()
+        ))),
+    };
+    let text = read(&config)?;
+    let mut all = aws_config::profile_names(&text);
+    for name in aws_config::key_names(&read(&credentials)?) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    let files = format!("{} and {}", config.display(), credentials.display());
     let chosen: Vec<String> = if names.is_empty() {
         all.into_iter()
             .filter(|name| !name.starts_with("aws-connector-"))
             .collect()
     } else {
+        if let Some(missing) = names.iter().find(|name| !all.contains(name)) {
+            return Err(
+                Error::usage(format!("there is no profile '{missing}' in {files}"))
+                    .fix("see 'aws configure list-profiles'"),
+            );
+        }
         names.to_vec()
     };
     if chosen.is_empty() {
-        return Err(Error::usage(format!("{} holds no profile", path.display())));
+        return Err(Error::usage(format!("there is no profile in {files}"))
+            .fix("run 'aws configure' first"));
     }
-    chosen
-        .into_iter()
-        .map(|name| {
-            let settings = aws_config::settings(&text, &name).ok_or_else(|| {
-                Error::usage(format!("{} holds no profile '{name}'", path.display()))
-            })?;
-            let mut fields = vec![
-                ("auth_method".to_owned(), Value::from("implicit")),
-                ("profile_name".to_owned(), Value::from(name.as_str())),
-            ];
-            if let Some((_, region)) = settings.iter().find(|(key, _)| key == "region") {
-                fields.push(("region".to_owned(), Value::from(region.as_str())));
-            }
-            Ok((name, fields))
-        })
-        .collect()
+    let connectors = chosen.into_iter().map(|name| {
+        let mut fields = vec![
+            ("auth_method".to_owned(), Value::from("implicit")),
+            ("profile_name".to_owned(), Value::from(name.as_str())),
+        ];
+        let settings = aws_config::settings(&text, &name).unwrap_or_default();
+        if let Some((_, region)) = settings.iter().find(|(key, _)| key == "region") {
+            fields.push(("region".to_owned(), Value::from(region.as_str())));
+        }
+        (name, fields)
+    });
+    Ok(connectors.collect())
 }

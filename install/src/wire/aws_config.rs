@@ -53,7 +53,10 @@ impl Entry {
 /// A section of the file by the places of its parts.
 #[derive(Debug)]
 struct Section {
+    /// The profile's name, empty for what is no profile.
     name: String,
+    /// What stands in the brackets.
+    header: String,
     start: usize,
     /// Behind its last line that says something.
     end: usize,
@@ -62,6 +65,7 @@ struct Section {
 
 /// Adds or renews the profile of a connector.
 pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
+    refuse_repetitions(text)?;
     let end = newline(text);
     let block = entry.lines().join(end);
     let Some(section) = find(text, &entry.connector)? else {
@@ -145,6 +149,14 @@ pub(crate) fn profile_names(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The names of the profiles that a credentials file has keys for.
+pub(crate) fn key_names(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix('[')?.split_once(']'))
+        .map(|(name, _)| name.trim().to_owned())
+        .collect()
+}
+
 fn theirs(text: &str, section: &Section) -> Error {
     let foreign = section
         .keys
@@ -185,6 +197,29 @@ fn find(text: &str, connector: &str) -> Result<Option<Section>> {
     }
 }
 
+/// The AWS CLI does not read a file in which a section stands twice, or a setting in its section.
+fn refuse_repetitions(text: &str) -> Result<()> {
+    let all = sections(text)?;
+    for (number, section) in all.iter().enumerate() {
+        let at = line_of(text, section.start);
+        let wrong = |what: String| {
+            Error::local(format!(
+                "line {at}: {what} twice, which the AWS CLI does not read"
+            ))
+        };
+        let before = all.get(..number).unwrap_or_default();
+        if before.iter().any(|other| other.header == section.header) {
+            return Err(wrong(format!("[{}] stands there", section.header)));
+        }
+        let mut keys: Vec<&str> = section.keys.iter().map(|(key, _)| key.as_str()).collect();
+        keys.sort_unstable();
+        if let Some([key, _]) = keys.array_windows().find(|[one, other]| one == other) {
+            return Err(wrong(format!("[{}] has {key}", section.header)));
+        }
+    }
+    Ok(())
+}
+
 /// Every section, as Python's configparser reads them; a line that it would not take is an error.
 fn sections(text: &str) -> Result<Vec<Section>> {
     let mut all: Vec<Section> = Vec::new();
@@ -203,6 +238,7 @@ fn sections(text: &str) -> Result<Vec<Section>> {
                 .ok_or_else(|| wrong("a section without its closing bracket"))?;
             all.push(Section {
                 name: profile(inside),
+                header: inside.to_owned(),
                 start,
                 end: at,
                 keys: Vec::new(),

@@ -1,6 +1,9 @@
 //! Cluster, user and context in a kubeconfig, each named by the cluster's ARN.
 
+use std::collections::BTreeSet;
+
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::shown::shown;
 
 use super::yaml::{
     Item, Top, delete, insert, is_empty_value, key_value, scalar, swap, tops, unquote,
@@ -69,6 +72,7 @@ pub(crate) fn add(
     force: bool,
     record: &mut FileRecord,
 ) -> Result<Option<String>> {
+    refuse_repetitions(text)?;
     let mut text = text.to_owned();
     for (key, value) in [("apiVersion", "v1"), ("kind", "Config")] {
         if !tops(&text)?.iter().any(|top| top.key == key) {
@@ -102,6 +106,29 @@ pub(crate) fn add(
         ));
     }
     Ok(Some(text))
+}
+
+/// kubectl does not read a file in which a name stands twice in a list.
+fn refuse_repetitions(text: &str) -> Result<()> {
+    let all = tops(text)?;
+    for top in all.iter().filter(|top| LISTS.contains(&top.key.as_str())) {
+        let named = top
+            .items
+            .iter()
+            .filter_map(|item| Some((item.name.as_ref()?, item)));
+        let mut seen = BTreeSet::new();
+        for (name, item) in named {
+            if !seen.insert(name) {
+                return Err(Error::local(format!(
+                    "line {}: {} has {} twice, which kubectl does not read",
+                    line_of(text, item.start),
+                    top.key,
+                    shown(name)
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn add_item(

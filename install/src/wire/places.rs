@@ -14,6 +14,14 @@ pub(crate) fn aws_config(app: &App) -> Result<PathBuf> {
     }
 }
 
+/// The AWS CLI's keys.
+pub(crate) fn aws_credentials(app: &App) -> Result<PathBuf> {
+    match app.env.get("AWS_SHARED_CREDENTIALS_FILE") {
+        Some(path) => Ok(in_home(app, &path)?),
+        None => Ok(app.home()?.join(".aws/credentials")),
+    }
+}
+
 /// Docker's configuration, and podman's and skopeo's where the environment names one.
 pub(crate) fn docker_configs(app: &App) -> Result<Vec<PathBuf>> {
     let docker = match app.env.get("DOCKER_CONFIG") {

@@ -51,15 +51,16 @@ pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
         at += line.len();
         let wrong = |what: &str| Error::local(format!("line {}: {what}", number + 1));
         let content = line.trim();
-        if content.is_empty() || content.starts_with('#') {
-            continue;
-        }
         let indent = line.len() - line.trim_start_matches(' ').len();
+        // Also before nothing: kubectl takes that behind some lines and not behind others.
         if line
             .get(indent..)
             .is_some_and(|rest| rest.starts_with('\t'))
         {
             return Err(wrong("a tab as indentation, which YAML does not allow"));
+        }
+        if content.is_empty() || content.starts_with('#') {
+            continue;
         }
         check(content).map_err(&wrong)?;
         if indent == 0 && content == "---" && all.is_empty() {

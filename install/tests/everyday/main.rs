@@ -8,7 +8,9 @@
 
 mod collection;
 mod doctor;
+mod exporting;
 mod golden;
+mod importing;
 mod installing;
 mod killing;
 mod looking;

@@ -17,5 +17,6 @@ pub(crate) use registry::{Registry, image};
 pub(crate) use run::Run;
 pub(crate) use server::Server;
 pub(crate) use wiring::{
-    CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN, Kubeconfig, aws_config, connectors, connectors_of,
+    CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN, Kubeconfig, aws_config, connectors,
+    connectors_of, everyday_command,
 };

@@ -1,6 +1,11 @@
 //! Our binaries, wired into the clients' own configuration as a user would do it.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use super::Machine;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -8,6 +13,26 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 pub(crate) const CREDENTIAL_PROCESS: &str = env!("CARGO_BIN_EXE_aws-connector-credential-process");
 pub(crate) const DOCKER_HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-aws-connector");
 pub(crate) const EKS_TOKEN: &str = env!("CARGO_BIN_EXE_aws-connector-eks-token");
+
+/// The fourth binary, which is another package's: the folder of ours has it once the workspace is built.
+pub(crate) fn everyday_command() -> PathBuf {
+    let path = Path::new(DOCKER_HELPER).with_file_name("aws-connector");
+    let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    let built = modified(&path);
+    // Cargo's own list of what it was made from: an old one would prove nothing.
+    let sources = fs::read_to_string(path.with_extension("d")).unwrap_or_default();
+    let sources = sources.split_once(": ").map_or("", |(_, list)| list);
+    let is_new = built.is_some()
+        && sources
+            .split_whitespace()
+            .all(|source| modified(Path::new(source)) <= built);
+    assert!(
+        is_new,
+        "{} is not built, or older than its source: cargo build --package aws-connector-install",
+        path.display()
+    );
+    path
+}
 
 /// Writes `connectors.toml` where a user's lies: a key, `base`, and a role that it assumes, `dev`.
 pub(crate) fn connectors(machine: &Machine, endpoint: &str) {

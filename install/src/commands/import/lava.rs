@@ -44,8 +44,11 @@ pub(super) fn read(
         std::fs::read_to_string(path).map(|read| text = read)
     };
     outcome.map_err(|error| fail(error.to_string()))?;
-    let connection: Connection = serde_json::from_str(&text)
-        .map_err(|error| fail(format!("it is not a Lava connection: {error}")))?;
+    let wrong = |error: serde_json::Error| fail(format!("it is not a Lava connection: {error}"));
+    let mut fields: serde_json::Map<String, Json> = serde_json::from_str(&text).map_err(wrong)?;
+    // Lava's users keep notes of their own under such names.
+    fields.retain(|name, _| !name.to_ascii_lowercase().starts_with("x-"));
+    let connection: Connection = serde_json::from_value(Json::Object(fields)).map_err(wrong)?;
     if connection.kind != "aws" {
         return Err(fail(format!(
             "its type is {}, not \"aws\"",

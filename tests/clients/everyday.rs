@@ -1,0 +1,161 @@
+//! What `aws-connector` sets up for the real clients: the files it writes to, and the commands it runs.
+
+use std::{fs, path::Path};
+
+use aws_standin::Standin;
+
+use crate::support::{
+    ECR_HOST, Machine, Run, client, client_on_path, connectors, everyday_command, program,
+};
+
+const ARN: &str = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
+
+/// A kind of file: its folder of cases, where it lies, how it is wired.
+const KINDS: [(&str, &str, &[&str]); 3] = [
+    ("aws", ".aws/config", &[]),
+    (
+        "docker",
+        ".docker/config.json",
+        &["--resource-type", "docker-registry"],
+    ),
+    (
+        "kube",
+        ".kube/config",
+        &[
+            "--resource-type",
+            "kubernetes-cluster",
+            "--resource-id",
+            "prod",
+        ],
+    ),
+];
+
+#[test]
+fn their_own_readers_find_all_that_was_there_and_what_login_added() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("install/tests/wire_cases");
+    for (kind, file, flags) in KINDS {
+        let path = machine.home().join(file);
+        for entry in fs::read_dir(cases.join(kind))
+            .expect("the collection")
+            .flatten()
+        {
+            let case = entry.file_name();
+            let case = case.to_str().expect("a plain name");
+            machine.write(&format!("home/{file}"), "");
+            fs::copy(entry.path(), &path).expect("a copy of the case");
+            let mut login = machine.command(everyday_command());
+            Run::of(login.args(["login", "dev", "--yes"]).args(flags)).succeeded();
+            machine.write(&format!("pairs/{kind}/{case}.before"), "");
+            for (from, state) in [(&entry.path(), "before"), (&path, "after")] {
+                let to = machine.path(&format!("pairs/{kind}/{case}.{state}"));
+                fs::copy(from, to).expect("a copy");
+            }
+            fs::remove_file(&path).expect("the file that was there");
+        }
+    }
+    let mut check = machine.client("PYTHON");
+    check.arg(program("wired.py")).arg(machine.path("pairs"));
+    Run::of(check.args([ECR_HOST, ARN])).succeeded();
+
+    let kubectls = ["KUBECTL", "KUBECTL_1_20"];
+    for kubectl in kubectls.iter().filter_map(|name| client_on_path(name)) {
+        for entry in fs::read_dir(machine.path("pairs/kube"))
+            .expect("the pairs")
+            .flatten()
+        {
+            let path = entry.path();
+            if path.extension().is_some_and(|state| state == "after") {
+                let mut view = machine.command(&kubectl);
+                view.args(["config", "view", "--output", "jsonpath={.users[*].name}"]);
+                let names = Run::of(view.arg("--kubeconfig").arg(&path)).succeeded();
+                assert!(
+                    names.split(' ').any(|name| name == ARN),
+                    "{path:?}: {names}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bucket_is_wired_for_the_aws_cli_with_a_session_that_can_do_no_more() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    let mut login = machine.command(everyday_command());
+    login.args([
+        "login",
+        "dev",
+        "--yes",
+        "--resource-type",
+        "s3-bucket",
+        "--resource-id",
+        "data",
+    ]);
+    let told = Run::of(&login).succeeded();
+    assert!(
+        told.contains("Try: aws --profile aws-connector-dev s3 ls s3://data"),
+        "{told}"
+    );
+    let cli = |service: &[&str]| {
+        let mut cli = machine.client("AWS_V1");
+        cli.args(["--profile", "aws-connector-dev"]).args(service);
+        Run::of(&cli)
+    };
+    cli(&["s3api", "head-bucket", "--bucket", "data"]).succeeded();
+    let refused = cli(&["ecr", "get-authorization-token"]).failed();
+    assert!(refused.contains("AccessDenied"), "{refused}");
+}
+
+#[test]
+fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    let sts = ["sts", "get-caller-identity", "--query", "Arn"];
+    let url = aws.url();
+    let v2 = [&["--endpoint-url", url.as_str()], &sts[..]].concat();
+    let python = program("sts.py").display().to_string();
+    for env in [&["--"][..], &["--env", "--"]] {
+        for (name, arguments) in [
+            ("AWS_V1", &sts[..]),
+            ("AWS_V2", &v2[..]),
+            ("PYTHON", &[python.as_str()][..]),
+            ("RUST_STS", &[]),
+        ] {
+            let mut exec = machine.command(everyday_command());
+            // What the command must not see.
+            exec.env("AWS_PROFILE", "of-somebody-else");
+            exec.args(["exec", "dev"])
+                .args(env)
+                .arg(client(name))
+                .args(arguments);
+            let identity = Run::of(&exec).succeeded();
+            assert!(
+                identity.contains(":assumed-role/dev/"),
+                "{name}: {identity}"
+            );
+        }
+    }
+    assert_eq!(
+        aws.count("sts", "AssumeRole"),
+        1,
+        "all of them share one session"
+    );
+
+    // A job that outlives its session gets another one.
+    let job = "for turn in 1 2; do \"$0\" sts get-caller-identity --query Arn; rm -f ~/.cache/aws-connector/*.json; done";
+    let mut exec = machine.command(everyday_command());
+    exec.args(["exec", "dev", "--", "sh", "-ec", job])
+        .arg(client("AWS_V1"));
+    let identities = Run::of(&exec).succeeded();
+    assert_eq!(
+        identities.matches(":assumed-role/dev/").count(),
+        2,
+        "{identities}"
+    );
+    assert_eq!(aws.count("sts", "AssumeRole"), 2);
+}
