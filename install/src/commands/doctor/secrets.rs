@@ -14,7 +14,12 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
     }
     report.step("secrets", || {
         let mut places: Vec<String> = Vec::new();
+        let mut in_file = false;
         for secret in &all {
+            if matches!(secret, SecretRef::Literal(_)) {
+                in_file = true;
+                continue;
+            }
             let here = local_secret::read(secret, &app.env)?.is_some();
             let later = if here {
                 ""
@@ -24,6 +29,9 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
             places.push(format!("{}{later}", secret.describe()));
         }
         places.dedup();
+        if places.is_empty() && in_file {
+            places.push("the profile file".to_owned());
+        }
         Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
     });
 }
