@@ -93,6 +93,36 @@ fn an_aws_cli_profile_moves_into_the_keyring() {
 }
 
 #[test]
+fn temporary_keys_that_move_become_an_sts_token() {
+    let machine = fresh();
+    let text = machine.read(".aws/credentials");
+    let token = "a-token-that-is-nobodys";
+    machine.write(
+        ".aws/credentials",
+        &text.replace("AKIA", "ASIA").replacen(
+            "\naws_secret",
+            &format!("\naws_session_token = {token}\naws_secret"),
+            1,
+        ),
+    );
+    session(
+        &machine,
+        "aws-connector register dev --auto-configure --secret-store keyring --no-verify",
+    )
+    .ok();
+    let text = machine.read(FILE);
+    for part in [
+        "auth_method = \"sts-token\"",
+        "aws_access_key_id = \"ASIAIOSFODNN7EXAMPLE\"",
+        "aws_secret_access_key = { keyring = \"aws-connector/dev\" }",
+        "aws_session_token = { keyring = \"aws-connector/dev/session-token\" }",
+    ] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    assert!(!text.contains(token), "{text}");
+}
+
+#[test]
 fn a_piped_secret_goes_there_too_and_an_update_replaces_it() {
     let machine = fresh();
     machine.write("secret", SECRET_ACCESS_KEY);

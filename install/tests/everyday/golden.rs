@@ -232,6 +232,7 @@ macro_rules! goldens {
 }
 
 goldens!(
+    auto_configure,
     cache,
     completions_and_man,
     delete,

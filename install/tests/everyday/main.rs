@@ -8,6 +8,7 @@
 
 mod collection;
 mod doctor;
+mod documented;
 mod golden;
 mod installing;
 mod killing;

@@ -152,6 +152,12 @@ fn from_profile(
         Ok(step) => step,
         Err(error) => return surroundings(app, found, error),
     };
+    if let Some(asked @ ("secret-key" | "sts-token")) = get(found, "auth_method").as_deref() {
+        return Err(Error::refused(format!(
+            "{asked} holds its keys itself, and those of AWS CLI profile '{profile}' are not copied"
+        ))
+        .fix("pass --secret-store keyring to have them moved there"));
+    }
     let long_lived = matches!(&step.how, How::Keys(keys) if keys.token.is_none());
     if role_given {
         set(found, "auth_method", Value::from("iam-role"));
