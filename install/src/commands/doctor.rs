@@ -4,7 +4,7 @@ mod caveats;
 mod connector;
 mod machine;
 mod reach;
-mod secrets;
+pub(crate) mod secrets;
 mod trial;
 mod wiring;
 

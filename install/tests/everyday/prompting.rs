@@ -156,6 +156,13 @@ fn colours_are_for_terminals_that_want_them() {
             "{shown:?}"
         );
     }
+    let help = |value: &str| {
+        let mut command = machine.command();
+        Terminal::new(120)
+            .run(command.arg("--help").env("NO_COLOR", value))
+            .stdout
+    };
+    assert!(help("").contains('\u{1b}') && !help("1").contains('\u{1b}'));
     // An empty one is as good as none, as no-color.org has it.
     assert!(shown("NO_COLOR", "").contains("\u{1b}[32m"));
     assert!(!machine.run(&args).stdout.contains('\u{1b}'));

@@ -1,7 +1,8 @@
 //! Where a connector's secrets lie, and whether those on this machine can be read.
 
 use aws_connector_core::local_secret;
-use aws_connector_core::profile::{Auth, Connector, KeyPair, SecretRef, Source};
+use aws_connector_core::profile::{Auth, Connector, KeyPair, Profile, SecretRef, Source};
+use aws_connector_core::shown::shown;
 
 use super::{Finding, Report};
 use crate::app::App;
@@ -34,6 +35,22 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
         }
         Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
     });
+}
+
+/// What a connector that goes away leaves in the keyring: it may be used elsewhere, and nobody has
+/// another copy, so that its owner has to remove it.
+pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
+    let connector = profile.connector(name).ok()?;
+    let secrets = secrets_of(&connector.auth);
+    let kept = secrets.into_iter().filter_map(|secret| match secret {
+        SecretRef::Keyring(entry) => Some(shown(entry)),
+        _ => None,
+    });
+    let kept: Vec<String> = kept.collect();
+    (!kept.is_empty()).then(|| {
+        let list = kept.join(", ");
+        format!("What it kept in the keyring is still there: {list}. Remove it if nothing else uses it.\n")
+    })
 }
 
 fn secrets_of(auth: &Auth) -> Vec<&SecretRef> {
