@@ -107,6 +107,16 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Says where it was found.
+    fn about(self, place: &str) -> Self {
+        Self {
+            detail: format!("{place}: {}", self.detail),
+            ..self
+        }
+    }
+}
+
 impl From<Error> for Finding {
     fn from(error: Error) -> Self {
         Self {
