@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use aws_connector_core::aws::Call;
+use aws_connector_core::aws::{Aws as _, Call};
 use aws_connector_core::clock::Clock;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
 use aws_connector_core::error::{Error, Result};
@@ -108,6 +108,9 @@ pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Resul
 /// The circumstances of a call that begins now.
 pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
     let clock = Clock::load(app.paths.cache_folder.as_deref());
+    if let Some(date) = app.sdk.server_date() {
+        clock.learn(date);
+    }
     Call {
         connector,
         serving: connector,

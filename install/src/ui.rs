@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 
 /// `--output`: for people, or for programs (one document, whose fields stay as they are).
@@ -20,8 +20,8 @@ pub(crate) enum Output {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ui {
     pub(crate) output: Output,
-    /// Whether standard output is a terminal.
-    terminal: bool,
+    /// How wide standard output is, if it is a terminal.
+    width: Option<u16>,
     colour: bool,
 }
 
@@ -30,7 +30,7 @@ impl Ui {
         let terminal = std::io::stdout().is_terminal();
         Self {
             output,
-            terminal,
+            width: width(terminal),
             colour: terminal
                 && env.get("NO_COLOR").is_none()
                 && env.get("TERM").is_none_or(|term| term != "dumb"),
@@ -70,17 +70,32 @@ impl Ui {
     pub(crate) fn table<const N: usize>(self, head: [&str; N], rows: Vec<[String; N]>) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(head);
-        match self.width() {
-            Some(width) => table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width),
-            None => table.set_content_arrangement(ContentArrangement::Disabled),
-        };
-        for row in rows {
-            table.add_row(row.map(|cell| one_line(&cell)));
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        let rows: Vec<[String; N]> = rows
+            .into_iter()
+            .map(|row| row.map(|cell| one_line(&cell)))
+            .collect();
+        // The longest word of each column: words are to be copied, so none is broken.
+        let mut words = head.map(longest_word);
+        for row in &rows {
+            for (longest, cell) in words.iter_mut().zip(row) {
+                *longest = (*longest).max(longest_word(cell));
+            }
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+        let least = words.iter().sum::<usize>() + GAP * N.saturating_sub(1);
+        if let Some(width) = self.width.filter(|width| least <= usize::from(*width)) {
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width);
+        }
+        for row in rows {
+            table.add_row(row);
+        }
+        for (at, (column, longest)) in table.column_iter_mut().zip(words).enumerate() {
+            let gap = if at + 1 == N { 0 } else { GAP };
+            column.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            let least = u16::try_from(longest + gap).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
         }
         let mut text = String::new();
         for line in table.lines() {
@@ -89,14 +104,23 @@ impl Ui {
         }
         text
     }
+}
 
-    fn width(self) -> Option<u16> {
-        if !self.terminal {
-            return None;
-        }
-        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
-        (size.ws_col >= 40).then_some(size.ws_col)
+/// Blanks between columns.
+const GAP: usize = 2;
+
+fn longest_word(text: &str) -> usize {
+    let lengths = text.split_whitespace().map(|word| word.chars().count());
+    lengths.max().unwrap_or(0)
+}
+
+/// How wide standard output is, if it is a terminal.
+fn width(terminal: bool) -> Option<u16> {
+    if !terminal {
+        return None;
     }
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col >= 20).then_some(size.ws_col)
 }
 
 /// What others wrote may hold line breaks and terminal codes.
@@ -148,20 +172,39 @@ pub(crate) fn or_na(value: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_table_has_aligned_columns_and_no_trailing_spaces() {
-        let ui = Ui {
+    fn ui(width: Option<u16>) -> Ui {
+        Ui {
             output: Output::Table,
-            terminal: false,
+            width,
             colour: false,
-        };
-        let rows = vec![
+        }
+    }
+
+    fn rows() -> Vec<[String; 2]> {
+        vec![
             ["a".to_owned(), "long one".to_owned()],
             ["bbbb".to_owned(), "x\u{1b}[31m".to_owned()],
-        ];
+        ]
+    }
+
+    #[test]
+    fn a_table_has_aligned_columns_and_no_trailing_spaces() {
         assert_eq!(
-            ui.table(["NAME", "WHAT"], rows),
+            ui(None).table(["NAME", "WHAT"], rows()),
             "NAME  WHAT\na     long one\nbbbb  x�[31m\n"
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_lines_between_words_only() {
+        assert_eq!(
+            ui(Some(12)).table(["NAME", "WHAT"], rows()),
+            "NAME  WHAT\na     long\n      one\nbbbb  x�[31m\n"
+        );
+        // Where even the words do not fit, the terminal breaks the lines, and copies them whole.
+        assert_eq!(
+            ui(Some(10)).table(["NAME", "WHAT"], rows()),
+            ui(None).table(["NAME", "WHAT"], rows())
         );
     }
 }

@@ -4,6 +4,7 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::{Auth, Profile, Source};
 use serde::Serialize;
 
+use super::doctor::secrets::left_behind;
 use super::exec;
 use super::login::unwire;
 use crate::app::App;
@@ -70,6 +71,9 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         ui::print_json(&document)?;
     } else {
         ui::print(&format!("Deleted connector '{name}'.\n"))?;
+    }
+    if let Some(left) = left_behind(&profile, name) {
+        ui::tell(&left);
     }
     Ok(0)
 }

@@ -4,13 +4,14 @@ mod caveats;
 mod connector;
 mod machine;
 mod reach;
-mod secrets;
+pub(crate) mod secrets;
 mod trial;
 mod wiring;
 
 use std::time::Instant;
 
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::Profile;
 use aws_connector_core::resource::ResourceType;
 use serde::Serialize;
 
@@ -106,6 +107,16 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Says where it was found.
+    fn about(self, place: &str) -> Self {
+        Self {
+            detail: format!("{place}: {}", self.detail),
+            ..self
+        }
+    }
+}
+
 impl From<Error> for Finding {
     fn from(error: Error) -> Self {
         Self {
@@ -127,8 +138,9 @@ impl<'a> Report<'a> {
 
     /// What the next steps are about.
     fn about(&mut self, connector: Option<&str>) {
+        let same = !self.steps.is_empty() && self.connector.as_deref() == connector;
         self.connector = connector.map(str::to_owned);
-        if !self.app.ui.is_json() {
+        if !same && !self.app.ui.is_json() {
             let head = connector.map_or_else(
                 || "This machine".to_owned(),
                 |name| format!("Connector '{name}'"),
@@ -211,10 +223,16 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile();
     let names = match (&args.name, &profile) {
         (Some(name), _) => vec![name.clone()],
-        (None, Ok(profile)) => profile.names().unwrap_or_default(),
+        (None, Ok(profile)) if profile.has_file() => profile.names().unwrap_or_default(),
+        // The connector that is built in is nobody's wish.
+        (None, Ok(_)) => Vec::new(),
         (None, Err(_)) => Vec::new(),
     };
     match &profile {
+        Ok(profile) if names.is_empty() => {
+            report.about(None);
+            report.find("profile", empty(app, profile));
+        }
         Ok(profile) => {
             for name in &names {
                 report.about(Some(name));
@@ -242,12 +260,20 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(u8::from(worst == State::Failed))
 }
 
+/// What is said where there is nothing to check yet.
+fn empty(app: &App, profile: &Profile) -> Finding {
+    let what = if profile.has_file() {
+        "it holds no connector"
+    } else {
+        "there is none yet"
+    };
+    let place = app.profile_file().map(|path| path.display().to_string());
+    let detail = format!("{}: {what}", place.unwrap_or_default());
+    Finding::warning(detail, "run 'aws-connector register NAME --auto-configure'")
+}
+
 /// Whether a connector works: what `register` asks before it writes. `Err` names the first step
 /// that failed.
-pub(crate) fn quick(
-    app: &App,
-    profile: &aws_connector_core::profile::Profile,
-    name: &str,
-) -> Result<String> {
+pub(crate) fn quick(app: &App, profile: &Profile, name: &str) -> Result<String> {
     connector::identity(app, profile, name).map(|identity| identity.arn)
 }

@@ -133,6 +133,11 @@ const METHODS: [MethodRow; 7] = [
     method("anonymous", "none", None, "no"),
 ];
 
+/// The methods, each with where its keys come from.
+pub(crate) fn methods() -> [(&'static str, &'static str); 7] {
+    METHODS.map(|row| (row.auth_method, row.source))
+}
+
 const fn method(
     auth_method: &'static str,
     source: &'static str,

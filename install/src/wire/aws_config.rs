@@ -119,20 +119,6 @@ pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String>
     Ok(cut(text, start, behind))
 }
 
-/// The connectors that a file has profiles of ours for, with the command of each.
-pub(crate) fn wired(text: &str) -> Vec<(String, String)> {
-    let sections = sections(text).unwrap_or_default();
-    let commands = sections.into_iter().filter_map(|section| {
-        let connector = section.name.strip_prefix("aws-connector-")?.to_owned();
-        let (_, command) = section
-            .keys
-            .into_iter()
-            .find(|(key, _)| key == "credential_process")?;
-        command.contains(PROGRAM).then_some((connector, command))
-    });
-    commands.collect()
-}
-
 /// The settings of a profile of any name, keys in lower case.
 pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)>> {
     let all = sections(text).ok()?;

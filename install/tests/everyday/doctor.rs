@@ -1,6 +1,9 @@
 //! verify, also called doctor.
 
-use aws_standin::Cluster;
+use std::process::Stdio;
+use std::time::Duration;
+
+use aws_standin::{Cluster, Fault, FaultKind};
 
 use crate::support::{Machine, ran};
 
@@ -148,26 +151,68 @@ fn resources_are_listed_page_by_page() {
             .standin
             .add_repository("123456789012", "us-east-1", &format!("r{number:03}"));
     }
+    for number in 0..1100 {
+        machine
+            .standin
+            .add_bucket(&format!("b{number:04}"), "us-east-1");
+    }
     let list = machine
         .run(&["list-resources", "dev", "--output", "json"])
         .ok()
         .json();
-    assert_eq!(
-        list[1]["resources"],
-        serde_json::json!(["s3://data", "s3://logs"])
-    );
-    assert_eq!(list[2]["resources"].as_array().unwrap().len(), 121);
+    let count = |at: usize| list[at]["resources"].as_array().unwrap().len();
+    // With those that are there by default: data, logs; prod.
+    assert_eq!((count(1), count(2), count(3)), (1102, 121, 1));
+    assert_eq!(list[1]["resources"][1101], "s3://logs");
     assert_eq!(
         list[3]["resources"][0],
         "123456789012.dkr.ecr.us-east-1.amazonaws.com"
     );
-    assert_eq!(machine.standin.count("eks", "ListClusters"), 2);
-    let table = machine
-        .run(&["list-resources", "dev", "--resource-type", "s3-bucket"])
-        .ok()
-        .stdout;
-    assert_eq!(
-        table,
-        "RESOURCE TYPE  RESOURCES\ns3-bucket      s3://data\n               s3://logs\n"
-    );
+    for (service, action) in [
+        ("s3", "ListBuckets"),
+        ("eks", "ListClusters"),
+        ("ecr", "DescribeRepositories"),
+    ] {
+        assert_eq!(machine.standin.count(service, action), 2, "{action}");
+    }
+}
+
+#[test]
+fn resource_types_are_listed_side_by_side() {
+    let machine = Machine::with_connectors();
+    machine.standin.fault(Fault {
+        service: "s3".to_owned(),
+        action: "ListBuckets".to_owned(),
+        kind: FaultKind::Hang,
+        times: None,
+    });
+    let args = ["list-resources", "dev"];
+    let mut child = machine
+        .command()
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // One after the other, nobody would be asked until S3 has been given up.
+    let asked = |service: &str| machine.standin.count(service, "*") > 0;
+    while !["s3", "eks", "ecr"].into_iter().all(asked) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended without asking"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let calls = machine.standin.calls();
+    let began = |service: &str| {
+        calls
+            .iter()
+            .find(|call| call.service == service)
+            .unwrap()
+            .at_ms
+    };
+    assert!(began("eks").abs_diff(began("s3")) < 15_000);
+    assert!(began("ecr").abs_diff(began("s3")) < 15_000);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -15,6 +15,9 @@
 //! | `@ no-key ID` | AWS has forgotten the access key |
 //! | `@ clock SECONDS` | AWS's clock, ahead of this one |
 //! | `@ cluster NAME` | a cluster that answers |
+//! | `@ map NAME ARN` | it knows this principal only |
+//!
+//! No output but that of `export`, `exec` and `cat` may hold a secret.
 //!
 //! `UPDATE_GOLDEN=1` writes all of them anew; the difference is to be read before it is kept.
 
@@ -22,7 +25,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use aws_standin::{Cluster, Fault, FaultKind};
+use aws_standin::{Cluster, Fault, FaultKind, SECRET_ACCESS_KEY};
 
 use crate::mask::Mask;
 use crate::support::{Machine, Ran, ran};
@@ -31,7 +34,7 @@ use crate::support::{Machine, Ran, ran};
 struct Scene {
     machine: Machine,
     mask: Mask,
-    clusters: Vec<Cluster>,
+    clusters: Vec<(String, Cluster)>,
     /// What it should read.
     text: String,
 }
@@ -62,7 +65,31 @@ impl Scene {
             )
             .current_dir(self.machine.home())
             .stdin(std::process::Stdio::null());
-        self.note(&ran(&mut shell));
+        let ran = ran(&mut shell);
+        if !["export", "exec", "cat"]
+            .iter()
+            .any(|verb| command.contains(verb))
+        {
+            for secret in self.secrets() {
+                let told = ran.stdout.contains(&secret) || ran.stderr.contains(&secret);
+                assert!(!told, "{command} tells a secret: {ran:#?}");
+            }
+        }
+        self.note(&ran);
+    }
+
+    /// The user's key, and what sessions and logins in the cache are made of.
+    fn secrets(&self) -> Vec<String> {
+        let mut secrets = vec![SECRET_ACCESS_KEY.to_owned()];
+        let entries = fs::read_dir(self.machine.path(".cache/aws-connector"));
+        for entry in entries.into_iter().flatten().flatten() {
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            let entry: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            for part in ["secret_access_key", "session_token", "password"] {
+                secrets.extend(entry["payload"][part].as_str().map(str::to_owned));
+            }
+        }
+        secrets
     }
 
     fn note(&mut self, ran: &Ran) {
@@ -125,7 +152,11 @@ impl Scene {
             ["cluster", name] => {
                 let cluster = Cluster::start(aws, name);
                 self.mask.cluster(name, &cluster);
-                self.clusters.push(cluster);
+                self.clusters.push((name.to_string(), cluster));
+            }
+            ["map", name, arn] => {
+                let (_, cluster) = self.clusters.iter().find(|(one, _)| one == name).unwrap();
+                cluster.map_only(&[arn]);
             }
             other => panic!("no such thing can happen: {other:?}"),
         }
@@ -201,10 +232,14 @@ macro_rules! goldens {
 }
 
 goldens!(
+    auto_configure,
     cache,
     completions_and_man,
     delete,
     describe,
+    doctor_caveats,
+    doctor_machine,
+    doctor_obstacles,
     exec,
     export,
     import,

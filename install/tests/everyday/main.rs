@@ -8,6 +8,7 @@
 
 mod collection;
 mod doctor;
+mod documented;
 mod exporting;
 mod golden;
 mod importing;
@@ -15,9 +16,11 @@ mod installing;
 mod killing;
 mod looking;
 mod mask;
+mod prompting;
 mod proxy;
 mod registering;
 mod running;
 mod secrets;
 mod support;
+mod terminal;
 mod wiring;

@@ -56,11 +56,11 @@ impl Mask {
             (r#""milliseconds": \d+"#, "\"milliseconds\": 40"),
             (r"\(\d+ ms\)|\(\d+\.\d+ s\)", "(40 ms)"),
             (
-                r#"(SECRET_ACCESS_KEY='|SecretAccessKey": "|secret_access_key = )[^'"\n]+"#,
+                r#"(SECRET_ACCESS_KEY='|SecretAccessKey": "|secret_access_key = )[^'"{\n]+"#,
                 "${1}<secret>",
             ),
             (
-                r#"(SESSION_TOKEN='|SessionToken": "|session_token = )[^'"\n]+"#,
+                r#"(SESSION_TOKEN='|SessionToken": "|session_token = )[^'"{\n]+"#,
                 "${1}<token>",
             ),
             (r"(certificate-authority-data: )\S+", "${1}<certificate>"),

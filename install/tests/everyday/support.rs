@@ -42,7 +42,8 @@ impl Machine {
     pub(crate) fn new() -> Self {
         let machine = Self {
             standin: Standin::start(),
-            folder: tempfile::tempdir().unwrap(),
+            // Not below TMPDIR: what is cut to a length shall be cut alike everywhere.
+            folder: tempfile::tempdir_in("/tmp").unwrap(),
             proxy: None,
         };
         let own = env!("CARGO_BIN_EXE_aws-connector");

@@ -193,9 +193,8 @@ impl<'a> Pipeline<'a> {
                 .as_ref()
                 .map(|resource| resource.resource_type().id()),
             (Need::HandOut, Wants::RegistryLogin { .. }) => Some(ResourceType::DockerRegistry.id()),
-            (Need::HandOut, Wants::ClusterToken { .. }) => {
-                Some(ResourceType::KubernetesCluster.id())
-            }
+            // All that it may do is sign tokens.
+            (Need::HandOut, Wants::ClusterToken { .. }) => Some("cluster-token"),
             _ => Some("source"),
         };
         self.obtain(key, step, need, label, &mut |mint| {

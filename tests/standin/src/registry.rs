@@ -1,6 +1,8 @@
-//! The door of a private registry, `/v2/`: opens to the logins that ECR handed out.
+//! The door of a private registry, `/v2/`: opens to the logins that ECR handed out, unless a fault
+//! spoils it.
 
 use crate::dispatch::{Recorded, Shared};
+use crate::faults;
 use crate::http::{Answer, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,8 +19,11 @@ pub(crate) fn handle(shared: &Shared, req: &Request) -> Answer {
         .and_then(|text| STANDARD.decode(text).ok())
         .and_then(|pair| String::from_utf8(pair).ok())
         .and_then(|pair| Some(pair.strip_prefix("AWS:")?.to_owned()));
+    let spoilt = faults::take(&mut shared.faults(), "registry", "Ping")
+        .kind
+        .is_some();
     let known = password.is_some_and(|password| shared.world().issued.contains(&password));
-    let answer = if known {
+    let answer = if known && !spoilt {
         Answer::json(200, &json!({}))
     } else {
         let error =

@@ -1,9 +1,12 @@
 //! The steps of a connector: profile, endpoints, secrets, source, session, identity, resources.
 
+use std::time::Duration;
+
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::aws::Aws as _;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
+use aws_connector_core::profile::duration::show;
 use aws_connector_core::profile::{Auth, Connector, Profile};
 use aws_connector_core::resource::{Resource, ResourceType};
 use chrono::Utc;
@@ -121,10 +124,11 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
 
 fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     let session = ask::session(app, &connector.name, own_resource(connector))?;
-    let end = session.expires_at.map_or_else(
-        || "does not end".to_owned(),
-        |end| format!("ends in {}", expires_in(seconds_until(end, Utc::now()))),
-    );
+    let end = match (session.expires_at, &session.session_token) {
+        (Some(end), _) => format!("ends in {}", expires_in(seconds_until(end, Utc::now()))),
+        (None, Some(_)) => "ends at an unknown time".to_owned(),
+        (None, None) => "does not end".to_owned(),
+    };
     let length = session
         .session_token
         .as_ref()
@@ -154,8 +158,8 @@ fn clock(app: &App, report: &mut Report<'_>) {
     } else {
         Finding::warning(
             format!(
-                "this machine's clock is {} s {} AWS's; aws-connector allows for it, other programs do not",
-                offset.abs(),
+                "{} {} AWS's; aws-connector allows for it, other programs do not",
+                show(Duration::from_secs(offset.unsigned_abs())),
                 if offset > 0 { "behind" } else { "ahead of" }
             ),
             "set this machine's clock, for example by NTP",

@@ -90,8 +90,9 @@ fn outdated(path: &Path, flag: &str) -> Option<Finding> {
     let output = match command::run(&words, "", Instant::now() + PATIENCE) {
         Ok(output) => output,
         Err(error) => {
+            let why = error.what.rsplit_once("\" ").map_or("", |(_, why)| why);
             return Some(Finding::failed(
-                error.what,
+                format!("{}, asked for its version, {why}", path.display()),
                 "run install/install.sh, which installs all four together",
             ));
         }

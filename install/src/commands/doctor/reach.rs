@@ -24,15 +24,20 @@ pub(super) fn check(
         let _progress = Progress::show(&app.env, "reaching AWS");
         let services = services(kinds);
         let answers = all(app, &site, connector, &services);
-        let silent: Vec<Error> = answers.into_iter().filter_map(Result::err).collect();
-        let names: Vec<&str> = services.iter().map(|service| service.id()).collect();
-        let Some(first) = silent.first() else {
-            let detail = format!("{} answer in {}", names.join(", "), site.region);
+        let names = |reached: bool| {
+            let chosen = services.iter().zip(&answers);
+            let chosen = chosen.filter(|(_, answer)| answer.is_ok() == reached);
+            let names: Vec<&str> = chosen.map(|(service, _)| service.id()).collect();
+            names.join(", ")
+        };
+        let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) else {
+            let detail = format!("{} answer in {}", names(true), site.region);
             return Ok(((), Finding::ok(detail)));
         };
-        let fix = first.fix.clone().unwrap_or_default();
-        let what: Vec<String> = silent.iter().map(|error| error.what.clone()).collect();
-        Ok(((), Finding::failed(what.join("; "), fix)))
+        // One cause is mostly that of all.
+        let detail = format!("no answer from {}: {}", names(false), error.what);
+        let fix = error.fix.clone().unwrap_or_default();
+        Ok(((), Finding::failed(detail, fix)))
     });
 }
 
@@ -51,17 +56,24 @@ fn services(kinds: &[ResourceType]) -> Vec<Service> {
 /// All at once: where none can be reached, the longest wait is the whole wait.
 fn all(app: &App, site: &Site, connector: &Connector, services: &[Service]) -> Vec<Result<String>> {
     let call = ask::call(app, &connector.name);
+    let ask = |sdk: &Sdk, service: Service| sdk.endpoint_answers(site, service, call);
     std::thread::scope(|scope| {
         let tasks: Vec<_> = services
             .iter()
-            .map(|service| scope.spawn(move || Sdk::new().endpoint_answers(site, *service, call)))
+            .map(|service| match service {
+                Service::Sts => None,
+                other => Some(scope.spawn(move || ask(&Sdk::new(), *other))),
+            })
             .collect();
+        // STS by the connections that later steps use: they sign by the time that it tells.
+        let first = ask(&app.sdk, Service::Sts);
+        let join = |task: std::thread::ScopedJoinHandle<'_, Result<String>>| {
+            task.join()
+                .unwrap_or_else(|_| Err(Error::local("the question ended unexpectedly")))
+        };
         tasks
             .into_iter()
-            .map(|task| {
-                task.join()
-                    .unwrap_or_else(|_| Err(Error::local("the question ended unexpectedly")))
-            })
+            .map(|task| task.map_or_else(|| first.clone(), join))
             .collect()
     })
 }

@@ -1,7 +1,8 @@
 //! Where a connector's secrets lie, and whether those on this machine can be read.
 
 use aws_connector_core::local_secret;
-use aws_connector_core::profile::{Auth, Connector, KeyPair, SecretRef, Source};
+use aws_connector_core::profile::{Auth, Connector, KeyPair, Profile, SecretRef, Source};
+use aws_connector_core::shown::shown;
 
 use super::{Finding, Report};
 use crate::app::App;
@@ -14,7 +15,12 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
     }
     report.step("secrets", || {
         let mut places: Vec<String> = Vec::new();
+        let mut in_file = false;
         for secret in &all {
+            if matches!(secret, SecretRef::Literal(_)) {
+                in_file = true;
+                continue;
+            }
             let here = local_secret::read(secret, &app.env)?.is_some();
             let later = if here {
                 ""
@@ -24,8 +30,27 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
             places.push(format!("{}{later}", secret.describe()));
         }
         places.dedup();
+        if places.is_empty() && in_file {
+            places.push("the profile file".to_owned());
+        }
         Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
     });
+}
+
+/// What a connector that goes away leaves in the keyring: it may be used elsewhere, and nobody has
+/// another copy, so that its owner has to remove it.
+pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
+    let connector = profile.connector(name).ok()?;
+    let secrets = secrets_of(&connector.auth);
+    let kept = secrets.into_iter().filter_map(|secret| match secret {
+        SecretRef::Keyring(entry) => Some(shown(entry)),
+        _ => None,
+    });
+    let kept: Vec<String> = kept.collect();
+    (!kept.is_empty()).then(|| {
+        let list = kept.join(", ");
+        format!("What it kept in the keyring is still there: {list}. Remove it if nothing else uses it.\n")
+    })
 }
 
 fn secrets_of(auth: &Auth) -> Vec<&SecretRef> {

@@ -28,7 +28,7 @@ pub(super) fn resource(
         ),
     };
     let tried = match kind {
-        ResourceType::DockerRegistry => registry(app, connector, &found)?,
+        ResourceType::DockerRegistry => registry(app, profile, connector, &found)?,
         ResourceType::KubernetesCluster => cluster(app, profile, connector, &found)?,
         ResourceType::AwsGeneric => "; sessions for it are not cut down",
         ResourceType::S3Bucket => "",
@@ -36,19 +36,40 @@ pub(super) fn resource(
     Ok(((), Finding::ok(format!("{shown}{tried}"))))
 }
 
-fn registry(app: &App, connector: &Connector, found: &[String]) -> Result<&'static str> {
+fn registry(
+    app: &App,
+    profile: &Profile,
+    connector: &Connector,
+    found: &[String],
+) -> Result<&'static str> {
     let Some(host) = found.first().and_then(|host| RegistryHost::parse(host)) else {
         return Ok("");
     };
     let name = &connector.name;
     let login = ask::registry_login(app, name, &host)?;
-    if connector.endpoints.all.is_some() || connector.endpoints.by_service.contains_key("ecr") {
+    let site = ask::site(app, profile, connector)?;
+    if site.endpoints.get("ecr").is_some_and(|url| is_here(url)) {
         // The login is of another AWS than the one that the host's name leads to.
-        return Ok("; login obtained, not tried because of the custom endpoint");
+        return Ok("; login obtained, not tried: its endpoint is on this machine");
     }
     app.sdk
-        .registry_takes(&host, &login, ask::call(app, name))?;
+        .registry_takes(&host, &login, ask::call(app, name))
+        .map_err(|error| {
+            error.fix(format!(
+                "run 'aws-connector cache clear {name}' and try again; check what stands between here and {}",
+                host.host()
+            ))
+        })?;
     Ok("; login taken at /v2/")
+}
+
+/// Whether a URL leads to this machine, as those of AWS's emulators do.
+fn is_here(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    ["localhost", "127.", "[::1]"]
+        .iter()
+        .any(|here| authority.starts_with(here))
 }
 
 fn cluster(

@@ -7,10 +7,14 @@ use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::RegistryHost;
 use aws_connector_core::serve::choose;
+use aws_connector_core::shown::shown;
 
 use super::{Finding, Report};
 use crate::app::App;
 use crate::wire::{aws_config, docker_config, kubeconfig, places};
+
+const CREDENTIAL_PROCESS: &str = "aws-connector-credential-process";
+const EKS_TOKEN: &str = "aws-connector-eks-token";
 
 pub(super) fn check(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
     let names = profile
@@ -30,38 +34,91 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-/// Whether a wired line leads anywhere.
-fn leads(command: Option<&str>, connector: &str, names: &[String]) -> Option<Finding> {
-    let fix = format!("run 'aws-connector login {connector}' again");
-    match command {
-        Some(command) if Path::new(command).is_file() => {}
-        Some(command) => {
-            return Some(Finding::failed(format!("{command} does not exist"), fix));
-        }
-        None => return Some(Finding::failed("its command cannot be read", fix)),
-    }
-    (!names.iter().any(|name| name == connector)).then(|| {
-        Finding::failed(
-            format!("there is no connector '{connector}' any more"),
-            format!("run 'aws-connector logout {connector}'"),
-        )
-    })
+/// A line that calls one of our binaries: by login's hand, or by somebody's.
+struct Line {
+    program: Option<String>,
+    connector: Option<String>,
+    /// What to do if it is wrong.
+    mend: String,
+}
+
+/// Whether a wired line leads anywhere; `None` if it does.
+fn astray(app: &App, line: Line, names: &[String]) -> Option<Finding> {
+    let is_there = |program: &str| match program.contains('/') {
+        true => Path::new(program).is_file(),
+        false => places::on_path(app, program).is_some(),
+    };
+    let what = match (&line.program, &line.connector) {
+        (None, _) => "its command cannot be read".to_owned(),
+        (Some(program), _) if !is_there(program) => format!("{} does not exist", shown(program)),
+        // One that names no connector asks for the default, whose own steps say how that is.
+        (_, None) => return None,
+        (_, Some(name)) if names.contains(name) => return None,
+        (_, Some(name)) => format!("there is no connector '{name}'"),
+    };
+    Some(Finding::failed(what, line.mend))
+}
+
+/// The program of a command line and the connector that it names.
+fn read_command(command: &str) -> (Option<String>, Option<String>) {
+    let words = split_command(command).unwrap_or_default();
+    let is_ours = |word: &&String| word.ends_with(CREDENTIAL_PROCESS);
+    let program = words.iter().find(is_ours).cloned();
+    let named = words.iter().position(|word| word == "--connector");
+    let next = named.and_then(|at| words.get(at + 1));
+    let glued = || {
+        words
+            .iter()
+            .find_map(|word| word.strip_prefix("--connector="))
+    };
+    let connector = next.cloned().or_else(|| glued().map(str::to_owned));
+    (program, connector)
 }
 
 fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
     let Ok(path) = places::aws_config(app) else {
         return;
     };
-    for (connector, command) in aws_config::wired(&read(&path)) {
-        let program = split_command(&command).and_then(|words| words.into_iter().next());
-        let finding = leads(program.as_deref(), &connector, names).unwrap_or_else(|| {
-            Finding::ok(format!(
-                "profile {} in {}",
-                aws_config::profile_name(&connector),
-                path.display()
-            ))
-        });
+    let text = read(&path);
+    let mut found = false;
+    for profile in aws_config::profile_names(&text) {
+        let settings = aws_config::settings(&text, &profile).unwrap_or_default();
+        let process = settings
+            .into_iter()
+            .find(|(key, _)| key == "credential_process");
+        let Some((_, command)) = process.filter(|(_, value)| value.contains(CREDENTIAL_PROCESS))
+        else {
+            continue;
+        };
+        found = true;
+        let (program, connector) = read_command(&command);
+        let wired = profile.strip_prefix(&aws_config::profile_name(""));
+        let mend = match (wired, &connector) {
+            (Some(name), _) if !names.iter().any(|known| known == name) => {
+                format!("run 'aws-connector logout {name}'")
+            }
+            (Some(name), _) => format!("run 'aws-connector login {name}' again"),
+            (None, _) => format!("correct credential_process of profile {profile}"),
+        };
+        let line = Line {
+            program,
+            connector,
+            mend,
+        };
+        let place = format!("profile {profile} in {}", path.display());
+        let finding = match astray(app, line, names) {
+            Some(finding) => finding.about(&place),
+            None => Finding::ok(place),
+        };
         report.find("AWS CLI", finding);
+    }
+    if !found && text.contains(CREDENTIAL_PROCESS) {
+        let what = format!(
+            "{} names {CREDENTIAL_PROCESS}, but cannot be read",
+            path.display()
+        );
+        let mend = "correct the file: the AWS CLI does not read it either";
+        report.find("AWS CLI", Finding::failed(what, mend));
     }
 }
 
@@ -126,21 +183,38 @@ fn served(app: &App, profile: &Profile, registry: &RegistryHost, path: &Path) ->
             path.display(),
             connector.name
         )),
-        Err(error) => {
-            let finding = Finding::from(error);
-            Finding {
-                detail: format!("{host} in {}: {}", path.display(), finding.detail),
-                ..finding
-            }
-        }
+        Err(error) => Finding::from(error).about(&format!("{host} in {}", path.display())),
     }
 }
 
 fn kube(app: &App, names: &[String], report: &mut Report<'_>) {
     for path in places::kubeconfigs(app).unwrap_or_default() {
-        for (arn, connector, command) in kubeconfig::wired(&read(&path)) {
-            let finding = leads(Some(&command), &connector, names)
-                .unwrap_or_else(|| Finding::ok(format!("{arn} in {}", path.display())));
+        let text = read(&path);
+        let wired = kubeconfig::wired(&text);
+        if wired.is_empty() && text.contains(EKS_TOKEN) {
+            // Other hands write what the reader for our own does not read.
+            let what = format!(
+                "{} calls {EKS_TOKEN}, as it was written by hand",
+                path.display()
+            );
+            report.find("kubectl", Finding::ok(what));
+        }
+        for (user, connector, command) in wired {
+            let verb = if names.contains(&connector) {
+                "login"
+            } else {
+                "logout"
+            };
+            let line = Line {
+                program: Some(command),
+                mend: format!("run 'aws-connector {verb} {connector}'"),
+                connector: Some(connector),
+            };
+            let place = format!("{user} in {}", path.display());
+            let finding = match astray(app, line, names) {
+                Some(finding) => finding.about(&place),
+                None => Finding::ok(place),
+            };
             report.find("kubectl", finding);
         }
     }

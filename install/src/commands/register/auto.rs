@@ -35,9 +35,17 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
     if let Some(region) = &region {
         set(found, "region", Value::from(region.as_str()));
     }
-    let region = get(found, "region")
-        .or(region)
-        .ok_or_else(|| Error::usage("no region is configured").fix("pass --region"))?;
+    let Some(region) = get(found, "region").or(region) else {
+        // A profile that is not there has no region either: that is what to say then.
+        if let Some(profile) = &profile {
+            let site = Site::new("us-east-1", &Endpoints::default(), &app.env)?;
+            let source = ImplicitSource::Profile(profile.clone());
+            if let Err(error) = ambient::resolve(&source, "auto-configure", &site, &app.env) {
+                surroundings(app, found, error)?;
+            }
+        }
+        return Err(Error::usage("no region is configured").fix("pass --region"));
+    };
     let role_given = get(found, "role_arn").is_some();
     match profile {
         None => environment(app, flags, found, role_given),
@@ -142,8 +150,14 @@ fn from_profile(
     let source = ImplicitSource::Profile(profile.to_owned());
     let step = match ambient::resolve(&source, "auto-configure", &site, &app.env) {
         Ok(step) => step,
-        Err(error) => return surroundings(app, &site, found, error),
+        Err(error) => return surroundings(app, found, error),
     };
+    if let Some(asked @ ("secret-key" | "sts-token")) = get(found, "auth_method").as_deref() {
+        return Err(Error::refused(format!(
+            "{asked} holds its keys itself, and those of AWS CLI profile '{profile}' are not copied"
+        ))
+        .fix("pass --secret-store keyring to have them moved there"));
+    }
     let long_lived = matches!(&step.how, How::Keys(keys) if keys.token.is_none());
     if role_given {
         set(found, "auth_method", Value::from("iam-role"));
@@ -202,7 +216,7 @@ fn role_of(app: &App, profile: &str, found: &mut FieldList) -> Result<bool> {
 }
 
 /// No AWS CLI profile: what the rest of the surroundings offers, pinned by name.
-fn surroundings(app: &App, _: &Site, found: &mut FieldList, error: Error) -> Result<()> {
+fn surroundings(app: &App, found: &mut FieldList, error: Error) -> Result<()> {
     let set_in_env = |name: &str| app.env.get(name).is_some();
     let source = if set_in_env("AWS_WEB_IDENTITY_TOKEN_FILE") {
         "WebIdentity"

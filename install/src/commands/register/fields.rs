@@ -99,7 +99,7 @@ pub(crate) struct Fields {
 pub(crate) const SECRETS: [&str; 3] = ["aws_secret_access_key", "aws_session_token", "access_keys"];
 
 /// What a connector is, where it works, whose keys it takes, what it makes of them.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "description",
     "auth_method",
     "region",
@@ -114,6 +114,7 @@ const ORDER: [&str; 14] = [
     "source_connector",
     "aws_access_key_id",
     "aws_secret_access_key",
+    "aws_session_token",
 ];
 
 impl Fields {

@@ -1,22 +1,19 @@
 //! What flags left out is asked for, or named by its flag where nobody can be asked.
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::METHODS;
-use dialoguer::{Input, Password, Select};
+use dialoguer::{Input, Password};
 use toml_edit::Value;
 
 use crate::app::App;
+use crate::commands::list_types;
 use crate::profile_file::FieldList;
-use crate::ui::Ui;
+use crate::ui::{self, Ui};
 
 /// Completes the fields that every connector of its method needs.
 pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
     if !has(found, "auth_method") {
-        let method = choose(
-            "--auth-method",
-            "How are its credentials obtained?",
-            &METHODS,
-        )?;
+        let ways = list_types::methods();
+        let method = choose("--auth-method", "How are its credentials obtained?", &ways)?;
         found.insert(0, ("auth_method".to_owned(), Value::from(method)));
     }
     let method = found
@@ -51,9 +48,12 @@ pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
 
 /// Whether a secret goes into the keyring rather than into the file in clear.
 pub(super) fn keyring_or_clear() -> Result<bool> {
-    let ways = ["in the keyring", "in the profile file, in clear"];
+    let ways = [
+        ("keyring", "the platform's keyring"),
+        ("file", "the profile file, in clear"),
+    ];
     let flag = "--secret-store keyring (or --store-plaintext)";
-    Ok(choose(flag, "Where is the secret to be kept?", &ways)? == ways[0])
+    Ok(choose(flag, "Where is the secret to be kept?", &ways)? == "keyring")
 }
 
 fn has(found: &[(String, Value)], key: &str) -> bool {
@@ -79,19 +79,23 @@ fn source(found: &mut FieldList) -> Result<()> {
             Ok(())
         };
     }
-    let ways = ["an AWS CLI profile", "another connector", "an access key"];
+    let ways = [
+        ("profile", "an AWS CLI profile's"),
+        ("connector", "another connector's session"),
+        ("key", "an access key of its own"),
+    ];
     match choose(
         "--source-profile (or --source-connector, or --access-key-id)",
-        "Whose keys make the call?",
+        "Whose keys make the call to STS?",
         &ways,
     )? {
-        "an AWS CLI profile" => ask(
+        "profile" => ask(
             found,
             "source_profile",
             "--source-profile",
             "AWS CLI profile",
         ),
-        "another connector" => ask(found, "source_connector", "--source-connector", "Connector"),
+        "connector" => ask(found, "source_connector", "--source-connector", "Connector"),
         _ => keys(found),
     }
 }
@@ -123,6 +127,10 @@ fn cannot(flag: &str) -> Error {
     Error::usage("there is no terminal to ask on").fix(format!("pass {flag}"))
 }
 
+fn unanswered(error: &dialoguer::Error, flag: &str) -> Error {
+    Error::usage(format!("there was no answer: {error}")).fix(format!("pass {flag}"))
+}
+
 fn ask(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()> {
     if !Ui::can_ask() {
         return Err(cannot(flag));
@@ -130,7 +138,7 @@ fn ask(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()>
     let text: String = Input::new()
         .with_prompt(prompt)
         .interact_text()
-        .map_err(|_| cannot(flag))?;
+        .map_err(|error| unanswered(&error, flag))?;
     found.push((key.to_owned(), Value::from(text.trim())));
     Ok(())
 }
@@ -142,20 +150,37 @@ fn secret(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<
     let text = Password::new()
         .with_prompt(prompt)
         .interact()
-        .map_err(|_| cannot(flag))?;
+        .map_err(|error| unanswered(&error, flag))?;
     found.push((key.to_owned(), Value::from(text.trim())));
     Ok(())
 }
 
-fn choose<'a>(flag: &str, prompt: &str, ways: &[&'a str]) -> Result<&'a str> {
+/// Lets one of several be named, or pointed at by its number. Lines alone: a list to move about in
+/// leaves the cursor hidden when it is broken off, and says nothing to a screen reader.
+fn choose<'a>(flag: &str, question: &str, ways: &[(&'a str, &str)]) -> Result<&'a str> {
     if !Ui::can_ask() {
         return Err(cannot(flag));
     }
-    let at = Select::new()
-        .with_prompt(prompt)
-        .items(ways)
-        .default(0)
-        .interact()
-        .map_err(|_| cannot(flag))?;
-    ways.get(at).copied().ok_or_else(|| cannot(flag))
+    let width = ways.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut list = format!("{question}\n");
+    for (number, (name, meaning)) in ways.iter().enumerate() {
+        list.push_str(&format!("  {}  {name:<width$}  {meaning}\n", number + 1));
+    }
+    ui::tell(&list);
+    let pick = |text: &str| {
+        let by_number = text.trim().parse::<usize>().ok();
+        let at = by_number.and_then(|number| number.checked_sub(1));
+        let by_name = || ways.iter().find(|(name, _)| *name == text.trim());
+        at.and_then(|at| ways.get(at)).or_else(by_name)
+    };
+    let answer: String = Input::new()
+        .with_prompt(format!("Number (1-{})", ways.len()))
+        .validate_with(|text: &String| match pick(text) {
+            Some(_) => Ok(()),
+            None => Err("it is none of these"),
+        })
+        .interact_text()
+        .map_err(|error| unanswered(&error, flag))?;
+    let (name, _) = pick(&answer).ok_or_else(|| cannot(flag))?;
+    Ok(name)
 }

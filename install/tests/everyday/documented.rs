@@ -1,0 +1,165 @@
+//! `docs/aws-connector.md` says what the program prints: its captures are those of the goldens, its
+//! tables name the fields of the goldens' JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::Value;
+
+use crate::golden::folder;
+
+const DOCS: &str = include_str!("../../../docs/aws-connector.md");
+
+/// The goldens as a terminal would show them.
+fn screens() -> Vec<String> {
+    let shown = |golden: &str| {
+        let mut text = String::new();
+        for line in golden.lines() {
+            let line = match line.split_at_checked(1) {
+                Some(("|" | "!", rest)) => rest.strip_prefix(' ').unwrap_or(rest),
+                Some(("?" | "@", _)) => continue,
+                _ => line,
+            };
+            text.push_str(line);
+            text.push('\n');
+        }
+        text
+    };
+    let files = fs::read_dir(folder()).unwrap();
+    files
+        .map(|entry| shown(&fs::read_to_string(entry.unwrap().path()).unwrap()))
+        .collect()
+}
+
+#[test]
+fn captures_are_those_of_the_goldens() {
+    let screens = screens();
+    let captures: Vec<&str> = DOCS
+        .split("```console\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(captures.len() > 3);
+    for capture in captures {
+        assert!(
+            screens.iter().any(|screen| screen.contains(capture)),
+            "no golden shows this:\n{capture}"
+        );
+    }
+}
+
+/// Each path through a document with the types found there.
+fn paths(value: &Value, path: &str, found: &mut BTreeMap<String, BTreeSet<&'static str>>) {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(all) => {
+            for one in all {
+                paths(one, &format!("{path}[]"), found);
+            }
+            return;
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                paths(field, &format!("{path}{dot}{name}"), found);
+            }
+            "object"
+        }
+    };
+    found.entry(path.to_owned()).or_default().insert(kind);
+}
+
+/// What a command printed with `--output json` in the goldens.
+fn documents(command: &str) -> Vec<Value> {
+    let screens = screens().join("\n");
+    let spelt = [
+        format!("aws-connector {command} "),
+        format!("aws-connector {} ", command.replace("verify", "doctor")),
+    ];
+    screens
+        .split("$ ")
+        .filter(|chunk| {
+            let line = chunk.lines().next().unwrap_or_default();
+            let is_it = spelt.iter().any(|spelt| line.starts_with(spelt.as_str()));
+            is_it && line.contains(" json")
+        })
+        .filter_map(|chunk| {
+            let body = chunk.split_once('\n')?.1;
+            let begin = body.find(['{', '['])?;
+            let mut all = serde_json::Deserializer::from_str(&body[begin..]).into_iter();
+            all.next()?.ok()
+        })
+        .collect()
+}
+
+#[test]
+fn tables_name_the_fields_of_every_document_and_their_types() {
+    let mut sections = 0;
+    for section in DOCS.split("\n### `").skip(1) {
+        let (command, text) = section.split_once("`\n").unwrap();
+        let text = text.split("\n## ").next().unwrap();
+        let mut found = BTreeMap::new();
+        let documents = documents(command);
+        assert!(!documents.is_empty(), "no golden of {command} is JSON");
+        for document in &documents {
+            paths(document, "", &mut found);
+        }
+        let (_, table) = text.split_once("| field | type | meaning |\n").unwrap();
+        let table = table.split("\n\n").next().unwrap();
+        let told: BTreeMap<&str, &str> = table
+            .lines()
+            .filter_map(|row| {
+                let mut cells = row.trim_start_matches("| `").split("` | ");
+                let (name, rest) = (cells.next()?, cells.next()?);
+                Some((name, rest.split(" | ").next()?))
+            })
+            .collect();
+        for (path, kinds) in &found {
+            // The whole, and elements that are objects, need no row.
+            let plain = path.trim_end_matches("[]");
+            if kinds.contains("object") && !told.contains_key(plain) {
+                continue;
+            }
+            let Some(types) = told.get(path.as_str()) else {
+                panic!("{command}: {path} is not documented");
+            };
+            for kind in kinds {
+                assert!(
+                    types.contains(kind),
+                    "{command}: {path} is {kind}, not {types}"
+                );
+            }
+        }
+        for path in told.keys() {
+            // Of a list that stays empty, the golden tells the list.
+            let list = path
+                .strip_suffix("[]")
+                .map(|list| format!("\"{list}\": []"));
+            let is_there = found.contains_key(*path)
+                || list.is_some_and(|list| screens().iter().any(|screen| screen.contains(&list)));
+            assert!(is_there, "{command}: {path} is in no golden");
+        }
+        sections += 1;
+    }
+    assert_eq!(sections, 14);
+}
+
+#[test]
+fn every_step_of_verify_is_documented() {
+    let mut steps = BTreeSet::new();
+    for screen in screens() {
+        for line in screen.lines() {
+            let mark = ["✓ ", "✗ ", "! "];
+            if let Some(rest) = mark.iter().find_map(|mark| line.strip_prefix(mark)) {
+                steps.insert(rest.split("  ").next().unwrap().trim().to_owned());
+            }
+        }
+    }
+    assert!(steps.len() > 15, "{steps:?}");
+    for step in steps {
+        assert!(DOCS.contains(&format!("`{step}`")), "{step}");
+    }
+}

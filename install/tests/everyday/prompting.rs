@@ -1,0 +1,209 @@
+//! What is asked on a terminal, and how answers look there.
+
+use std::time::Duration;
+
+use aws_standin::{Fault, FaultKind, MFA_CODE, MFA_SERIAL, SECRET_ACCESS_KEY};
+
+use crate::support::Machine;
+use crate::terminal::Terminal;
+
+const FILE: &str = ".config/aws-connector/connectors.toml";
+
+/// A machine with an AWS CLI profile and no connectors.
+fn fresh() -> Machine {
+    let machine = Machine::at_aws();
+    std::fs::remove_file(machine.path(FILE)).unwrap();
+    let keys = format!(
+        "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET_ACCESS_KEY}\n"
+    );
+    machine.write(".aws/credentials", &keys);
+    machine
+}
+
+#[test]
+fn a_role_is_registered_by_answers_alone() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args(["register", "dev"]));
+    terminal.answer("Number (1-7)", "9\r");
+    terminal.answer("none of these", "iam-role\r");
+    terminal.answer("Region: ", "us-east-1\r");
+    terminal.answer("ARN of the role: ", "arn:aws:iam::123456789012:role/dev\r");
+    terminal.answer("Number (1-3)", "1\r");
+    terminal.answer("AWS CLI profile: ", "default\r");
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("Registered connector 'dev' (iam-role) as arn:aws:sts::"),
+        "{ran:#?}"
+    );
+    assert_eq!(
+        machine.read(FILE),
+        "default_connector = \"dev\"\n\n[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nsource_profile = \"default\"\nrole_arn = \"arn:aws:iam::123456789012:role/dev\"\n"
+    );
+}
+
+#[test]
+fn a_secret_is_not_shown_and_its_place_is_asked_for() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let args = [
+        "register",
+        "base",
+        "--auth-method",
+        "secret-key",
+        "--region",
+        "us-east-1",
+    ];
+    let child = terminal.start(machine.command().args(args));
+    terminal.answer("Access key id: ", "AKIAIOSFODNN7EXAMPLE\r");
+    terminal.answer("Secret access key: ", &format!("{SECRET_ACCESS_KEY}\r"));
+    terminal.answer("Number (1-2)", "2\r");
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(!ran.stdout.contains(SECRET_ACCESS_KEY), "{ran:#?}");
+    let line = format!("aws_secret_access_key = \"{SECRET_ACCESS_KEY}\"\n");
+    assert!(machine.read(FILE).contains(&line));
+}
+
+#[test]
+fn a_keyring_that_is_not_there_leaves_nothing_written() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let args = [
+        "register",
+        "base",
+        "--auto-configure",
+        "--region",
+        "us-east-1",
+    ];
+    let command = &mut machine.command();
+    let ran = terminal.run(
+        command
+            .args(args)
+            .args(["--secret-store", "keyring"])
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent"),
+    );
+    assert_eq!(ran.status, 1, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("keyring entry \"aws-connector/base\" cannot be reached")
+            && ran.stdout.contains("start and unlock the keyring"),
+        "{ran:#?}"
+    );
+    assert!(!machine.path(FILE).exists());
+}
+
+#[test]
+fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
+    let machine = Machine::at_aws();
+    machine.standin.set_mfa_single_use(true);
+    let text = machine.read(FILE);
+    let dev = "role_arn = \"arn:aws:iam::123456789012:role/dev\"";
+    let mfa =
+        format!("role_arn = \"arn:aws:iam::123456789012:role/mfa\"\nmfa_serial = \"{MFA_SERIAL}\"");
+    machine.write(FILE, &text.replace(dev, &mfa));
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args(["login", "dev"]));
+    let question = format!("MFA code of {MFA_SERIAL} for connector 'dev': ");
+    terminal.answer(&question, &format!("{MFA_CODE}\r"));
+    terminal.answer("Write this change?", "y");
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(
+        ran.stdout.contains("+[profile aws-connector-dev]"),
+        "{ran:#?}"
+    );
+    assert!(machine.path(".aws/config").exists());
+    // The code bought a session that everything else is served from.
+    let again = machine.run(&["list-resources", "dev"]).ok();
+    assert!(again.stdout.contains("s3://data"), "{again:#?}");
+    assert_eq!(machine.standin.count("sts", "GetSessionToken"), 1);
+}
+
+#[test]
+fn no_is_an_answer() {
+    let machine = Machine::at_aws();
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args(["login", "dev"]));
+    terminal.answer("Write this change?", "n");
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("nothing was changed"), "{ran:#?}");
+    assert!(!machine.path(".aws/config").exists());
+    let child = terminal.start(machine.command().args(["delete", "dev"]));
+    terminal.answer("Delete connector 'dev'?", "n");
+    assert_eq!(terminal.end(child).status, 1);
+    assert!(machine.read(FILE).contains("[connectors.dev]"));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let machine = Machine::at_aws();
+    let args = ["verify", "dev", "--resource-type", "s3-bucket"];
+    let shown = |name: &str, value: &str| {
+        let mut command = machine.command();
+        Terminal::new(120)
+            .run(command.args(args).env(name, value))
+            .stdout
+    };
+    assert!(shown("TERM", "xterm").contains("\u{1b}[32m✓\u{1b}[0m profile"));
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let shown = shown(name, value);
+        assert!(
+            shown.contains("✓ profile") && !shown.contains('\u{1b}'),
+            "{shown:?}"
+        );
+    }
+    let help = |value: &str| {
+        let mut command = machine.command();
+        Terminal::new(120)
+            .run(command.arg("--help").env("NO_COLOR", value))
+            .stdout
+    };
+    assert!(help("").contains('\u{1b}') && !help("1").contains('\u{1b}'));
+    // An empty one is as good as none, as no-color.org has it.
+    assert!(shown("NO_COLOR", "").contains("\u{1b}[32m"));
+    assert!(!machine.run(&args).stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn a_table_keeps_to_the_width_of_the_terminal() {
+    let machine = Machine::at_aws();
+    let text = machine
+        .read(FILE)
+        .replace("the team's role", "a role with a long description");
+    machine.write(FILE, &text);
+    let shown = Terminal::new(80).run(machine.command().arg("list")).stdout;
+    assert!(shown.lines().count() > 3, "{shown}");
+    for line in shown.lines() {
+        assert!(line.trim_end().chars().count() <= 80, "{line:?}");
+    }
+    // Elsewhere a row is a line, whatever its length.
+    assert_eq!(machine.run(&["list"]).ok().stdout.lines().count(), 3);
+}
+
+#[test]
+fn what_takes_its_time_says_so_on_the_terminal_only() {
+    let machine = Machine::at_aws();
+    machine.standin.fault(Fault {
+        service: "eks".to_owned(),
+        action: "ListClusters".to_owned(),
+        kind: FaultKind::Delay(Duration::from_millis(1500)),
+        times: None,
+    });
+    let args = ["list-resources", "dev"];
+    let terminal = Terminal::new(120);
+    let child = terminal.start_piped(machine.command().args(args));
+    let output = child.wait_with_output().unwrap();
+    terminal.await_text("\r⠋ listing …");
+    terminal.await_text("\r\u{1b}[K");
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        answer.contains("s3://data") && !answer.contains("listing"),
+        "{answer}"
+    );
+    let quiet = machine.run(&args).ok();
+    assert_eq!(quiet.stderr, "");
+}
