@@ -63,7 +63,7 @@ fn a_loop_through_a_source_connector_is_refused_with_its_loop() {
          source_connector = \"inner\"\nrole_arn = \"arn:aws:iam::123456789012:role/long\"\n",
         house.aws.url()
     ));
-    is_refused(&house, &["dev", "inner", "profile loop", "-> dev"]);
+    is_refused(&house, &["dev -> inner -> dev"]);
 }
 
 #[test]

@@ -167,9 +167,9 @@ impl Document {
         let Layout::Cut { connectors, .. } = &self.layout else {
             return Ok(None);
         };
-        let mut all = connectors
-            .iter()
-            .filter(|stretch| self.slice(&stretch.name) == name);
+        let mut all = connectors.iter().filter(|stretch| {
+            stretch.name.len() == name.len() && self.slice(&stretch.name) == name
+        });
         let first = all.next();
         if let (Some(first), Some(second)) = (first, all.next()) {
             let line = self.line(first.all.start);
@@ -322,8 +322,11 @@ fn connector_of_header(after_bracket: &str) -> Option<HeaderName<'_>> {
     let rest = after_bracket.strip_prefix("connectors.")?;
     let (name, rest) = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"')?,
-        None => rest
-            .split_at(rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))?),
+        None => {
+            let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let length = rest.bytes().position(|byte| !is_bare(&byte))?;
+            (rest.get(..length)?, rest.get(length..)?)
+        }
     };
     if !is_connector_name(name) {
         return None;
@@ -341,15 +344,19 @@ fn connector_of_header(after_bracket: &str) -> Option<HeaderName<'_>> {
     })
 }
 
-/// The lines that begin with a bracket, each as far as it goes.
+/// The lines that begin with a bracket, each from there to the text's end. Brackets are looked for
+/// by themselves: a line costs nothing unless it has one.
 struct Lines<'t> {
     text: &'t str,
-    at: usize,
+    brackets: memchr::Memchr<'t>,
 }
 
 impl<'t> Lines<'t> {
     fn of(text: &'t str) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            brackets: memchr::memchr_iter(b'[', text.as_bytes()),
+        }
     }
 }
 
@@ -357,18 +364,17 @@ impl<'t> Iterator for Lines<'t> {
     type Item = (usize, &'t str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.text.as_bytes();
-        while self.at < bytes.len() {
-            let end = line_end(bytes, self.at);
-            let start = self.at;
-            self.at = end + 1;
-            let line = self.text.get(start..end).unwrap_or("");
-            let trimmed = line.trim_start_matches([' ', '\t']);
-            if trimmed.starts_with('[') {
-                return Some((end - trimmed.len(), trimmed));
-            }
-        }
-        None
+        let text = self.text;
+        let begins_line = |at: &usize| {
+            let before = text.as_bytes().get(..*at).unwrap_or_default();
+            let blank = before
+                .iter()
+                .rev()
+                .find(|byte| !matches!(byte, b' ' | b'\t'));
+            matches!(blank, None | Some(b'\n'))
+        };
+        let at = self.brackets.find(begins_line)?;
+        Some((at, text.get(at..)?))
     }
 }
 
