@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::is_connector_name;
+use super::{LONGEST_NAME, is_connector_name};
 use crate::error::{Error, Result};
 
 /// The text of a profile file and where each connector stands in it.
@@ -224,9 +224,10 @@ impl Document {
 
     fn cut(&self) -> Layout {
         let text = self.text.as_str();
-        let long_strings = ["\"\"\"", "'''"]
-            .iter()
-            .any(|quotes| memchr::memmem::find(text.as_bytes(), quotes.as_bytes()).is_some());
+        let bytes = text.as_bytes();
+        // Most files have no single quote at all.
+        let long_strings = memchr::memmem::find(bytes, b"\"\"\"").is_some()
+            || memchr::memchr_iter(b'\'', bytes).any(|at| bytes.get(at..at + 3) == Some(b"'''"));
         let cut = if long_strings {
             self.cut_at(Statements::of(text).filter_map(|(at, statement)| {
                 statement.starts_with('[').then_some((at, statement))
@@ -321,22 +322,26 @@ struct HeaderName<'t> {
 fn connector_of_header(after_bracket: &str) -> Option<HeaderName<'_>> {
     let rest = after_bracket.strip_prefix("connectors.")?;
     let (name, rest) = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"')?,
+        Some(quoted) => {
+            let (name, rest) = quoted.split_once('"')?;
+            if !is_connector_name(name) {
+                return None;
+            }
+            (name, rest)
+        }
         None => {
-            let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            let length = rest.bytes().position(|byte| !is_bare(&byte))?;
-            (rest.get(..length)?, rest.get(length..)?)
+            let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let length = rest.bytes().position(|byte| !is_bare(byte))?;
+            if !(1..=LONGEST_NAME).contains(&length) {
+                return None;
+            }
+            rest.split_at_checked(length)?
         }
     };
-    if !is_connector_name(name) {
-        return None;
-    }
-    let is_top = if rest.starts_with(']') {
-        true
-    } else if rest.starts_with('.') {
-        false
-    } else {
-        return None;
+    let is_top = match rest.bytes().next()? {
+        b']' => true,
+        b'.' => false,
+        _ => return None,
     };
     Some(HeaderName {
         connector: name,

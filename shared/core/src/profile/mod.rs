@@ -245,9 +245,12 @@ fn first_few(names: &[String]) -> String {
     }
 }
 
+/// The bytes that a connector's name may have.
+const LONGEST_NAME: usize = 64;
+
 /// Whether a text can be a connector's name: letters, digits, `.`, `_`, `-`, at most 64.
 pub fn is_connector_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
+    (1..=LONGEST_NAME).contains(&name.len())
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
