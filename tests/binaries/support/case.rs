@@ -45,6 +45,7 @@ impl Case {
         let anywhere = format!("0.0.0.0:{}", world.standin.https_port());
         labels.name(&anywhere, "{ANYWHERE}");
         labels.name(&proxy.url(), "{PROXY}");
+        labels.name(proxy.url().trim_start_matches("http://"), "{PROXY_ADDRESS}");
         labels.name(world.home().to_str().unwrap(), "{HOME}");
         let mut case = Self {
             folder: folder.to_owned(),
