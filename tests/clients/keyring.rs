@@ -91,6 +91,22 @@ fn a_secret_that_the_keyring_does_not_hold_is_told_with_the_command_that_stores_
 }
 
 #[test]
+fn a_keyring_that_nobody_can_unlock_is_told_as_such() {
+    let (machine, aws) = with_a_secret_in_the_keyring();
+    in_a_session(&machine, &aws, STORE).succeeded();
+    // Another login, whose keyring stays locked, and no display to ask for its password on.
+    let mut session = machine.command("dbus-run-session");
+    let locked = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1; exec \"$0\" --connector base";
+    session.args(["--", "sh", "-c", locked, CREDENTIAL_PROCESS]);
+    let told = Run::of(&session).failed();
+    assert!(
+        told.contains("keyring entry \"aws-connector/base\"")
+            && told.contains("unlock the keyring"),
+        "{told}"
+    );
+}
+
+#[test]
 fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     for bus in [None, Some("unix:path=/nonexistent")] {

@@ -236,7 +236,9 @@ fn a_pod_identity_of_eks_serves_the_clients() {
 fn an_instance_of_ec2_serves_the_clients() {
     let place =
         Place::new("auth_method = \"implicit\"\ncredential_source = \"Ec2InstanceMetadata\"")
-            .env("AWS_EC2_METADATA_DISABLED", "false");
+            .env("AWS_EC2_METADATA_DISABLED", "false")
+            // A busy machine may need more than the second that is usual.
+            .env("AWS_METADATA_SERVICE_TIMEOUT", "20");
     beside("169.254.169.254", place.aws.port());
     place.serves_from_one_call(INSTANCE, "imds", "Credentials");
 }
@@ -244,7 +246,9 @@ fn an_instance_of_ec2_serves_the_clients() {
 #[test]
 fn the_whole_chain_ends_at_the_instance() {
     let place = Place::new("auth_method = \"implicit\"\nallow_implicit_auth_methods = true")
-        .env("AWS_EC2_METADATA_DISABLED", "false");
+        .env("AWS_EC2_METADATA_DISABLED", "false")
+        // A busy machine may need more than the second that is usual.
+        .env("AWS_METADATA_SERVICE_TIMEOUT", "20");
     beside("169.254.169.254", place.aws.port());
     place.serves_from_one_call(INSTANCE, "imds", "Credentials");
 }

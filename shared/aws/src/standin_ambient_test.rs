@@ -23,16 +23,16 @@ fn endpoints_near_the_machine_hand_out_their_role() {
     assert_eq!(error.kind, Kind::NoCredentials);
     assert!(error.to_string().contains("HTTP 401"), "{error}");
 
-    let metadata = |endpoint: String, tried: &str| {
-        let tried = tried.to_owned();
+    let metadata = |seconds: u64, tried: &str| {
         ask(How::InstanceMetadata(InstanceMetadataPlan {
-            endpoint,
-            tried,
+            endpoint: aws.url(),
+            patience: Duration::from_secs(seconds),
+            tried: tried.to_owned(),
         }))
     };
-    lives(&metadata(aws.url(), "").unwrap(), 6 * 3600);
+    lives(&metadata(20, "").unwrap(), 6 * 3600);
     aws.set_instance_role(None);
-    let error = metadata(aws.url(), "environment: nothing").unwrap_err();
+    let error = metadata(20, "environment: nothing").unwrap_err();
     assert_eq!(error.kind, Kind::NoCredentials);
     let text = error.to_string();
     assert!(
@@ -41,10 +41,10 @@ fn endpoints_near_the_machine_hand_out_their_role() {
     );
     fault(&aws, "imds", FaultKind::Hang, None);
     let start = Instant::now();
-    let error = metadata(aws.url(), "").unwrap_err();
+    let error = metadata(1, "").unwrap_err();
     assert_eq!(error.kind, Kind::Unavailable);
     assert!(
-        start.elapsed() < Duration::from_millis(1500),
+        start.elapsed() < Duration::from_secs(10),
         "{:?}",
         start.elapsed()
     );

@@ -5,6 +5,9 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// Tunnels whatever host is asked for to one https port, and notes the host.
 pub(crate) struct Proxy {
     port: u16,
@@ -31,7 +34,7 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The hosts asked for since this was last called, `host:port` each.
+    /// The hosts asked for since this was last called, `host:port` each, and for whom.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
@@ -42,8 +45,12 @@ fn tunnel(client: TcpStream, https_port: u16, notes: &Mutex<Vec<String>>) -> Opt
     let mut reader = BufReader::new(client.try_clone().ok()?);
     let mut request = String::new();
     reader.read_line(&mut request).ok()?;
+    let mut user = String::new();
     let mut header = String::new();
     while reader.read_line(&mut header).ok()? > 2 {
+        if let Some(name) = user_of(&header) {
+            user = format!(" for {name}");
+        }
         header.clear();
     }
     let mut words = request.split(' ');
@@ -51,7 +58,7 @@ fn tunnel(client: TcpStream, https_port: u16, notes: &Mutex<Vec<String>>) -> Opt
         (Some("CONNECT"), Some(target)) => target.to_owned(),
         _ => return None,
     };
-    notes.lock().unwrap().push(target);
+    notes.lock().unwrap().push(target + &user);
     let mut server = TcpStream::connect(("127.0.0.1", https_port)).ok()?;
     let mut answers = client.try_clone().ok()?;
     answers.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
@@ -64,4 +71,15 @@ fn tunnel(client: TcpStream, https_port: u16, notes: &Mutex<Vec<String>>) -> Opt
     let _ = server.shutdown(Shutdown::Both);
     let _ = back.join();
     Some(())
+}
+
+/// Who a header says that the client is, without the password.
+fn user_of(header: &str) -> Option<String> {
+    let (name, value) = header.split_once(':')?;
+    let basic = value.trim().strip_prefix("Basic ")?;
+    if !name.eq_ignore_ascii_case("proxy-authorization") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
+    Some(pair.split(':').next()?.to_owned())
 }

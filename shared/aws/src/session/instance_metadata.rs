@@ -1,5 +1,5 @@
-//! The EC2 instance metadata service, version 2 only. It is near or it is not there: one second
-//! and one try for everything.
+//! The EC2 instance metadata service, version 2 only. It is near or it is not there: one second,
+//! unless the environment gives it more, and one try for everything.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,6 @@ use super::nearby::Answer;
 use crate::client::{Client, Question};
 use crate::text::{chain, one_line};
 
-/// For the token, the role's name and its credentials together.
-const BUDGET: Duration = Duration::from_secs(1);
-
 /// How long the token for our requests lives.
 const TOKEN_TTL: Duration = Duration::from_secs(60);
 
@@ -30,19 +27,19 @@ pub(super) fn obtain(
     call: Call<'_>,
 ) -> Result<Session> {
     let call = Call {
-        deadline: call.deadline.min(Instant::now() + BUDGET),
+        deadline: call.deadline.min(Instant::now() + plan.patience),
         ..call
     };
     let operation = "instance metadata";
     let what = format!("{operation} of {}", one_line(&plan.endpoint));
     let question = client.question(operation, what, call);
     let base = plan.endpoint.trim_end_matches('/');
-    let session = client.run(&question, ask(&question, base));
+    let session = client.run(&question, ask(&question, base, plan.patience));
     session.map_err(|error| with_tried(error, &plan.tried))
 }
 
-async fn ask(question: &Question<'_>, base: &str) -> Result<Session> {
-    let imds = imds(question, base)?;
+async fn ask(question: &Question<'_>, base: &str, patience: Duration) -> Result<Session> {
+    let imds = imds(question, base, patience)?;
     let role = match imds.get(ROLES).await {
         Ok(role) => role,
         Err(ImdsError::ErrorResponse(answer)) if answer.response().status().as_u16() == 404 => {
@@ -87,7 +84,7 @@ async fn ask(question: &Question<'_>, base: &str) -> Result<Session> {
 }
 
 /// The SDK's own client: the session token of version 2 and nothing else, tried once.
-fn imds(question: &Question<'_>, base: &str) -> Result<imds::Client> {
+fn imds(question: &Question<'_>, base: &str, patience: Duration) -> Result<imds::Client> {
     let config = ProviderConfig::without_region()
         .with_http_client(question.line.clone())
         .with_time_source(question.clock())
@@ -104,8 +101,8 @@ fn imds(question: &Question<'_>, base: &str) -> Result<imds::Client> {
     Ok(builder
         .token_ttl(TOKEN_TTL)
         .max_attempts(1)
-        .connect_timeout(BUDGET)
-        .read_timeout(BUDGET)
+        .connect_timeout(patience)
+        .read_timeout(patience)
         .build())
 }
 

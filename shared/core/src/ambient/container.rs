@@ -2,6 +2,7 @@
 //! Pod Identity) and the EC2 instance metadata service. Here only where they are.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::{Found, Look};
 use crate::error::{Error, Kind, Result};
@@ -13,6 +14,10 @@ const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+
+/// How long the metadata service may take, as the AWS CLI has it.
+const PATIENCE: &str = "AWS_METADATA_SERVICE_TIMEOUT";
+const LONGEST_PATIENCE: u64 = 20;
 
 /// ECS, and EKS Pod Identity on either kind of network: plain HTTP may go there.
 const CONTAINER_HOSTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
@@ -114,8 +119,20 @@ pub(super) fn instance_metadata(look: &Look<'_>) -> Result<Found> {
             _ => format!("http://{}", METADATA_HOSTS[0]),
         },
     };
+    let patience = match look.env.get(PATIENCE) {
+        None => 1,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|seconds| (1..=LONGEST_PATIENCE).contains(seconds))
+            .ok_or_else(|| {
+                let what = format!("is {}; it is 1 to {LONGEST_PATIENCE} seconds", shown(&text));
+                wrong(PATIENCE, &what)
+            })?,
+    };
     Ok(look.found(How::InstanceMetadata(InstanceMetadataPlan {
         endpoint,
+        patience: Duration::from_secs(patience),
         tried: String::new(),
     })))
 }

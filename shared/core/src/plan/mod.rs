@@ -250,6 +250,8 @@ pub struct ContainerPlan {
 pub struct InstanceMetadataPlan {
     /// Its endpoint, `http://169.254.169.254` by default.
     pub endpoint: String,
+    /// For everything that it is asked for together: it is near or it is not there.
+    pub patience: Duration,
     /// Which sources came before it in the chain and why they have nothing, for the message when
     /// it does not answer; empty where it alone was asked. Not part of the identity.
     pub tried: String,
