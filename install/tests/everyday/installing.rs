@@ -341,9 +341,7 @@ fn the_debian_package_holds_everything_in_its_place() {
     let package = made
         .iter()
         .find(|path| path.extension().is_some_and(|end| end == "deb"));
-    let package = package
-        .unwrap()
-        .display();
+    let package = package.unwrap().display();
     runs(&machine, &format!("sha256sum --check {package}.sha256"));
     let about = runs(
         &machine,
