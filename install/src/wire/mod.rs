@@ -13,6 +13,7 @@ mod record;
 mod yaml;
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -243,12 +244,19 @@ pub(crate) fn agree(yes: bool, question: &str) -> Result<()> {
     if !Ui::can_ask() {
         return Err(Error::usage("there is no terminal to ask on").fix("pass --yes"));
     }
-    let answer = dialoguer::Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact()
-        .map_err(|error| Error::usage(format!("no answer: {error}")).fix("pass --yes"))?;
-    if answer {
+    // A plain line of input: whoever leaves by control-C gets the terminal back as it was.
+    let mut answer = String::new();
+    let mut ask = || -> std::io::Result<()> {
+        let mut screen = std::io::stderr();
+        write!(screen, "{question} [y/N] ")?;
+        screen.flush()?;
+        if std::io::stdin().read_line(&mut answer)? == 0 {
+            writeln!(screen)?;
+        }
+        Ok(())
+    };
+    ask().map_err(|error| Error::usage(format!("no answer: {error}")).fix("pass --yes"))?;
+    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         Ok(())
     } else {
         Err(Error::refused("nothing was changed"))

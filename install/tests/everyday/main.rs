@@ -7,6 +7,7 @@
 )]
 
 mod anonymous;
+mod asking;
 mod collection;
 mod doctor;
 mod documented;

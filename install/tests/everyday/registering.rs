@@ -384,5 +384,8 @@ fn aws_cli_profiles_are_imported_by_reference() {
     assert!(text.contains("[connectors.work]\nauth_method = \"implicit\"\nprofile_name = \"work\"\nregion = \"eu-west-1\"\n"), "{text}");
     assert!(!text.contains(SECRET));
     let ran = machine.run(&["import", "aws-profiles", "nosuch"]);
-    assert!(ran.stderr.contains("no profile 'nosuch'"), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("there is no profile 'nosuch'"),
+        "{ran:#?}"
+    );
 }

@@ -47,8 +47,15 @@ pub(super) fn read(
     let wrong = |error: serde_json::Error| fail(format!("it is not a Lava connection: {error}"));
     let mut fields: serde_json::Map<String, Json> = serde_json::from_str(&text).map_err(wrong)?;
     // Lava's users keep notes of their own under such names.
+    let all = fields.len();
     fields.retain(|name, _| !name.to_ascii_lowercase().starts_with("x-"));
-    let connection: Connection = serde_json::from_value(Json::Object(fields)).map_err(wrong)?;
+    let connection: Connection = if fields.len() == all {
+        // What is wrong is told with its line.
+        serde_json::from_str(&text)
+    } else {
+        serde_json::from_value(Json::Object(fields))
+    }
+    .map_err(wrong)?;
     if connection.kind != "aws" {
         return Err(fail(format!(
             "its type is {}, not \"aws\"",
