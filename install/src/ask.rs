@@ -6,13 +6,14 @@ use aws_connector_core::aws::{Aws as _, Call};
 use aws_connector_core::clock::Clock;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::plan::{self, How, Site};
-use aws_connector_core::profile::{Connector, Profile};
+use aws_connector_core::plan::{self, How, PlannedKeys, PlannedSecret, Site, Step};
+use aws_connector_core::profile::{Connector, Profile, SecretRef};
 use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
 use aws_connector_core::resource::{RegistryHost, Resource};
 use aws_connector_core::serve::{BUDGET, Delivered, Pipeline, open_cache, serve};
 
 use crate::app::App;
+use crate::progress::Progress;
 
 /// The request for a session.
 pub(crate) fn session_request(name: &str, resource: Option<Resource>) -> Request {
@@ -30,7 +31,9 @@ fn request(name: &str, wants: Wants) -> Request {
 
 /// A session of a connector, for a resource or for whatever the connector is for.
 pub(crate) fn session(app: &App, name: &str, resource: Option<Resource>) -> Result<Session> {
-    match serve(&session_request(name, resource), &app.env, &app.sdk)? {
+    let request = session_request(name, resource);
+    let _progress = progress(app, &request);
+    match serve(&request, &app.env, &app.sdk)? {
         Delivered::Session(session) => Ok(session),
         _ => Err(unexpected()),
     }
@@ -45,7 +48,9 @@ pub(crate) fn registry_login(
     let wants = Wants::RegistryLogin {
         registry: registry.clone(),
     };
-    match serve(&request(name, wants), &app.env, &app.sdk)? {
+    let request = request(name, wants);
+    let _progress = progress(app, &request);
+    match serve(&request, &app.env, &app.sdk)? {
         Delivered::RegistryLogin(login) => Ok(login),
         _ => Err(unexpected()),
     }
@@ -56,7 +61,9 @@ pub(crate) fn cluster_token(app: &App, name: &str, cluster: &ClusterRef) -> Resu
     let wants = Wants::ClusterToken {
         cluster: cluster.clone(),
     };
-    match serve(&request(name, wants), &app.env, &app.sdk)? {
+    let request = request(name, wants);
+    let _progress = progress(app, &request);
+    match serve(&request, &app.env, &app.sdk)? {
         Delivered::ClusterToken(token) => Ok(token),
         _ => Err(unexpected()),
     }
@@ -79,6 +86,7 @@ pub(crate) fn source(
         return Ok(None);
     };
     plan.session = *source;
+    let _progress = (!asks_somebody(&plan.session)).then(|| Progress::show(&app.env, ASKING));
     let cache = open_cache(&plan, &app.paths, &app.env);
     let clock = Clock::load(cache.folder());
     let served = Pipeline::new(&plan, &request, &app.env, &app.sdk, &cache, &clock).deliver();
@@ -86,6 +94,38 @@ pub(crate) fn source(
         Delivered::Session(session) => Ok(Some((plan.session.site, session))),
         _ => Err(unexpected()),
     }
+}
+
+const ASKING: &str = "asking AWS";
+
+/// A sign of life while AWS is asked, unless a person may be asked for something meanwhile.
+fn progress(app: &App, request: &Request) -> Option<Progress> {
+    let profile = app.profile().ok()?;
+    let connector = profile.connector(request.connector.as_deref()?).ok()?;
+    let plan = plan::make(&profile, &connector, request, &app.env).ok()?;
+    (!asks_somebody(&plan.session)).then(|| Progress::show(&app.env, ASKING))
+}
+
+/// Whether a step, or one before it, asks for a code, or runs a program that may ask for anything.
+fn asks_somebody(step: &Step) -> bool {
+    let secret = |secret: &PlannedSecret| match secret {
+        PlannedSecret::Local(secret) => matches!(secret, SecretRef::Command(_)),
+        PlannedSecret::Ssm { session, .. } => asks_somebody(session),
+    };
+    let by_code = step.mfa().is_some_and(|mfa| mfa.process.is_none());
+    let own = match &step.how {
+        How::Process(_) => true,
+        How::Keys(plan) => {
+            let pair = match &plan.keys {
+                PlannedKeys::Separate { id, secret: key } => secret(id) || secret(key),
+                PlannedKeys::Joined(joined) => secret(joined),
+            };
+            pair || plan.token.as_ref().is_some_and(secret)
+        }
+        How::AssumeRole { call, .. } => call.external_id.as_ref().is_some_and(secret),
+        _ => false,
+    };
+    by_code || own || step.source().is_some_and(asks_somebody)
 }
 
 fn unexpected() -> Error {

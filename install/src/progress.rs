@@ -1,6 +1,7 @@
 //! A sign of life on the terminal, for what takes longer than a second.
 
 use std::io::{IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,7 +13,11 @@ const UNNOTICED: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(120);
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/// Whether one is on the screen: what goes on within it needs none of its own.
+static SHOWN: AtomicBool = AtomicBool::new(false);
+
 /// Shown until it is dropped, then gone without a trace.
+#[must_use]
 pub(crate) struct Progress {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -23,7 +28,7 @@ impl Progress {
     /// to the answer. Not for what may ask for a code meanwhile, since both would write there.
     pub(crate) fn show(env: &Env, what: &str) -> Self {
         let plain = env.get("TERM").is_some_and(|term| term == "dumb");
-        if plain || !std::io::stderr().is_terminal() {
+        if plain || !std::io::stderr().is_terminal() || SHOWN.swap(true, Ordering::AcqRel) {
             return Self {
                 stop: None,
                 thread: None,
@@ -41,8 +46,9 @@ impl Progress {
             let mut shown = false;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let frame = frames.next().copied().unwrap_or_default();
-                // A terminal that went away is noticed by the answer.
-                let _ = write!(screen, "\r{frame} {what} …").and_then(|()| screen.flush());
+                // The cursor goes back, so that a warning is written over it and not behind it. A
+                // terminal that went away is noticed by the answer.
+                let _ = write!(screen, "\r{frame} {what} …\r").and_then(|()| screen.flush());
                 shown = true;
                 wait = FRAME;
             }
@@ -63,6 +69,7 @@ impl Drop for Progress {
         if let Some(thread) = self.thread.take() {
             // It does nothing that could fail.
             let _ = thread.join();
+            SHOWN.store(false, Ordering::Release);
         }
     }
 }
@@ -110,7 +117,7 @@ mod tests {
         }
         drop(progress);
         let text = screen.text();
-        assert!(text.starts_with("\r⠋ listing …\r⠙"), "{text:?}");
+        assert!(text.starts_with("\r⠋ listing …\r\r⠙"), "{text:?}");
         assert!(text.ends_with("\r\u{1b}[K"), "{text:?}");
     }
 }

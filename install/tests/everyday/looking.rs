@@ -2,7 +2,7 @@
 
 use snapbox::{assert_data_eq, str};
 
-use crate::support::Machine;
+use crate::support::{Machine, ran};
 
 #[test]
 fn connectors_are_listed_as_a_table() {
@@ -164,4 +164,26 @@ fn types_are_listed() {
             .stdout
             .contains("900 / 3600 / 43200")
     );
+}
+
+#[test]
+fn nothing_is_renewed_behind_the_back_of_a_command() {
+    let machine = Machine::with_connectors();
+    let args = ["describe", "dev", "--client"];
+    machine.run(&args).ok();
+    let folder = ".cache/aws-connector";
+    for entry in std::fs::read_dir(machine.path(folder)).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".json") {
+            let path = format!("{folder}/{name}");
+            let mut entry: serde_json::Value = serde_json::from_str(&machine.read(&path)).unwrap();
+            entry["refresh_at"] = entry["obtained_at"].clone();
+            machine.write(&path, &entry.to_string());
+        }
+    }
+    // A child of a process with threads could hang on a lock that nobody holds any more.
+    let mut command = machine.command();
+    ran(command.args(args).env_remove("AWS_CONNECTOR_REFRESH_AHEAD")).ok();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(machine.standin.count("sts", "AssumeRole"), 1);
 }

@@ -123,6 +123,34 @@ fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
 }
 
 #[test]
+fn a_sign_of_life_keeps_away_from_prompts() {
+    let machine = Machine::at_aws();
+    for action in ["AssumeRole", "GetSessionToken"] {
+        machine.standin.fault(Fault {
+            service: "sts".to_owned(),
+            action: action.to_owned(),
+            kind: FaultKind::Delay(Duration::from_millis(1500)),
+            times: None,
+        });
+    }
+    let args = ["describe", "dev", "--client"];
+    let slow = Terminal::new(120).run(machine.command().args(args));
+    assert!(slow.stdout.contains("⠋ asking AWS …"), "{slow:#?}");
+    let text = machine.read(FILE);
+    let region = "[connectors.dev]\n";
+    machine.write(
+        FILE,
+        &text.replace(region, &format!("{region}mfa_serial = \"{MFA_SERIAL}\"\n")),
+    );
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args(args));
+    terminal.answer("MFA code of", &format!("{MFA_CODE}\r"));
+    let asked = terminal.end(child);
+    assert_eq!(asked.status, 0, "{asked:#?}");
+    assert!(!asked.stdout.contains("asking AWS"), "{asked:#?}");
+}
+
+#[test]
 fn no_is_an_answer() {
     let machine = Machine::at_aws();
     let terminal = Terminal::new(120);
@@ -197,7 +225,7 @@ fn what_takes_its_time_says_so_on_the_terminal_only() {
     let terminal = Terminal::new(120);
     let child = terminal.start_piped(machine.command().args(args));
     let output = child.wait_with_output().unwrap();
-    terminal.await_text("\r⠋ listing …");
+    terminal.await_text("\r⠋ listing …\r");
     terminal.await_text("\r\u{1b}[K");
     let answer = String::from_utf8(output.stdout).unwrap();
     assert!(

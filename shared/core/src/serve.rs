@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::paths::Paths;
 use crate::plan::{self, Delivery, How, LoginPlan, Plan, Step};
 use crate::profile::{CacheMode, Profile};
-use crate::request::{Request, Wants};
+use crate::request::{Client, Request, Wants};
 use crate::resource::ResourceType;
 use crate::{log, mfa};
 
@@ -138,7 +138,10 @@ impl<'a> Pipeline<'a> {
             force: env.is_on("AWS_CONNECTOR_REFRESH"),
             distrusts_cache: Cell::new(false),
             has_minted: Cell::new(false),
-            refresh_ahead: plan.refresh_ahead && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
+            // The everyday command asks several questions, with threads: no child survives that.
+            refresh_ahead: plan.refresh_ahead
+                && request.client != Client::Command
+                && !env.is_off("AWS_CONNECTOR_REFRESH_AHEAD"),
             asked_aws: Cell::new(false),
             background: Cell::new(false),
         }
