@@ -8,7 +8,7 @@ use super::{
     Delivery, How, KeysPlan, LoginPlan, Plan, PlannedKeys, PlannedSecret, RoleCall, Site, Step,
     TokenPlan, federation_name, session_name,
 };
-use crate::ambient;
+use crate::ambient::{self, Surroundings};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::local_secret::expand_home;
@@ -46,7 +46,14 @@ pub fn make(
     }
     let scope = scope::of(connector, request)?;
     let target = target(connector, request)?;
-    let own = own_region(connector, env)
+    let maker = Maker {
+        profile,
+        env,
+        around: Surroundings::new(env),
+        client: request.client,
+    };
+    let own = maker
+        .own_region(connector)
         .or_else(|| target.clone())
         .ok_or_else(|| {
             Error::profile("no region is known")
@@ -56,12 +63,7 @@ pub fn make(
     // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
     // host's name.
     check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
-    let maker = Maker {
-        profile,
-        env,
-        client: request.client,
-    };
-    let site = site_of(connector, &own, env)?;
+    let site = maker.site_of(connector, &own)?;
     let target = target.unwrap_or_else(|| own.clone());
     let session = maker.step(connector, &site, &scope, &target)?;
     let delivery = match &request.wants {
@@ -215,14 +217,6 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
     }
 }
 
-fn own_region(connector: &Connector, env: &Env) -> Option<String> {
-    connector
-        .region
-        .clone()
-        .or_else(|| ambient::environment_region(env))
-        .or_else(|| ambient::profile_region(aws_profile(connector), env))
-}
-
 fn aws_profile(connector: &Connector) -> Option<&str> {
     match &connector.auth {
         Auth::Implicit {
@@ -248,10 +242,42 @@ fn aws_profile(connector: &Connector) -> Option<&str> {
 struct Maker<'a> {
     profile: &'a Profile,
     env: &'a Env,
+    around: Surroundings<'a>,
     client: Client,
 }
 
 impl Maker<'_> {
+    fn own_region(&self, connector: &Connector) -> Option<String> {
+        connector
+            .region
+            .clone()
+            .or_else(|| ambient::environment_region(self.env))
+            .or_else(|| self.around.profile_region(aws_profile(connector)))
+    }
+
+    /// A region with the endpoints that hold there for a connector: its own, the environment's,
+    /// those of the AWS CLI profile that it draws on.
+    fn site_of(&self, connector: &Connector, region: &str) -> Result<Site> {
+        let settings = &connector.endpoints;
+        let of_profile = if draws_on_aws_profile(connector) {
+            self.around
+                .profile_endpoints(aws_profile(connector), settings.allow_insecure)
+        } else {
+            Ok(None)
+        };
+        of_profile
+            .and_then(|theirs| Site::beside(region, settings, theirs.as_ref(), self.env))
+            .map_err(|error| error.of(&connector.name))
+    }
+
+    /// Where a connector's own call is made; the source's site may be another connector's.
+    fn source_site(&self, connector: &Connector, source: &Step) -> Result<Site> {
+        let region = self
+            .own_region(connector)
+            .unwrap_or_else(|| source.site.region.clone());
+        self.site_of(connector, &region)
+    }
+
     /// Ambient credentials where there is no profile file at all are refused with where it belongs.
     fn consent(&self, allowed: bool, connector: &str) -> Result<()> {
         consent(allowed, connector, self.env).map_err(|error| match self.profile.wanted_file() {
@@ -290,7 +316,7 @@ impl Maker<'_> {
                 role,
             } => {
                 self.consent(*allowed, name)?;
-                let source = ambient::resolve(source, name, site, self.env)?;
+                let source = self.around.resolve(source, name, site)?;
                 match role {
                     None => Ok(source),
                     Some(role) => self.assume(connector, source, role, scope, target),
@@ -374,11 +400,10 @@ impl Maker<'_> {
                 site: site.clone(),
                 how: How::Keys(self.keys(connector, site, keys, token.as_ref())?),
             }),
-            Source::AwsProfile(profile) => ambient::resolve(
+            Source::AwsProfile(profile) => self.around.resolve(
                 &ImplicitSource::Profile(profile.clone()),
                 &connector.name,
                 site,
-                self.env,
             ),
             Source::WebIdentity { .. } => Err(Error::new(
                 Kind::Profile,
@@ -397,7 +422,7 @@ impl Maker<'_> {
             .region
             .clone()
             .unwrap_or_else(|| default_region.to_owned());
-        let site = site_of(&source, &region, self.env)?;
+        let site = self.site_of(&source, &region)?;
         self.step(&source, &site, &Scope::Unrestricted, &region)
     }
 
@@ -409,7 +434,7 @@ impl Maker<'_> {
         scope: &Scope,
         target: &str,
     ) -> Result<Step> {
-        let site = source_site(connector, &source, self.env)?;
+        let site = self.source_site(connector, &source)?;
         let mut call = self.role_call(connector, &site, role, scope, target)?;
         let source = match &role.mfa {
             // One code for every scope: it goes into a session that the roles are assumed from.
@@ -512,26 +537,6 @@ impl Maker<'_> {
             session: Box::new(session),
         })
     }
-}
-
-/// Where a connector's own call is made; the source's site may be another connector's.
-fn source_site(connector: &Connector, source: &Step, env: &Env) -> Result<Site> {
-    let region = own_region(connector, env).unwrap_or_else(|| source.site.region.clone());
-    site_of(connector, &region, env)
-}
-
-/// A region with the endpoints that hold there for a connector: its own, the environment's, those
-/// of the AWS CLI profile that it draws on.
-fn site_of(connector: &Connector, region: &str, env: &Env) -> Result<Site> {
-    let settings = &connector.endpoints;
-    let of_profile = if draws_on_aws_profile(connector) {
-        ambient::profile_endpoints(aws_profile(connector), settings.allow_insecure, env)
-    } else {
-        Ok(None)
-    };
-    of_profile
-        .and_then(|theirs| Site::beside(region, settings, theirs.as_ref(), env))
-        .map_err(|error| error.of(&connector.name))
 }
 
 /// Whether an AWS CLI profile says where a connector's credentials come from, or may say so.
