@@ -1,10 +1,9 @@
 //! The endpoints that an AWS CLI profile names: `endpoint_url`, its `services` section,
 //! `use_fips_endpoint`, `use_dualstack_endpoint`, `ignore_configured_endpoint_urls`.
 
-use super::aws_profile::{DEFAULT, from_environment};
+use super::Surroundings;
 use super::files::{Files, Section};
 use super::ini::{Kind, Property};
-use crate::env::Env;
 use crate::error::Result;
 use crate::profile::{Endpoints, endpoint};
 use crate::shown::shown;
@@ -30,41 +29,46 @@ const SERVICES: [&str; 8] = [
     "sso_oidc",
 ];
 
-/// The endpoints of an AWS CLI profile; without a name, of the one that the environment names, or
-/// of `default`. What else is wrong with the files comes out when credentials are looked for there.
-///
-/// # Errors
-/// An endpoint is not a URL or would send credentials unencrypted, a switch is neither true nor
-/// false, or the `services` section is not there.
-pub fn profile_endpoints(
-    profile: Option<&str>,
-    allow_insecure: bool,
-    env: &Env,
-) -> Result<Option<ProfileEndpoints>> {
-    let named = match profile {
-        Some(_) => None,
-        None => from_environment(env),
-    };
-    let name = profile.or(named.as_deref()).unwrap_or(DEFAULT);
-    let files = Files::load(env);
-    let Ok(Some(section)) = files.section(Kind::Profile, name) else {
-        return Ok(None);
-    };
+impl Surroundings<'_> {
+    /// The endpoints of an AWS CLI profile; without a name, of the one that the environment names,
+    /// or of `default`. What else is wrong with the files comes out when credentials are looked for
+    /// there.
+    ///
+    /// # Errors
+    /// An endpoint is not a URL or would send credentials unencrypted, a switch is neither true nor
+    /// false, or the `services` section is not there.
+    pub fn profile_endpoints(
+        &self,
+        profile: Option<&str>,
+        allow_insecure: bool,
+    ) -> Result<Option<ProfileEndpoints>> {
+        let name = self.profile_name(profile);
+        match self.files().section(Kind::Profile, &name) {
+            Ok(Some(section)) => read(self.files(), &section, allow_insecure).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<ProfileEndpoints> {
     let url = |text: &str, property: &Property<'_>| {
         endpoint(text, allow_insecure).map_err(|error| {
-            property.wrong(&format!("of AWS CLI profile {}: {error}", shown(name)))
+            property.wrong(&format!(
+                "of AWS CLI profile {}: {error}",
+                shown(&section.name)
+            ))
         })
     };
     let mut found = ProfileEndpoints {
-        ignored: switch(&section, "ignore_configured_endpoint_urls")?.unwrap_or(false),
+        ignored: switch(section, "ignore_configured_endpoint_urls")?.unwrap_or(false),
         ..ProfileEndpoints::default()
     };
     let settings = &mut found.settings;
     if let Some((text, property)) = section.get("endpoint_url")? {
         settings.all = Some(url(text, property)?);
     }
-    settings.use_fips = switch(&section, "use_fips_endpoint")?;
-    settings.use_dual_stack = switch(&section, "use_dualstack_endpoint")?;
+    settings.use_fips = switch(section, "use_fips_endpoint")?;
+    settings.use_dual_stack = switch(section, "use_dualstack_endpoint")?;
     if let Some((services, property)) = section.get("services")? {
         let Some(services) = files.section(Kind::Services, services)? else {
             return Err(property
@@ -79,7 +83,7 @@ pub fn profile_endpoints(
             }
         }
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
 fn switch(section: &Section<'_>, key: &str) -> Result<Option<bool>> {

@@ -22,7 +22,7 @@ mod ini_test;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-pub use endpoints::{ProfileEndpoints, profile_endpoints};
+pub use endpoints::ProfileEndpoints;
 pub use words::split as split_command;
 
 use crate::env::Env;
@@ -31,28 +31,81 @@ use crate::plan::{How, Site, Step};
 use crate::profile::ImplicitSource;
 use files::Files;
 
-/// The step that yields a source's credentials.
+/// What is around this process, the AWS CLI's files read once and when they are first needed.
+pub struct Surroundings<'e> {
+    env: &'e Env,
+    files: OnceCell<Files>,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Surroundings")
+    }
+}
+
+impl<'e> Surroundings<'e> {
+    /// Those of an environment.
+    pub fn new(env: &'e Env) -> Self {
+        Self {
+            env,
+            files: OnceCell::new(),
+        }
+    }
+
+    /// The step that yields a source's credentials.
+    ///
+    /// # Errors
+    /// Nothing is configured there, or what is configured is wrong; every text names the variable,
+    /// or the file, line, profile and key.
+    pub fn resolve(&self, source: &ImplicitSource, connector: &str, site: &Site) -> Result<Step> {
+        let look = Look {
+            connector,
+            site,
+            env: self.env,
+            around: self,
+        };
+        match source {
+            ImplicitSource::Chain => chain::first(&look),
+            ImplicitSource::Pinned(source) => chain::only(&look, *source),
+            ImplicitSource::Profile(name) => aws_profile::named(&look, name),
+        }
+        .map_err(|error| {
+            error
+                .of(connector)
+                .fix("correct it there, or let the connector name another source")
+        })
+    }
+
+    /// The `region` of an AWS CLI profile; without a name, of the one that the environment names,
+    /// or of `default`. What is wrong with the files comes out when credentials are looked for
+    /// there.
+    pub fn profile_region(&self, profile: Option<&str>) -> Option<String> {
+        let name = self.profile_name(profile);
+        let section = self.files().section(ini::Kind::Profile, &name).ok()??;
+        let (region, _) = section.get("region").ok()??;
+        Some(region.to_owned())
+    }
+
+    /// The profile of that name, else of the environment, else `default`.
+    fn profile_name<'n>(&self, profile: Option<&'n str>) -> Cow<'n, str> {
+        match profile {
+            Some(name) => Cow::Borrowed(name),
+            None => aws_profile::from_environment(self.env)
+                .map_or(Cow::Borrowed(aws_profile::DEFAULT), Cow::Owned),
+        }
+    }
+
+    fn files(&self) -> &Files {
+        self.files.get_or_init(|| Files::load(self.env))
+    }
+}
+
+/// As [`Surroundings::resolve`], for a single look.
 ///
 /// # Errors
-/// Nothing is configured there, or what is configured is wrong; every text names the variable, or
-/// the file, line, profile and key.
+/// As there.
 pub fn resolve(source: &ImplicitSource, connector: &str, site: &Site, env: &Env) -> Result<Step> {
-    let look = Look {
-        connector,
-        site,
-        env,
-        files: OnceCell::new(),
-    };
-    match source {
-        ImplicitSource::Chain => chain::first(&look),
-        ImplicitSource::Pinned(source) => chain::only(&look, *source),
-        ImplicitSource::Profile(name) => aws_profile::named(&look, name),
-    }
-    .map_err(|error| {
-        error
-            .of(connector)
-            .fix("correct it there, or let the connector name another source")
-    })
+    Surroundings::new(env).resolve(source, connector, site)
 }
 
 /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
@@ -61,18 +114,9 @@ pub fn environment_region(env: &Env) -> Option<String> {
         .or_else(|| env.get("AWS_DEFAULT_REGION"))
 }
 
-/// The `region` of an AWS CLI profile; without a name, of the one that the environment names, or
-/// of `default`. What is wrong with the files comes out when credentials are looked for there.
+/// As [`Surroundings::profile_region`], for a single look.
 pub fn profile_region(profile: Option<&str>, env: &Env) -> Option<String> {
-    let named = match profile {
-        Some(_) => None,
-        None => aws_profile::from_environment(env),
-    };
-    let name = profile.or(named.as_deref()).unwrap_or(aws_profile::DEFAULT);
-    let files = Files::load(env);
-    let section = files.section(ini::Kind::Profile, name).ok()??;
-    let (region, _) = section.get("region").ok()??;
-    Some(region.to_owned())
+    Surroundings::new(env).profile_region(profile)
 }
 
 /// What a look around needs.
@@ -80,7 +124,7 @@ struct Look<'a> {
     connector: &'a str,
     site: &'a Site,
     env: &'a Env,
-    files: OnceCell<Files>,
+    around: &'a Surroundings<'a>,
 }
 
 /// What one source answered.
@@ -98,9 +142,9 @@ impl Found {
 }
 
 impl Look<'_> {
-    /// The AWS CLI's files, read when they are first needed.
+    /// The AWS CLI's files.
     fn files(&self) -> &Files {
-        self.files.get_or_init(|| Files::load(self.env))
+        self.around.files()
     }
 
     fn step(&self, how: How) -> Step {

@@ -3,21 +3,18 @@
 
 use std::time::Duration;
 
+use super::place::target;
 use super::scope::{self, Scope};
 use super::{
-    Delivery, How, KeysPlan, LoginPlan, Plan, PlannedKeys, PlannedSecret, RoleCall, Site, Step,
-    TokenPlan, federation_name, session_name,
+    Delivery, How, LoginPlan, Plan, RoleCall, Site, Step, TokenPlan, federation_name, session_name,
 };
-use crate::ambient;
+use crate::ambient::{self, Surroundings};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::local_secret::expand_home;
-use crate::profile::{
-    Auth, Connector, CredentialSource, ImplicitSource, KeyPair, Mfa, Policies, Profile, Role,
-    SecretRef, Source,
-};
-use crate::request::{Client, ClusterRef, Request, Wants};
-use crate::resource::{Partition, RegistryHost, Resource, check_region};
+use crate::profile::{Auth, Connector, ImplicitSource, Mfa, Policies, Profile, Role, Source};
+use crate::request::{Client, Request, Wants};
+use crate::resource::{Partition, RegistryHost, check_region};
 
 /// The variable that consents to ambient credentials.
 const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
@@ -46,7 +43,14 @@ pub fn make(
     }
     let scope = scope::of(connector, request)?;
     let target = target(connector, request)?;
-    let own = own_region(connector, env)
+    let maker = Maker {
+        profile,
+        env,
+        around: Surroundings::new(env),
+        client: request.client,
+    };
+    let own = maker
+        .own_region(connector)
         .or_else(|| target.clone())
         .ok_or_else(|| {
             Error::profile("no region is known")
@@ -56,12 +60,7 @@ pub fn make(
     // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
     // host's name.
     check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
-    let maker = Maker {
-        profile,
-        env,
-        client: request.client,
-    };
-    let site = site_of(connector, &own, env)?;
+    let site = maker.site_of(connector, &own)?;
     let target = target.unwrap_or_else(|| own.clone());
     let session = maker.step(connector, &site, &scope, &target)?;
     let delivery = match &request.wants {
@@ -116,139 +115,11 @@ fn login(site: &Site, registry: &RegistryHost) -> LoginPlan {
     }
 }
 
-/// Whether a connector may serve a registry: by what it is limited to, and by where it works.
-pub(super) fn may_serve(connector: &Connector, registry: &RegistryHost) -> bool {
-    let request = Request {
-        connector: None,
-        wants: Wants::RegistryLogin {
-            registry: registry.clone(),
-        },
-        client: Client::Docker,
-        may_prompt: false,
-    };
-    scope::serves_registry(connector, registry).is_ok() && target(connector, &request).is_ok()
-}
-
-/// The region that the request itself names, after a check that the connector is for it.
-fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
-    let (region, partition, what) = match &request.wants {
-        Wants::Session { resource } => {
-            let resource = resource.as_ref().or_else(|| {
-                connector
-                    .limit
-                    .as_ref()
-                    .and_then(|limit| limit.resource.as_ref())
-            });
-            (
-                resource.and_then(Resource::region).map(str::to_owned),
-                resource.and_then(Resource::partition),
-                resource.and_then(Resource::canonical),
-            )
-        }
-        Wants::RegistryLogin { registry } => (
-            Some(registry.region().to_owned()),
-            Some(registry.partition()),
-            Some(registry.host()),
-        ),
-        Wants::ClusterToken { cluster } => {
-            // What the client does not say, the connector's own cluster may.
-            let own = connector
-                .limit
-                .as_ref()
-                .and_then(|limit| limit.resource.as_ref());
-            (
-                cluster
-                    .region
-                    .clone()
-                    .or_else(|| own.and_then(Resource::region).map(str::to_owned)),
-                cluster
-                    .partition
-                    .or_else(|| own.and_then(Resource::partition)),
-                Some(cluster.name.clone()),
-            )
-        }
-    };
-    let partition = partition.or_else(|| region.as_deref().map(Partition::of_region));
-    if let (Some(there), Some(here)) = (partition, connector.partition())
-        && there != here
-    {
-        return Err(Error::refused(format!(
-            "{} lies in partition {}, but the connector in {}; partitions never mix",
-            what.unwrap_or_default(),
-            there.id(),
-            here.id()
-        ))
-        .of(&connector.name)
-        .fix("use a connector of that partition"));
-    }
-    if let (Some(there), Some(here)) = (&region, &connector.region)
-        && there != here
-        && !connector.allowed_regions.contains(there)
-        && !names_its_region(connector, request)
-    {
-        return Err(Error::refused(format!(
-            "{} lies in {there}, but the connector is for {here}",
-            what.unwrap_or_default()
-        ))
-        .of(&connector.name)
-        .fix(format!(
-            "list {there} in its allowed_regions, or use another connector"
-        )));
-    }
-    Ok(region)
-}
-
-/// Whether the request may leave the connector's region without `allowed_regions`.
-fn names_its_region(connector: &Connector, request: &Request) -> bool {
-    match &request.wants {
-        Wants::RegistryLogin { registry } => {
-            // ECR Public's API lives in one region whatever the connector's is.
-            matches!(registry, RegistryHost::Public(_))
-                || scope::names_registry(connector, registry)
-        }
-        Wants::ClusterToken {
-            cluster: ClusterRef {
-                region_from_flag, ..
-            },
-        } => *region_from_flag,
-        Wants::Session { .. } => false,
-    }
-}
-
-fn own_region(connector: &Connector, env: &Env) -> Option<String> {
-    connector
-        .region
-        .clone()
-        .or_else(|| ambient::environment_region(env))
-        .or_else(|| ambient::profile_region(aws_profile(connector), env))
-}
-
-fn aws_profile(connector: &Connector) -> Option<&str> {
-    match &connector.auth {
-        Auth::Implicit {
-            source: ImplicitSource::Profile(name),
-            ..
-        }
-        | Auth::IamRole {
-            source: Source::AwsProfile(name),
-            ..
-        }
-        | Auth::SessionToken {
-            source: Source::AwsProfile(name),
-            ..
-        }
-        | Auth::FederationToken {
-            source: Source::AwsProfile(name),
-            ..
-        } => Some(name),
-        _ => None,
-    }
-}
-
-struct Maker<'a> {
-    profile: &'a Profile,
-    env: &'a Env,
-    client: Client,
+pub(super) struct Maker<'a> {
+    pub(super) profile: &'a Profile,
+    pub(super) env: &'a Env,
+    pub(super) around: Surroundings<'a>,
+    pub(super) client: Client,
 }
 
 impl Maker<'_> {
@@ -290,7 +161,7 @@ impl Maker<'_> {
                 role,
             } => {
                 self.consent(*allowed, name)?;
-                let source = ambient::resolve(source, name, site, self.env)?;
+                let source = self.around.resolve(source, name, site)?;
                 match role {
                     None => Ok(source),
                     Some(role) => self.assume(connector, source, role, scope, target),
@@ -374,11 +245,10 @@ impl Maker<'_> {
                 site: site.clone(),
                 how: How::Keys(self.keys(connector, site, keys, token.as_ref())?),
             }),
-            Source::AwsProfile(profile) => ambient::resolve(
+            Source::AwsProfile(profile) => self.around.resolve(
                 &ImplicitSource::Profile(profile.clone()),
                 &connector.name,
                 site,
-                self.env,
             ),
             Source::WebIdentity { .. } => Err(Error::new(
                 Kind::Profile,
@@ -391,13 +261,13 @@ impl Maker<'_> {
 
     /// The session of another connector that is used as a source: not cut down, or it could not
     /// do what it is a source for.
-    fn whole_connector(&self, name: &str, default_region: &str) -> Result<Step> {
+    pub(super) fn whole_connector(&self, name: &str, default_region: &str) -> Result<Step> {
         let source = self.profile.connector_alone(name)?;
         let region = source
             .region
             .clone()
             .unwrap_or_else(|| default_region.to_owned());
-        let site = site_of(&source, &region, self.env)?;
+        let site = self.site_of(&source, &region)?;
         self.step(&source, &site, &Scope::Unrestricted, &region)
     }
 
@@ -409,7 +279,7 @@ impl Maker<'_> {
         scope: &Scope,
         target: &str,
     ) -> Result<Step> {
-        let site = source_site(connector, &source, self.env)?;
+        let site = self.source_site(connector, &source)?;
         let mut call = self.role_call(connector, &site, role, scope, target)?;
         let source = match &role.mfa {
             // One code for every scope: it goes into a session that the roles are assumed from.
@@ -457,94 +327,6 @@ impl Maker<'_> {
             mfa: role.mfa.clone(),
         })
     }
-
-    fn keys(
-        &self,
-        connector: &Connector,
-        site: &Site,
-        keys: &KeyPair,
-        token: Option<&SecretRef>,
-    ) -> Result<KeysPlan> {
-        let keys = match keys {
-            KeyPair::Separate { id, secret } => PlannedKeys::Separate {
-                id: self.secret(connector, site, id)?,
-                secret: self.secret(connector, site, secret)?,
-            },
-            KeyPair::Joined(joined) => PlannedKeys::Joined(self.secret(connector, site, joined)?),
-        };
-        let token = match token {
-            Some(token) => Some(self.secret(connector, site, token)?),
-            None => None,
-        };
-        Ok(KeysPlan {
-            keys,
-            token,
-            expires_at: None,
-            tolerance: Duration::ZERO,
-            origin: None,
-        })
-    }
-
-    fn secret(
-        &self,
-        connector: &Connector,
-        site: &Site,
-        secret: &SecretRef,
-    ) -> Result<PlannedSecret> {
-        let SecretRef::Ssm {
-            name,
-            connector: fetcher,
-            region,
-        } = secret
-        else {
-            return Ok(PlannedSecret::Local(secret.clone()));
-        };
-        let session = match fetcher {
-            Some(fetcher) => self.whole_connector(fetcher, &site.region)?,
-            None => ambient_step(site, &connector.name, self.env)?,
-        };
-        let region = region
-            .clone()
-            .unwrap_or_else(|| session.site.region.clone());
-        Ok(PlannedSecret::Ssm {
-            name: name.clone(),
-            site: session.site.in_region(&region),
-            session: Box::new(session),
-        })
-    }
-}
-
-/// Where a connector's own call is made; the source's site may be another connector's.
-fn source_site(connector: &Connector, source: &Step, env: &Env) -> Result<Site> {
-    let region = own_region(connector, env).unwrap_or_else(|| source.site.region.clone());
-    site_of(connector, &region, env)
-}
-
-/// A region with the endpoints that hold there for a connector: its own, the environment's, those
-/// of the AWS CLI profile that it draws on.
-fn site_of(connector: &Connector, region: &str, env: &Env) -> Result<Site> {
-    let settings = &connector.endpoints;
-    let of_profile = if draws_on_aws_profile(connector) {
-        ambient::profile_endpoints(aws_profile(connector), settings.allow_insecure, env)
-    } else {
-        Ok(None)
-    };
-    of_profile
-        .and_then(|theirs| Site::beside(region, settings, theirs.as_ref(), env))
-        .map_err(|error| error.of(&connector.name))
-}
-
-/// Whether an AWS CLI profile says where a connector's credentials come from, or may say so.
-fn draws_on_aws_profile(connector: &Connector) -> bool {
-    aws_profile(connector).is_some()
-        || matches!(
-            &connector.auth,
-            Auth::Implicit {
-                source: ImplicitSource::Chain
-                    | ImplicitSource::Pinned(CredentialSource::SharedProfile),
-                ..
-            }
-        )
 }
 
 fn mfa_session(connector: &Connector, site: &Site, source: Step, mfa: &Mfa) -> Step {

@@ -2,7 +2,9 @@
 //! that it can be hashed into a cache key and carried out by whoever holds the lock.
 
 mod make;
+mod place;
 mod scope;
+mod secrets;
 mod session_name;
 mod site;
 mod which;

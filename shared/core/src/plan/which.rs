@@ -71,7 +71,7 @@ pub fn for_registry(
             Error { what, ..error }
         })?;
         // Without a default it is this one all the same: the plan then tells why it may not.
-        if super::make::may_serve(&connector, registry) || profile.default_connector().is_none() {
+        if super::place::may_serve(&connector, registry) || profile.default_connector().is_none() {
             return Ok(connector);
         }
     }

@@ -1,0 +1,177 @@
+//! Where: the region that a request names, the connector's own, and the endpoints that hold there.
+
+use super::make::Maker;
+use super::scope;
+use super::{Site, Step};
+use crate::ambient;
+use crate::error::{Error, Result};
+use crate::profile::{Auth, Connector, CredentialSource, ImplicitSource, Source};
+use crate::request::{Client, ClusterRef, Request, Wants};
+use crate::resource::{Partition, RegistryHost, Resource};
+
+/// Whether a connector may serve a registry: by what it is limited to, and by where it works.
+pub(super) fn may_serve(connector: &Connector, registry: &RegistryHost) -> bool {
+    let request = Request {
+        connector: None,
+        wants: Wants::RegistryLogin {
+            registry: registry.clone(),
+        },
+        client: Client::Docker,
+        may_prompt: false,
+    };
+    scope::serves_registry(connector, registry).is_ok() && target(connector, &request).is_ok()
+}
+
+/// The region that the request itself names, after a check that the connector is for it.
+pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
+    let (region, partition, what) = match &request.wants {
+        Wants::Session { resource } => {
+            let resource = resource.as_ref().or_else(|| {
+                connector
+                    .limit
+                    .as_ref()
+                    .and_then(|limit| limit.resource.as_ref())
+            });
+            (
+                resource.and_then(Resource::region).map(str::to_owned),
+                resource.and_then(Resource::partition),
+                resource.and_then(Resource::canonical),
+            )
+        }
+        Wants::RegistryLogin { registry } => (
+            Some(registry.region().to_owned()),
+            Some(registry.partition()),
+            Some(registry.host()),
+        ),
+        Wants::ClusterToken { cluster } => {
+            // What the client does not say, the connector's own cluster may.
+            let own = connector
+                .limit
+                .as_ref()
+                .and_then(|limit| limit.resource.as_ref());
+            (
+                cluster
+                    .region
+                    .clone()
+                    .or_else(|| own.and_then(Resource::region).map(str::to_owned)),
+                cluster
+                    .partition
+                    .or_else(|| own.and_then(Resource::partition)),
+                Some(cluster.name.clone()),
+            )
+        }
+    };
+    let partition = partition.or_else(|| region.as_deref().map(Partition::of_region));
+    if let (Some(there), Some(here)) = (partition, connector.partition())
+        && there != here
+    {
+        return Err(Error::refused(format!(
+            "{} lies in partition {}, but the connector in {}; partitions never mix",
+            what.unwrap_or_default(),
+            there.id(),
+            here.id()
+        ))
+        .of(&connector.name)
+        .fix("use a connector of that partition"));
+    }
+    if let (Some(there), Some(here)) = (&region, &connector.region)
+        && there != here
+        && !connector.allowed_regions.contains(there)
+        && !names_its_region(connector, request)
+    {
+        return Err(Error::refused(format!(
+            "{} lies in {there}, but the connector is for {here}",
+            what.unwrap_or_default()
+        ))
+        .of(&connector.name)
+        .fix(format!(
+            "list {there} in its allowed_regions, or use another connector"
+        )));
+    }
+    Ok(region)
+}
+
+/// Whether the request may leave the connector's region without `allowed_regions`.
+fn names_its_region(connector: &Connector, request: &Request) -> bool {
+    match &request.wants {
+        Wants::RegistryLogin { registry } => {
+            // ECR Public's API lives in one region whatever the connector's is.
+            matches!(registry, RegistryHost::Public(_))
+                || scope::names_registry(connector, registry)
+        }
+        Wants::ClusterToken {
+            cluster: ClusterRef {
+                region_from_flag, ..
+            },
+        } => *region_from_flag,
+        Wants::Session { .. } => false,
+    }
+}
+
+fn aws_profile(connector: &Connector) -> Option<&str> {
+    match &connector.auth {
+        Auth::Implicit {
+            source: ImplicitSource::Profile(name),
+            ..
+        }
+        | Auth::IamRole {
+            source: Source::AwsProfile(name),
+            ..
+        }
+        | Auth::SessionToken {
+            source: Source::AwsProfile(name),
+            ..
+        }
+        | Auth::FederationToken {
+            source: Source::AwsProfile(name),
+            ..
+        } => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether an AWS CLI profile says where a connector's credentials come from, or may say so.
+fn draws_on_aws_profile(connector: &Connector) -> bool {
+    aws_profile(connector).is_some()
+        || matches!(
+            &connector.auth,
+            Auth::Implicit {
+                source: ImplicitSource::Chain
+                    | ImplicitSource::Pinned(CredentialSource::SharedProfile),
+                ..
+            }
+        )
+}
+
+impl Maker<'_> {
+    pub(super) fn own_region(&self, connector: &Connector) -> Option<String> {
+        connector
+            .region
+            .clone()
+            .or_else(|| ambient::environment_region(self.env))
+            .or_else(|| self.around.profile_region(aws_profile(connector)))
+    }
+
+    /// A region with the endpoints that hold there for a connector: its own, the environment's,
+    /// those of the AWS CLI profile that it draws on.
+    pub(super) fn site_of(&self, connector: &Connector, region: &str) -> Result<Site> {
+        let settings = &connector.endpoints;
+        let of_profile = if draws_on_aws_profile(connector) {
+            self.around
+                .profile_endpoints(aws_profile(connector), settings.allow_insecure)
+        } else {
+            Ok(None)
+        };
+        of_profile
+            .and_then(|theirs| Site::beside(region, settings, theirs.as_ref(), self.env))
+            .map_err(|error| error.of(&connector.name))
+    }
+
+    /// Where a connector's own call is made; the source's site may be another connector's.
+    pub(super) fn source_site(&self, connector: &Connector, source: &Step) -> Result<Site> {
+        let region = self
+            .own_region(connector)
+            .unwrap_or_else(|| source.site.region.clone());
+        self.site_of(connector, &region)
+    }
+}

@@ -1,0 +1,65 @@
+//! Keys and secrets with what it takes to fetch them.
+
+use std::time::Duration;
+
+use super::make::{Maker, ambient_step};
+use super::{KeysPlan, PlannedKeys, PlannedSecret, Site};
+use crate::error::Result;
+use crate::profile::{Connector, KeyPair, SecretRef};
+
+impl Maker<'_> {
+    pub(super) fn keys(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        keys: &KeyPair,
+        token: Option<&SecretRef>,
+    ) -> Result<KeysPlan> {
+        let keys = match keys {
+            KeyPair::Separate { id, secret } => PlannedKeys::Separate {
+                id: self.secret(connector, site, id)?,
+                secret: self.secret(connector, site, secret)?,
+            },
+            KeyPair::Joined(joined) => PlannedKeys::Joined(self.secret(connector, site, joined)?),
+        };
+        let token = match token {
+            Some(token) => Some(self.secret(connector, site, token)?),
+            None => None,
+        };
+        Ok(KeysPlan {
+            keys,
+            token,
+            expires_at: None,
+            tolerance: Duration::ZERO,
+            origin: None,
+        })
+    }
+
+    pub(super) fn secret(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        secret: &SecretRef,
+    ) -> Result<PlannedSecret> {
+        let SecretRef::Ssm {
+            name,
+            connector: fetcher,
+            region,
+        } = secret
+        else {
+            return Ok(PlannedSecret::Local(secret.clone()));
+        };
+        let session = match fetcher {
+            Some(fetcher) => self.whole_connector(fetcher, &site.region)?,
+            None => ambient_step(site, &connector.name, self.env)?,
+        };
+        let region = region
+            .clone()
+            .unwrap_or_else(|| session.site.region.clone());
+        Ok(PlannedSecret::Ssm {
+            name: name.clone(),
+            site: session.site.in_region(&region),
+            session: Box::new(session),
+        })
+    }
+}
