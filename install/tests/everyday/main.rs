@@ -8,6 +8,7 @@
 
 mod asking;
 mod collection;
+mod deleting;
 mod doctor;
 mod exporting;
 mod golden;
