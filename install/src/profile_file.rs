@@ -150,7 +150,12 @@ impl ProfileFile {
 
     /// The text as it would be written.
     pub(crate) fn text(&self) -> String {
-        self.document.to_string()
+        let text = self.document.to_string();
+        // The blank line below a default that went is nobody's.
+        match &self.before {
+            Some(before) if before.starts_with('\n') => text,
+            _ => text.trim_start_matches('\n').to_owned(),
+        }
     }
 
     /// The profile as it would be.

@@ -159,3 +159,72 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
     );
     assert_eq!(aws.count("sts", "AssumeRole"), 2);
 }
+
+/// Somebody else than the user who runs the tests.
+const ANN: u32 = 4711;
+
+#[test]
+fn a_full_disk_leaves_every_file_as_it_was() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    for (kind, file, flags) in KINDS {
+        let path = machine.home().join(file);
+        let folder = path.parent().expect("a file has a folder");
+        let text = if kind == "docker" { "{}" } else { "# mine\n" };
+        for limit in ["nr_inodes=2", "size=4k"] {
+            fs::create_dir_all(folder).expect("a folder");
+            let mut mount = machine.command("mount");
+            mount
+                .args(["-t", "tmpfs", "-o", limit, "tmpfs"])
+                .arg(folder);
+            Run::of(&mount).succeeded();
+            fs::write(&path, text).expect("a small file");
+            let mut login = machine.command(everyday_command());
+            let told = Run::of(login.args(["login", "dev", "--yes"]).args(flags)).failed();
+            assert!(
+                told.contains(&format!("{} cannot be written: ", path.display())),
+                "{told}"
+            );
+            assert_eq!(fs::read_to_string(&path).expect("the file"), text);
+            assert_eq!(
+                fs::read_dir(folder).expect("the folder").count(),
+                1,
+                "{limit}"
+            );
+            Run::of(machine.command("umount").arg(folder)).succeeded();
+            // Nothing is on record that was not done.
+            let mut logout = machine.command(everyday_command());
+            let told = Run::of(logout.args(["logout", "dev", "--yes"])).succeeded();
+            assert!(told.contains("Nothing is wired"), "{told}");
+            let record = machine.home().join(".config/aws-connector/wiring.json");
+            assert!(!record.exists(), "{limit} {file}");
+        }
+    }
+}
+
+#[test]
+fn an_administrator_does_not_take_the_files_of_a_user_away() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    for (kind, file, flags) in KINDS {
+        let path = machine.write(
+            &format!("home/{file}"),
+            if kind == "docker" { "{}" } else { "" },
+        );
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("a mode");
+        chown(&path, Some(ANN), Some(ANN + 1)).expect("another owner");
+        for args in [
+            &[&["login", "dev", "--yes"], flags].concat()[..],
+            &["logout", "dev", "--yes"],
+        ] {
+            let mut command = machine.command(everyday_command());
+            Run::of(command.args(args)).succeeded();
+            let meta = fs::metadata(&path).expect("the file");
+            let owner = (meta.uid(), meta.gid(), meta.mode() & 0o777);
+            assert_eq!(owner, (ANN, ANN + 1, 0o640), "{file} {args:?}");
+        }
+    }
+}

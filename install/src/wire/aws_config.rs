@@ -150,7 +150,7 @@ fn theirs(text: &str, section: &Section) -> Error {
         .find(|(key, _)| !KEYS.contains(&key.as_str()))
         .map_or("credential_process", |(key, _)| key);
     Error::refused(format!(
-        "line {}: profile '{}' holds a {foreign} that aws-connector did not write",
+        "line {}: profile '{}' holds '{foreign}', which aws-connector did not write",
         line_of(text, section.start),
         section.name
     ))

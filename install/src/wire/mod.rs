@@ -10,6 +10,8 @@ pub(crate) mod kubeconfig;
 mod mask;
 pub(crate) mod places;
 mod record;
+#[cfg(test)]
+mod roundtrip;
 mod yaml;
 
 use std::fs::File;

@@ -70,6 +70,9 @@ pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
             let top = all
                 .last_mut()
                 .ok_or_else(|| wrong("neither a key nor a comment"))?;
+            if !(top.value.is_empty() || top.value.starts_with(['|', '>'])) {
+                return Err(wrong("something below a key that has a value"));
+            }
             inside(top, line, start, indent).map_err(&wrong)?;
             top.end = at;
             continue;
