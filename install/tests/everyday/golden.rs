@@ -249,6 +249,7 @@ goldens!(
     login,
     logout,
     register,
+    registries,
     status,
     tour,
     update,
