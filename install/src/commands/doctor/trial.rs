@@ -29,7 +29,9 @@ pub(super) fn resource(
         ),
     };
     let tried = match kind {
-        ResourceType::KubernetesCluster => cluster(app, profile, connector, &found)?,
+        ResourceType::KubernetesCluster => {
+            return Ok(((), clusters(app, profile, connector, &found, &shown)));
+        }
         ResourceType::DockerRegistry => "",
         ResourceType::AwsGeneric => "; sessions for it are not cut down",
         ResourceType::S3Bucket => "",
@@ -124,17 +126,51 @@ fn is_here(url: &str) -> bool {
         .any(|here| authority.starts_with(here))
 }
 
-fn cluster(
+/// As many clusters are tried: one that cannot be reached takes its time.
+const MOST_TRIED: usize = 3;
+
+/// Shows the first clusters a token each.
+fn clusters(
     app: &App,
     profile: &Profile,
     connector: &Connector,
     found: &[String],
-) -> Result<&'static str> {
-    let Some(first) = found.first() else {
-        return Ok("");
+    shown: &str,
+) -> Finding {
+    let (mut taken, mut refused, mut last) = (Vec::new(), Vec::new(), None);
+    for name in found.iter().take(MOST_TRIED).map(String::as_str) {
+        match cluster(app, profile, connector, name) {
+            Ok(()) => taken.push(name),
+            Err(error) => {
+                refused.push(name);
+                last = Some(error);
+            }
+        }
+    }
+    let Some(error) = last else {
+        return Finding::ok(match taken.as_slice() {
+            [] => shown.to_owned(),
+            all if all.len() == found.len() => format!("{shown}; token taken at /version"),
+            taken => format!("{shown}; token taken at /version by {}", taken.join(", ")),
+        });
     };
+    // The identity may well be meant for some of them only.
+    let fix = error.fix.unwrap_or_default();
+    if taken.is_empty() {
+        return Finding::failed(format!("{shown}; {}", error.what), fix);
+    }
+    let detail = format!(
+        "{shown}; token taken at /version by {}, not by {}: {}",
+        taken.join(", "),
+        refused.join(", "),
+        error.what
+    );
+    Finding::warning(detail, fix)
+}
+
+fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -> Result<()> {
     let name = &connector.name;
-    let wanted = Resource::parse(ResourceType::KubernetesCluster, Some(first))
+    let wanted = Resource::parse(ResourceType::KubernetesCluster, Some(cluster))
         .map_err(|error| Error::local(error.to_string()))?;
     let limited = connector
         .limit
@@ -147,19 +183,18 @@ fn cluster(
     let session = ask::session(app, name, Some(wanted))?;
     let info = app
         .sdk
-        .describe_cluster(&site, &session, first, ask::call(app, name))?;
-    let cluster = ClusterRef {
-        name: first.clone(),
+        .describe_cluster(&site, &session, cluster, ask::call(app, name))?;
+    let reference = ClusterRef {
+        name: cluster.to_owned(),
         account: None,
         region: Some(region),
         region_from_flag: true,
         partition: None,
     };
-    let token = ask::cluster_token(app, name, &cluster)?;
+    let token = ask::cluster_token(app, name, &reference)?;
     app.sdk
         .cluster_takes(&info, &token, ask::call(app, name))
         .map_err(|error| {
             error.fix("map the identity above in the cluster: an EKS access entry, or the aws-auth ConfigMap")
-        })?;
-    Ok("; token taken by the first at /version")
+        })
 }
