@@ -36,6 +36,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     let connector = profile.connector(&name)?;
+    if !connector.enabled {
+        // Once, and not for each type.
+        return Err(disabled(&connector.name));
+    }
     let kinds: Vec<ResourceType> = match args.resource_type {
         Some(kind) => vec![kind],
         None => types(&connector),
@@ -70,6 +74,13 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         }
     }
     Ok(status)
+}
+
+/// What is said of a connector that is switched off.
+pub(crate) fn disabled(name: &str) -> Error {
+    Error::refused("it is disabled")
+        .of(name)
+        .fix("set enabled = true in the profile")
 }
 
 /// The types that a connector is for.
