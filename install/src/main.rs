@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod profile_file;
 mod progress;
+mod registries;
 mod ui;
 mod wire;
 

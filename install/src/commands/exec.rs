@@ -70,6 +70,9 @@ const RESTORED: [&str; 9] = [
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let connector = profile.connector(&args.name)?;
+    if !connector.enabled {
+        return Err(super::list_resources::disabled(&args.name));
+    }
     let (program, rest) = args
         .command
         .split_first()

@@ -2,14 +2,14 @@
 
 use aws_connector_aws::Sdk;
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::plan::Site;
 use aws_connector_core::profile::{Connector, Profile};
-use aws_connector_core::resource::{Resource, ResourceType};
+use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::ask;
 use crate::progress::Progress;
-use crate::ui;
+use crate::{ask, registries, ui};
 
 /// List the resources that a connector reaches
 #[derive(Debug, clap::Args)]
@@ -36,6 +36,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     let connector = profile.connector(&name)?;
+    if !connector.enabled {
+        // Once, and not for each type.
+        return Err(disabled(&connector.name));
+    }
     let kinds: Vec<ResourceType> = match args.resource_type {
         Some(kind) => vec![kind],
         None => types(&connector),
@@ -70,6 +74,13 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         }
     }
     Ok(status)
+}
+
+/// What is said of a connector that is switched off.
+pub(crate) fn disabled(name: &str) -> Error {
+    Error::refused("it is disabled")
+        .of(name)
+        .fix("set enabled = true in the profile")
 }
 
 /// The types that a connector is for.
@@ -148,6 +159,9 @@ pub(crate) fn one(
         app.sdk.caller_identity(&site, &session, call())?;
         return Ok(vec![site.region]);
     }
+    if kind == ResourceType::DockerRegistry {
+        return registries(app, connector, &site);
+    }
     let wanted = match own {
         Some(own) if own.resource_type() == kind => own,
         _ => Resource::parse(kind, None).map_err(|error| Error::usage(error.to_string()))?,
@@ -178,43 +192,24 @@ pub(crate) fn one(
             Ok(vec![info.name])
         }
         Resource::AnyCluster => app.sdk.clusters(&site, &session, call()),
-        Resource::Registry(host) => {
-            if let Some(account) = host.account() {
-                let site = site.in_region(host.region());
-                app.sdk
-                    .repositories(&site, &session, Some(account), call())?;
-            }
-            Ok(vec![host.host()])
-        }
-        _ => registries(app, connector, &site, &session),
+        // Registries are dealt with above.
+        _ => Ok(Vec::new()),
     }
 }
 
-/// The registry of the caller's account; that it may be looked into is tried.
-fn registries(
-    app: &App,
-    connector: &Connector,
-    site: &aws_connector_core::plan::Site,
-    session: &aws_connector_core::credential::Session,
-) -> Result<Vec<String>> {
-    use aws_connector_core::resource::{Partition, PrivateRegistry};
+/// Those that the profile names, as far as AWS hands out a login for them; else the account's own,
+/// if it may be looked into.
+fn registries(app: &App, connector: &Connector, site: &Site) -> Result<Vec<String>> {
     let name = &connector.name;
+    let named = registries::named(connector, site);
+    for host in &named {
+        ask::registry_login(app, name, host)?;
+    }
+    if !named.is_empty() {
+        return Ok(named.iter().map(RegistryHost::host).collect());
+    }
+    let session = ask::session(app, name, Some(Resource::AnyRegistry))?;
     app.sdk
-        .repositories(site, session, None, ask::call(app, name))?;
-    let account = match &session.account_id {
-        Some(account) => account.clone(),
-        None => {
-            app.sdk
-                .caller_identity(site, session, ask::call(app, name))?
-                .account
-        }
-    };
-    let registry = PrivateRegistry {
-        account,
-        region: site.region.clone(),
-        partition: Partition::of_region(&site.region),
-        fips: false,
-        dual_stack: false,
-    };
-    Ok(vec![registry.host()])
+        .repositories(site, &session, None, ask::call(app, name))?;
+    registries::own(app, connector, site).map(|own| vec![own.host()])
 }

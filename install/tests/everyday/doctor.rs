@@ -37,7 +37,7 @@ fn a_sound_connector_passes_each_step() {
         "assumed-role/dev/aws-connector-alice; in EKS, map arn:aws:iam::123456789012:role/dev",
         "✓ aws-generic          us-east-1; sessions for it are not cut down",
         "s3://data, s3://logs",
-        "prod; token taken by the first at /version",
+        "prod; token taken at /version",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com; login obtained",
         "This machine",
     ] {

@@ -12,6 +12,7 @@
 //! | `@ chmod MODE PATH` | other permissions |
 //! | `@ only ARN ACTION…` | the user or role may do nothing else |
 //! | `@ fault SERVICE ACTION KIND` | AWS fails: access-denied, throttle, garbage |
+//! | `@ restore` | AWS fails no more |
 //! | `@ no-key ID` | AWS has forgotten the access key |
 //! | `@ clock SECONDS` | AWS's clock, ahead of this one |
 //! | `@ cluster NAME` | a cluster that answers |
@@ -147,6 +148,7 @@ impl Scene {
                 },
                 times: None,
             }),
+            ["restore"] => aws.clear_faults(),
             ["no-key", id] => aws.remove_key(id),
             ["clock", seconds] => aws.set_clock_offset(seconds.parse().unwrap()),
             ["cluster", name] => {
@@ -249,6 +251,7 @@ goldens!(
     login,
     logout,
     register,
+    registries,
     status,
     tour,
     update,

@@ -42,6 +42,13 @@ const WRONG_TIME: [&str; 4] = [
     "InvalidTime",
 ];
 
+/// What was asked for does not exist, or not where it was looked for.
+const ABSENT: [&str; 3] = [
+    "ResourceNotFoundException",
+    "RepositoryNotFoundException",
+    "NoSuchBucket",
+];
+
 impl Question<'_> {
     /// The error for what the SDK returned.
     pub(crate) fn failed<E>(&self, error: SdkError<E, HttpResponse>) -> Error
@@ -102,6 +109,12 @@ impl Question<'_> {
             )
             .code(MFA_FAILED)
             .fix("enter a fresh code of the device that mfa_serial names; one code works once");
+        }
+        if ABSENT.contains(&code.as_str()) {
+            let text = format!("{what} failed: it is not there ({code}){said}");
+            return Error::new(Kind::Denied, text)
+                .code(code)
+                .fix("check the name, the region and the account");
         }
         let time = self.clock_error(&code, &message);
         let error = Error::new(

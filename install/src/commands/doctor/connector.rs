@@ -69,6 +69,10 @@ pub(super) fn check(
     clock(app, report);
     if session.is_some() {
         for kind in kinds {
+            if kind == ResourceType::DockerRegistry {
+                trial::registries(app, profile, &connector, report);
+                continue;
+            }
             report.step(kind.id(), || {
                 let _progress = Progress::show(&app.env, &format!("trying {}", kind.id()));
                 trial::resource(app, profile, &connector, kind)

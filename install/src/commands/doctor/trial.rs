@@ -1,14 +1,15 @@
 //! Whether what was minted for a resource type is taken where it is for.
 
-use aws_connector_core::error::{Error, Result};
+use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::request::ClusterRef;
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 
-use super::Finding;
+use super::{Finding, Report};
 use crate::app::App;
-use crate::ask;
 use crate::commands::list_resources;
+use crate::progress::Progress;
+use crate::{ask, registries};
 
 /// Lists a type, and tries what was minted for it.
 pub(super) fn resource(
@@ -28,39 +29,92 @@ pub(super) fn resource(
         ),
     };
     let tried = match kind {
-        ResourceType::DockerRegistry => registry(app, profile, connector, &found)?,
-        ResourceType::KubernetesCluster => cluster(app, profile, connector, &found)?,
+        ResourceType::KubernetesCluster => {
+            return Ok(((), clusters(app, profile, connector, &found, &shown)));
+        }
+        ResourceType::DockerRegistry => "",
         ResourceType::AwsGeneric => "; sessions for it are not cut down",
         ResourceType::S3Bucket => "",
     };
     Ok(((), Finding::ok(format!("{shown}{tried}"))))
 }
 
+/// Tries a login at each registry that the profile names, else at the account's own.
+pub(super) fn registries(
+    app: &App,
+    profile: &Profile,
+    connector: &Connector,
+    report: &mut Report<'_>,
+) {
+    let kind = ResourceType::DockerRegistry;
+    let progress = || Progress::show(&app.env, &format!("trying {}", kind.id()));
+    let named = match ask::site(app, profile, connector) {
+        Ok(site) => registries::named(connector, &site),
+        Err(error) => return report.find(kind.id(), Finding::from(error)),
+    };
+    for host in &named {
+        report.step(kind.id(), || {
+            let _progress = progress();
+            let place = host.host();
+            let tried = registry(app, profile, connector, host).map_err(|error| Error {
+                what: format!("{place}: {}", error.what),
+                ..error
+            })?;
+            Ok(((), Finding::ok(format!("{place}; {tried}"))))
+        });
+    }
+    if !named.is_empty() {
+        return;
+    }
+    report.step(kind.id(), || {
+        let _progress = progress();
+        let listed = list_resources::one(app, profile, connector, kind);
+        if let Some(error) = listed.as_ref().err().filter(|e| e.kind != Kind::Denied) {
+            return Err(error.clone());
+        }
+        // Who may not look into it may still be allowed to pull.
+        let host = registries::own(app, connector, &ask::site(app, profile, connector)?)?;
+        let tried = registry(app, profile, connector, &host)?;
+        let detail = format!("{}; {tried}", host.host());
+        Ok((
+            (),
+            match listed {
+                Ok(_) => Finding::ok(detail),
+                Err(error) => Finding::warning(
+                    format!("{detail}, but {}", error.what),
+                    error.fix.unwrap_or_default(),
+                ),
+            },
+        ))
+    });
+}
+
 fn registry(
     app: &App,
     profile: &Profile,
     connector: &Connector,
-    found: &[String],
+    host: &RegistryHost,
 ) -> Result<&'static str> {
-    let Some(host) = found.first().and_then(|host| RegistryHost::parse(host)) else {
-        return Ok("");
-    };
     let name = &connector.name;
-    let login = ask::registry_login(app, name, &host)?;
+    let login = ask::registry_login(app, name, host)?;
+    if host.account().is_none() {
+        // It takes none at its door: its own tokens are to be had there first.
+        return Ok("login obtained");
+    }
     let site = ask::site(app, profile, connector)?;
     if site.endpoints.get("ecr").is_some_and(|url| is_here(url)) {
         // The login is of another AWS than the one that the host's name leads to.
-        return Ok("; login obtained, not tried: its endpoint is on this machine");
+        return Ok("login obtained, not tried: its endpoint is on this machine");
     }
     app.sdk
-        .registry_takes(&host, &login, ask::call(app, name))
+        .registry_takes(host, &login, ask::call(app, name))
         .map_err(|error| {
             error.fix(format!(
                 "run 'aws-connector cache clear {name}' and try again; check what stands between here and {}",
                 host.host()
             ))
         })?;
-    Ok("; login taken at /v2/")
+    Ok("login taken at /v2/")
 }
 
 /// Whether a URL leads to this machine, as those of AWS's emulators do.
@@ -72,17 +126,51 @@ fn is_here(url: &str) -> bool {
         .any(|here| authority.starts_with(here))
 }
 
-fn cluster(
+/// As many clusters are tried: one that cannot be reached takes its time.
+const MOST_TRIED: usize = 3;
+
+/// Shows the first clusters a token each.
+fn clusters(
     app: &App,
     profile: &Profile,
     connector: &Connector,
     found: &[String],
-) -> Result<&'static str> {
-    let Some(first) = found.first() else {
-        return Ok("");
+    shown: &str,
+) -> Finding {
+    let (mut taken, mut refused, mut last) = (Vec::new(), Vec::new(), None);
+    for name in found.iter().take(MOST_TRIED).map(String::as_str) {
+        match cluster(app, profile, connector, name) {
+            Ok(()) => taken.push(name),
+            Err(error) => {
+                refused.push(name);
+                last = Some(error);
+            }
+        }
+    }
+    let Some(error) = last else {
+        return Finding::ok(match taken.as_slice() {
+            [] => shown.to_owned(),
+            all if all.len() == found.len() => format!("{shown}; token taken at /version"),
+            taken => format!("{shown}; token taken at /version by {}", taken.join(", ")),
+        });
     };
+    // The identity may well be meant for some of them only.
+    let fix = error.fix.unwrap_or_default();
+    if taken.is_empty() {
+        return Finding::failed(format!("{shown}; {}", error.what), fix);
+    }
+    let detail = format!(
+        "{shown}; token taken at /version by {}, not by {}: {}",
+        taken.join(", "),
+        refused.join(", "),
+        error.what
+    );
+    Finding::warning(detail, fix)
+}
+
+fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -> Result<()> {
     let name = &connector.name;
-    let wanted = Resource::parse(ResourceType::KubernetesCluster, Some(first))
+    let wanted = Resource::parse(ResourceType::KubernetesCluster, Some(cluster))
         .map_err(|error| Error::local(error.to_string()))?;
     let limited = connector
         .limit
@@ -95,19 +183,18 @@ fn cluster(
     let session = ask::session(app, name, Some(wanted))?;
     let info = app
         .sdk
-        .describe_cluster(&site, &session, first, ask::call(app, name))?;
-    let cluster = ClusterRef {
-        name: first.clone(),
+        .describe_cluster(&site, &session, cluster, ask::call(app, name))?;
+    let reference = ClusterRef {
+        name: cluster.to_owned(),
         account: None,
         region: Some(region),
         region_from_flag: true,
         partition: None,
     };
-    let token = ask::cluster_token(app, name, &cluster)?;
+    let token = ask::cluster_token(app, name, &reference)?;
     app.sdk
         .cluster_takes(&info, &token, ask::call(app, name))
         .map_err(|error| {
             error.fix("map the identity above in the cluster: an EKS access entry, or the aws-auth ConfigMap")
-        })?;
-    Ok("; token taken by the first at /version")
+        })
 }

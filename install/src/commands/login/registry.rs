@@ -1,25 +1,22 @@
 //! Registries: `credHelpers` entries.
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::RegistryPattern;
 use aws_connector_core::request::{Client, Request, Wants};
-use aws_connector_core::resource::{
-    Partition, PrivateRegistry, RegistryHost, Resource, ResourceType,
-};
+use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use aws_connector_core::serve::choose;
 
 use super::{Document, Job, docker_config, places};
-use crate::ask;
 use crate::wire::Desk;
+use crate::{ask, registries};
 
 pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
     let name = &job.connector.name;
-    let registries = registries(job, wanted)?;
-    for registry in &registries {
+    let hosts = chosen(job, wanted)?;
+    for registry in &hosts {
         serves(job, registry)?;
         ask::registry_login(job.app, name, registry)?;
     }
-    let hosts: Vec<String> = registries.iter().map(RegistryHost::host).collect();
+    let hosts: Vec<String> = hosts.iter().map(RegistryHost::host).collect();
     // Docker looks for it by its name on PATH, so that it must be there in some place at least.
     places::binary(job.app, "docker-credential-aws-connector")?;
     let mut desk = Desk::open(job.app)?;
@@ -49,45 +46,17 @@ pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
 }
 
 /// The registries to wire: the one asked for, else the connector's, else the account's own.
-fn registries(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
+fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     if let Resource::Registry(host) = wanted {
         return Ok(vec![host.clone()]);
     }
     let site = ask::site(job.app, job.profile, job.connector)?;
-    let of_account = |account: String| {
-        RegistryHost::Private(PrivateRegistry {
-            account,
-            partition: Partition::of_region(&site.region),
-            region: site.region.clone(),
-            fips: false,
-            dual_stack: false,
-        })
-    };
-    let mut named: Vec<RegistryHost> = Vec::new();
-    for pattern in &job.connector.registries {
-        let host = match pattern {
-            RegistryPattern::Host(host) => host.clone(),
-            RegistryPattern::Account(account) => of_account(account.clone()),
-        };
-        if !named.contains(&host) {
-            named.push(host);
-        }
+    let named = registries::named(job.connector, &site);
+    if named.is_empty() {
+        registries::own(job.app, job.connector, &site).map(|own| vec![own])
+    } else {
+        Ok(named)
     }
-    if !named.is_empty() {
-        return Ok(named);
-    }
-    let name = &job.connector.name;
-    let session = ask::session(job.app, name, Some(Resource::AnyRegistry))?;
-    let account = match session.account_id.clone() {
-        Some(account) => account,
-        None => {
-            job.app
-                .sdk
-                .caller_identity(&site, &session, ask::call(job.app, name))?
-                .account
-        }
-    };
-    Ok(vec![of_account(account)])
 }
 
 /// Docker names no connector: the helper must find this one by itself.

@@ -2,12 +2,15 @@
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
-use aws_connector_core::error::Result;
+use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::Site;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::MOST_PAGES;
 use crate::Sdk;
-use crate::client::{config, credentials};
+use crate::client::{Question, config, credentials};
+use crate::text::one_line;
 
 /// Buckets a page.
 const PAGE: i32 = 1000;
@@ -100,9 +103,47 @@ impl Sdk {
             .bucket(bucket);
         self.client
             .run(&question, async {
-                request.send().await.map_err(|error| question.failed(error))
+                request.send().await.map_err(|error| {
+                    let raw = error.raw_response();
+                    let told = raw.and_then(|answer| silent_no(&question, bucket, answer));
+                    told.unwrap_or_else(|| question.failed(error))
+                })
             })
             .map(drop)
             .map_err(|error| error.of(call.connector))
+    }
+}
+
+/// What S3 means by an answer to HeadBucket, which has no body that could say so.
+fn silent_no(question: &Question<'_>, bucket: &str, answer: &HttpResponse) -> Option<Error> {
+    let what = &question.what;
+    let region = answer
+        .headers()
+        .get("x-amz-bucket-region")
+        .filter(|region| *region != question.region);
+    match (answer.status().as_u16(), region) {
+        (301 | 307 | 400, Some(region)) => {
+            let region = one_line(region);
+            let text = format!(
+                "bucket {bucket} lies in {region}, not in {}",
+                question.region
+            );
+            Some(Error::refused(text).fix(format!(
+                "set the connector's region to {region}, or use one of that region"
+            )))
+        }
+        (403, _) => {
+            let who = question.who.as_deref().unwrap_or("the caller");
+            let text = format!("{what} was denied by AWS (HTTP 403)");
+            Some(Error::new(Kind::Denied, text).fix(format!(
+                "allow {who} to call {}, in its policies and the bucket's",
+                question.operation
+            )))
+        }
+        (404, _) => Some(
+            Error::new(Kind::Denied, format!("there is no bucket {bucket}"))
+                .fix("check its name and the account"),
+        ),
+        _ => None,
     }
 }

@@ -1,0 +1,54 @@
+//! The registries that a connector is for.
+
+use aws_connector_core::error::Result;
+use aws_connector_core::plan::Site;
+use aws_connector_core::profile::{Connector, RegistryPattern};
+use aws_connector_core::resource::{Partition, PrivateRegistry, RegistryHost, Resource};
+
+use crate::app::App;
+use crate::ask;
+
+/// Those that the profile names: the only one it is for, or its `registries`, of which an account
+/// stands for its registry in the connector's region.
+pub(crate) fn named(connector: &Connector, site: &Site) -> Vec<RegistryHost> {
+    let limit = connector.limit.as_ref();
+    if let Some(Resource::Registry(host)) = limit.and_then(|limit| limit.resource.as_ref()) {
+        return vec![host.clone()];
+    }
+    let mut named: Vec<RegistryHost> = Vec::new();
+    for pattern in &connector.registries {
+        let host = match pattern {
+            RegistryPattern::Host(host) => host.clone(),
+            RegistryPattern::Account(account) => of_account(account.clone(), site),
+        };
+        if !named.contains(&host) {
+            named.push(host);
+        }
+    }
+    named
+}
+
+/// That of the account which its sessions are in.
+pub(crate) fn own(app: &App, connector: &Connector, site: &Site) -> Result<RegistryHost> {
+    let name = &connector.name;
+    let session = ask::session(app, name, Some(Resource::AnyRegistry))?;
+    let account = match session.account_id.clone() {
+        Some(account) => account,
+        None => {
+            app.sdk
+                .caller_identity(site, &session, ask::call(app, name))?
+                .account
+        }
+    };
+    Ok(of_account(account, site))
+}
+
+fn of_account(account: String, site: &Site) -> RegistryHost {
+    RegistryHost::Private(PrivateRegistry {
+        account,
+        partition: Partition::of_region(&site.region),
+        region: site.region.clone(),
+        fips: false,
+        dual_stack: false,
+    })
+}
