@@ -34,6 +34,7 @@ mod public_registry;
 mod registries;
 mod scopes;
 mod secrets;
+mod showing;
 mod support;
 mod surroundings;
 mod tokens;

@@ -25,6 +25,56 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         "aws-connector",
         &mut script,
     );
-    ui::print(&String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    match args.shell {
+        Shell::Bash => ui::print(&for_bash(&script))?,
+        _ => ui::print(&script)?,
+    }
     Ok(0)
+}
+
+/// Prints the names of all connectors.
+const NAMES: &str = r#"_aws_connector_names() {
+    aws-connector list --output json 2>/dev/null | sed -n 's/^ *"name": "\([^"]*\)".*/\1/p'
+}
+
+"#;
+
+/// The script of clap_complete 4.6 names a command with a dash differently where it finds it and
+/// where it completes it, and so completes nothing behind such a command, of which this program is
+/// one: <https://github.com/clap-rs/clap/issues/6421>. It is made to agree with itself here, and to
+/// offer connectors where one is wanted.
+fn for_bash(script: &str) -> String {
+    let wanted = labels_with_name(&Cli::command(), "aws__connector");
+    let mut text = NAMES.to_owned();
+    let mut wants_name = false;
+    for line in script.replace("__subcmd__", "__").split_inclusive('\n') {
+        if let Some(label) = line.trim().strip_suffix(')') {
+            wants_name = wanted.iter().any(|other| other == label);
+        }
+        match line.split_once("opts=\"") {
+            Some((head, words)) if wants_name => {
+                text.push_str(&format!("{head}opts=\"$(_aws_connector_names) {words}"));
+            }
+            _ => text.push_str(line),
+        }
+    }
+    text
+}
+
+/// The commands that take the name of a connector, as the script calls them.
+fn labels_with_name(command: &clap::Command, path: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    // The name of a new connector is nobody's yet.
+    let inner = command
+        .get_subcommands()
+        .filter(|it| it.get_name() != "register");
+    for command in inner {
+        let label = format!("{path}__{}", command.get_name().replace('-', "__"));
+        all.extend(labels_with_name(command, &label));
+        if command.get_positionals().any(|arg| arg.get_id() == "name") {
+            all.push(label);
+        }
+    }
+    all
 }

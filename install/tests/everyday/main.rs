@@ -9,6 +9,7 @@
 mod anonymous;
 mod asking;
 mod collection;
+mod completing;
 mod deleting;
 mod doctor;
 mod documented;

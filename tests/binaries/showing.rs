@@ -1,0 +1,49 @@
+//! `install/try`: what the README shows first, with the binaries that are built already.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
+    let built = Path::new(env!("CARGO_BIN_EXE_aws-connector-credential-process"));
+    let built = built.parent().unwrap();
+    assert!(
+        built.join("aws-standin").exists(),
+        "it belongs to another package: cargo build --package aws-standin"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install/try");
+    let run = Command::new("bash")
+        .arg(script)
+        .arg("--from")
+        .arg(built)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", folder.path())
+        .env("TMPDIR", folder.path())
+        // Of whoever tries it; none of it counts.
+        .env("AWS_PROFILE", "work")
+        .env("AWS_CONNECTOR", "nobody")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(run.stdout).unwrap();
+    let stderr = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        run.status.success() && stderr.is_empty(),
+        "{stdout}{stderr}"
+    );
+    for part in [
+        "\n{\"Version\":1,\"AccessKeyId\":\"ASIA",
+        "\n{\"ServerURL\":\"123456789012.dkr.ecr.us-east-1.amazonaws.com\",\"Username\":\"AWS\"",
+        "\n{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\"",
+        " 1 AssumeRole\n",
+        " 1 GetAuthorizationToken\n",
+        " 600 ",
+    ] {
+        assert!(stdout.contains(part), "{part:?} in\n{stdout}");
+    }
+    // Three documents with their secrets out of sight.
+    assert_eq!(stdout.matches("(hidden)").count(), 4, "{stdout}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
