@@ -167,8 +167,8 @@ proptest! {
             prop_assert_eq!(&aws_config::add(&added, &aws_entry(connector), false).unwrap(), &added);
             more = added;
         }
-        let wired: Vec<String> = aws_config::wired(&more).into_iter().map(|(name, _)| name).collect();
-        prop_assert_eq!(&wired[wired.len() - 2..], ["dev", "ops"]);
+        let all = aws_config::profile_names(&more);
+        prop_assert_eq!(&all[all.len() - 2..], ["aws-connector-dev", "aws-connector-ops"]);
         for connector in order {
             more = aws_config::remove(&more, connector, false).unwrap();
         }

@@ -108,7 +108,7 @@ fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
     let child = terminal.start(machine.command().args(["login", "dev"]));
     let question = format!("MFA code of {MFA_SERIAL} for connector 'dev': ");
     terminal.answer(&question, &format!("{MFA_CODE}\r"));
-    terminal.answer("Write this change?", "y");
+    terminal.answer("Write this change?", "y\r");
     let ran = terminal.end(child);
     assert_eq!(ran.status, 0, "{ran:#?}");
     assert!(
@@ -155,13 +155,13 @@ fn no_is_an_answer() {
     let machine = Machine::at_aws();
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["login", "dev"]));
-    terminal.answer("Write this change?", "n");
+    terminal.answer("Write this change?", "n\r");
     let ran = terminal.end(child);
     assert_eq!(ran.status, 1, "{ran:#?}");
     assert!(ran.stdout.contains("nothing was changed"), "{ran:#?}");
     assert!(!machine.path(".aws/config").exists());
     let child = terminal.start(machine.command().args(["delete", "dev"]));
-    terminal.answer("Delete connector 'dev'?", "n");
+    terminal.answer("Delete connector 'dev'?", "n\r");
     assert_eq!(terminal.end(child).status, 1);
     assert!(machine.read(FILE).contains("[connectors.dev]"));
 }

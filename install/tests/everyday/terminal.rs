@@ -115,9 +115,20 @@ impl Terminal {
         self.end(child)
     }
 
-    /// Waits for the end of a command.
+    /// Waits for the end of a command; one that waits for an answer is ended.
+    #[track_caller]
     pub(crate) fn end(&self, mut child: Child) -> Ran {
-        let status = child.wait().unwrap();
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if began.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                panic!("it does not end: {}", self.shown());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
         self.until("everything is shown", |screen| screen.drained);
         Ran {
             status: status.code().unwrap_or(-1),
