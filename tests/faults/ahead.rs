@@ -186,3 +186,84 @@ fn it_can_be_turned_off_by_connector_and_by_environment() {
     drop(house.shelf().hold());
     assert_eq!(house.sts_calls(), 0);
 }
+
+#[test]
+fn a_renewal_that_dies_is_not_tried_again_at_each_hit() {
+    let (house, old) = due("");
+    // Killed, it leaves no word about it.
+    house.fault("sts", FaultKind::Hang);
+    Run::of(&mut house.credential_process()).quiet();
+    until("a child renews", || holder(&house).is_some());
+    let pid = note(&house)["holder"]["pid"].as_i64().unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    until("it is gone", || holder(&house).is_none());
+    fs::File::options()
+        .write(true)
+        .open(house.shelf().lock())
+        .unwrap()
+        .set_len(0)
+        .unwrap();
+    house.aws.clear_faults();
+    for _ in 0..10 {
+        assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), old);
+    }
+    drop(house.shelf().hold());
+    // The one that hung was never answered.
+    assert_eq!(house.sts_calls(), 0);
+    // Half a minute later.
+    let lock = fs::File::options()
+        .write(true)
+        .open(house.shelf().lock())
+        .unwrap();
+    lock.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(31))
+        .unwrap();
+    Run::of(&mut house.credential_process()).quiet();
+    until("it is tried again", || house.sts_calls() == 1);
+}
+
+#[test]
+fn a_full_disk_costs_one_renewal_and_not_one_a_hit() {
+    let house = House::new();
+    fs::create_dir(house.cache()).unwrap();
+    house.set_mode("cache", 0o700);
+    let ours = Client::CredentialProcess.path().display().to_string();
+    // Room for the entry and for its lock, then none; ten hits that find the entry due.
+    let script = format!(
+        "set -e; mount -t tmpfs -o size=64k,mode=0700 tmpfs cache; {ours} --connector dev >first; cd cache; \
+         sed -i -E 's/\"refresh_at\":\"[^\"]*\"/\"refresh_at\":\"2020-01-01T00:00:00Z\"/' *.json; chmod 600 *.json; \
+         head -c 65536 /dev/zero >full || true; \
+         for i in 1 2 3 4 5 6 7 8 9 10; do {ours} --connector dev >../hit; cmp ../first ../hit; sleep 0.2; done"
+    );
+    let mut command = house.command("unshare");
+    let user: &[&str] = if crate::support::is_root() {
+        &[]
+    } else {
+        &["--map-root-user"]
+    };
+    command
+        .args(user)
+        .args(["--mount", "/bin/sh", "-c", &script])
+        .current_dir(house.path(""));
+    let run = Run::of(&mut command);
+    assert!(run.status.success(), "{run:#?}");
+    assert_eq!(house.sts_calls(), 2, "{run:#?}");
+}
+
+#[test]
+fn a_relative_cache_folder_is_renewed_in_its_place() {
+    let house = House::new();
+    fs::create_dir(house.path("work")).unwrap();
+    let ask = || {
+        let mut command = house.credential_process();
+        command
+            .env("AWS_CONNECTOR_CACHE_DIR", "../cache")
+            .current_dir(house.path("work"));
+        Run::of(&mut command).quiet().key()
+    };
+    let old = ask();
+    house.shelf().make_due();
+    assert_eq!(ask(), old);
+    until("it is renewed", || ask() != old);
+    assert_eq!(house.sts_calls(), 2);
+}

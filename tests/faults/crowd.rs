@@ -75,3 +75,28 @@ fn a_denial_is_shared_by_all_who_waited_for_it() {
     house.credential_process().status().unwrap();
     assert_eq!(house.sts_calls(), 2);
 }
+
+#[test]
+fn a_folder_that_is_removed_under_those_who_wait_is_made_again_by_one_of_them() {
+    let house = House::with("lock_timeout = \"10m\"");
+    house.credential_process().status().unwrap();
+    let gate = house.shelf().hold();
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    house.aws.clear_calls();
+    house.slow_sts(1);
+    let waiting: Vec<Started> = (0..12)
+        .map(|_| Started::new(&mut house.credential_process()))
+        .collect();
+    for started in &waiting {
+        until("everybody says that it waits", || {
+            started.stderr().contains("waiting for")
+        });
+    }
+    std::fs::remove_dir_all(house.cache()).unwrap();
+    drop(gate);
+    let keys: std::collections::BTreeSet<String> = waiting
+        .into_iter()
+        .map(|started| started.wait().key())
+        .collect();
+    assert_eq!((keys.len(), house.sts_calls()), (1, 1));
+}

@@ -251,3 +251,53 @@ fn a_reader_that_has_gone_away_leaves_the_cache_whole() {
     assert!(Client::CredentialProcess.is_document(&run.stdout));
     assert_eq!(house.shelf().litter(), Vec::<String>::new());
 }
+
+#[test]
+fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
+    let house = House::new();
+    // What it says goes through pipes: files of ours would be limited, too.
+    let script = format!(
+        "{{ (ulimit -S -f 0; exec {} --connector dev 2>&1 >&3) | cat >&2; }} 3>&1 | cat",
+        Client::CredentialProcess.path().display()
+    );
+    let run = Run::of(
+        house
+            .command("/bin/bash")
+            .args(["-o", "pipefail", "-c", &script]),
+    );
+    assert!(
+        run.warning()
+            .contains("the cache is not used: cannot write"),
+        "{run:#?}"
+    );
+    assert_eq!(
+        house
+            .shelf()
+            .names()
+            .iter()
+            .filter(|name| name.ends_with(".json") || name.ends_with(".tmp"))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_pipe_in_place_of_the_clock_or_of_a_lock_holds_nobody_up() {
+    let house = House::new();
+    Run::of(&mut house.credential_process()).quiet();
+    let lock = house.shelf().lock();
+    fs::remove_file(&lock).unwrap();
+    for path in [house.cache().join("clock"), lock] {
+        assert!(
+            house
+                .command("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    Run::of(&mut house.credential_process()).quiet();
+    house.shelf().make_short();
+    assert!(Run::of(&mut house.credential_process()).status.success());
+}

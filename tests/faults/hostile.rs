@@ -115,3 +115,45 @@ fn a_host_that_looks_like_ours_is_never_given_a_credential() {
     }
     assert_eq!(house.aws.count("*", "*"), 0);
 }
+
+#[test]
+fn a_path_with_escapes_is_shown_in_one_harmless_line() {
+    let house = House::new();
+    let mut command = house.credential_process();
+    command.env("AWS_CONNECTOR_FILE", "/no/\u{1b}[2J\nsuch\u{202e}file");
+    is_refused(&house, &mut command, false);
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_an_error_and_not_an_unset_one() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let house = House::new();
+    let garbled = std::ffi::OsStr::from_bytes(b"d\xffv");
+    for client in [Client::CredentialProcess, Client::EksToken] {
+        let mut command = house.command(client.path());
+        if client == Client::EksToken {
+            command.args(["--cluster", "prod"]);
+        }
+        is_refused(&house, command.env("AWS_CONNECTOR", garbled), false);
+    }
+}
+
+#[test]
+fn a_password_in_an_endpoint_is_not_said() {
+    let house = House::new();
+    let profile = house
+        .base()
+        .replace("default_connector = \"dev\"", "")
+        .replace(
+            "endpoint_url = \"http://",
+            "endpoint_url = \"http://ann:s3cretpassw0rd@",
+        );
+    house.write_connectors(&profile);
+    let run = Run::of(
+        house
+            .command(Client::CredentialProcess.path())
+            .args(["--connector", "base"]),
+    );
+    assert!(!run.failure().contains("s3cretpassw0rd"), "{run:#?}");
+    assert!(run.failure().contains("endpoint_url"), "{run:#?}");
+}

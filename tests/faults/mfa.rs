@@ -106,13 +106,18 @@ fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
-    let run = Run::of(&mut house.client(Client::EksToken));
-    let line = run.failure();
-    assert!(
-        line.contains(&format!("pid {} is asking for an MFA code", asking.pid())),
-        "{line}"
-    );
-    assert!(line.contains("aws-connector login dev"), "{line}");
+    // One is not interactive by what its client says, the other has no terminal.
+    let mut without = house.command("setsid");
+    without.arg("--wait").arg(Client::CredentialProcess.path());
+    for command in [&mut house.client(Client::EksToken), &mut without] {
+        let run = Run::of(command);
+        let line = run.failure();
+        assert!(
+            line.contains(&format!("pid {} is asking for an MFA code", asking.pid())),
+            "{line}"
+        );
+        assert!(line.contains("aws-connector login dev"), "{line}");
+    }
     terminal.type_in(&format!("{MFA_CODE}\n"));
     asking.wait().document();
 }
@@ -222,4 +227,16 @@ fn a_renewal_in_the_background_asks_nobody() {
         fs::read_to_string(&lock).is_ok_and(|note| note.contains("asks for no MFA code"))
     });
     assert_eq!((terminal.prompts(), house.sts_calls()), (1, calls));
+}
+
+#[test]
+fn a_terminal_that_hands_over_single_keys_is_asked_too() {
+    let (house, terminal) = (house(), Terminal::new());
+    let mut raw = house.command("/bin/sh");
+    let ours = Client::CredentialProcess.path();
+    raw.args(["-c", &format!("stty raw; exec {}", ours.display())]);
+    let asking = terminal.start(&raw);
+    terminal.await_prompt();
+    terminal.type_in(&format!("9\u{7f}{MFA_CODE}\r"));
+    asking.wait().document();
 }

@@ -138,3 +138,61 @@ fn with_a_valid_session_nobody_waits_at_all_for_who_has_had_its_time() {
         "{run:#?}"
     );
 }
+
+#[test]
+fn what_is_minted_past_lock_timeout_serves_those_who_come_later() {
+    let house = House::with("lock_timeout = \"1s\"");
+    Run::of(&mut house.credential_process()).quiet();
+    let _held = house.shelf().hold();
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    let key = Run::of(&mut house.credential_process()).key();
+    assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), key);
+    assert_eq!(house.sts_calls(), 2);
+    assert_eq!(house.shelf().litter(), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_waits_once_however_many_locks_are_in_its_way() {
+    let house = House::with("lock_timeout = \"4s\"");
+    Run::of(&mut house.client(Client::Docker)).quiet();
+    let login = house.shelf().entry("registry-login");
+    let _session = house.shelf().hold();
+    let _login = crate::support::hold(&login.with_extension("lock"));
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    std::fs::remove_file(&login).unwrap();
+    let run = Run::of(&mut house.client(Client::Docker));
+    let waits: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter(|line| line.contains("gave up waiting"))
+        .collect();
+    assert!(run.status.success() && waits.len() == 2, "{run:#?}");
+    assert!(
+        waits[0].contains("after 4 s") && waits[1].contains("after 0 s"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_failure_that_a_fast_clock_wrote_is_not_repeated_until_that_time_comes() {
+    let house = House::new();
+    Run::of(&mut house.credential_process()).quiet();
+    std::fs::remove_file(house.shelf().entry("session")).unwrap();
+    house.fault("sts", FaultKind::AccessDenied);
+    let lock = house
+        .shelf()
+        .names()
+        .into_iter()
+        .find(|name| name.ends_with(".lock"))
+        .unwrap();
+    let lock = house.cache().join(lock);
+    Run::of(&mut house.credential_process()).failure();
+    let mut note: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&lock).unwrap()).unwrap();
+    note["failure"]["ended"] = (chrono::Utc::now() + chrono::TimeDelta::days(2))
+        .to_rfc3339()
+        .into();
+    std::fs::write(&lock, note.to_string()).unwrap();
+    house.aws.clear_faults();
+    Run::of(&mut house.credential_process()).quiet();
+}

@@ -18,12 +18,15 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::names::Names;
 
 /// How long a connection, TLS included, may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// An answer that took longer by the wall clock says nothing about the time.
+const PROMPT: TimeDelta = TimeDelta::seconds(25);
 
 /// The connections of a process, made when they are needed.
 pub(crate) struct Wire {
@@ -155,9 +158,13 @@ impl HttpConnector for Line {
         };
         let line = self.clone();
         let trusted = place.tls || place.is_this_machine();
+        let sent = Utc::now();
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            line.note(answer.headers().get("date"), trusted);
+            // The machine may have slept since the server wrote it.
+            if (Utc::now() - sent).abs() < PROMPT {
+                line.note(answer.headers().get("date"), trusted);
+            }
             Ok(answer)
         })
     }

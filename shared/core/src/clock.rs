@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,8 @@ const IGNORED_BELOW: TimeDelta = TimeDelta::seconds(60);
 const REFUSED_ABOVE: TimeDelta = TimeDelta::hours(24);
 /// How far the wall clock may drift against the time since boot before somebody has set it.
 const DRIFT: TimeDelta = TimeDelta::seconds(20);
+/// What is longer was not written by us.
+const LONGEST: u64 = 4096;
 /// The file's name in the cache folder.
 const FILE: &str = "clock";
 
@@ -75,12 +77,12 @@ impl Clock {
 
     /// The true time of a local one.
     pub fn to_true(&self, local: DateTime<Utc>) -> DateTime<Utc> {
-        local + self.offset.get()
+        local.checked_add_signed(self.offset.get()).unwrap_or(local)
     }
 
     /// The local time of a true one.
     pub fn to_local(&self, truly: DateTime<Utc>) -> DateTime<Utc> {
-        truly - self.offset.get()
+        truly.checked_sub_signed(self.offset.get()).unwrap_or(truly)
     }
 
     /// Takes note of an answer's date; says whether the offset is now another.
@@ -132,13 +134,15 @@ impl Clock {
 }
 
 fn read(file: &Path) -> Option<TimeDelta> {
-    let bytes = fs::OpenOptions::new()
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = fs::OpenOptions::new()
         .read(true)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .custom_flags(flags.bits().cast_signed())
         .open(file)
-        .and_then(std::io::read_to_string)
         .ok()?;
-    let record: Record = serde_json::from_str(&bytes).ok()?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    let record: Record = serde_json::from_slice(&bytes).ok()?;
     let offset = TimeDelta::try_milliseconds(record.offset_ms)?;
     let stepped = record.wall_minus_boot_ms.abs_diff(wall_minus_boot_ms());
     let holds = record.boot_id == boot_id()

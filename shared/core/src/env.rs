@@ -2,6 +2,7 @@
 //! the process's own.
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 
 /// Where environment variables are looked up.
 #[derive(Clone, Debug)]
@@ -22,8 +23,8 @@ impl Env {
         )
     }
 
-    /// The value of a variable; an empty one counts as unset, as AWS's own tools have it. A value
-    /// that is not UTF-8 counts as unset too.
+    /// The value of a variable; an empty one counts as unset, as AWS's own tools have it. What is not
+    /// UTF-8 becomes what fits nothing: a wrong name is an error, an unset one would be another's.
     pub fn get(&self, name: &str) -> Option<String> {
         self.get_raw(name).filter(|value| !value.is_empty())
     }
@@ -31,7 +32,11 @@ impl Env {
     /// The value of a variable, an empty one included.
     pub fn get_raw(&self, name: &str) -> Option<String> {
         match self {
-            Self::Process => std::env::var(name).ok(),
+            Self::Process => match std::env::var(name) {
+                Ok(value) => Some(value),
+                Err(VarError::NotPresent) => None,
+                Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
+            },
             Self::Fixed(vars) => vars.get(name).cloned(),
         }
     }
@@ -39,8 +44,9 @@ impl Env {
     /// Whether a variable is set to something that is not UTF-8.
     pub fn is_garbled(&self, name: &str) -> bool {
         match self {
-            Self::Process => std::env::var(name)
-                .is_err_and(|error| matches!(error, std::env::VarError::NotUnicode(_))),
+            Self::Process => {
+                std::env::var(name).is_err_and(|error| matches!(error, VarError::NotUnicode(_)))
+            }
             Self::Fixed(_) => false,
         }
     }

@@ -1,11 +1,14 @@
 //! The one error type: what went wrong, for which connector, and how to mend it.
 //!
-//! Every text is one line. What comes from outside (names, AWS's messages) is escaped before it
-//! gets here, so that an error can be printed on a terminal or by Docker as it stands.
+//! Every text is one line. What comes from outside (names, AWS's messages) is quoted and escaped
+//! before it gets here; whatever else could break or hide the line is escaped when it is shown, so
+//! that an error can be printed on a terminal or by Docker as it stands.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::shown::clean;
 
 /// What sort of failure it is; the protocols and the retry rules decide by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,9 +117,9 @@ impl fmt::Display for Error {
         if let Some(connector) = &self.connector {
             write!(f, "connector '{connector}': ")?;
         }
-        f.write_str(&self.what)?;
+        f.write_str(&clean(&self.what))?;
         if let Some(fix) = &self.fix {
-            write!(f, "; fix: {fix}")?;
+            write!(f, "; fix: {}", clean(fix))?;
         }
         Ok(())
     }

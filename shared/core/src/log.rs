@@ -28,7 +28,8 @@ pub fn warn(message: Arguments<'_>) {
 
 /// Writes one line to stderr in a single write, so that lines of parallel processes do not mix.
 pub fn line(message: Arguments<'_>) {
-    let text = format!("aws-connector: {message}\n");
+    let message = message.to_string();
+    let text = format!("aws-connector: {}\n", crate::shown::clean(&message));
     // Nobody is left to tell when stderr itself is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -1,7 +1,7 @@
 //! The code of a second factor: from a program, or from the person at the terminal.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -14,6 +14,9 @@ use crate::secret::Secret;
 
 /// How long a person has to answer.
 pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// More than this is no code.
+const LONGEST_LINE: usize = 64;
 
 /// Asks for a code once. `may_prompt` says whether the client is interactive; whether there is a
 /// terminal that is ours to ask on is found out here, and `asking` called just before a person is
@@ -83,21 +86,7 @@ fn prompt(factor: &Mfa, connector: &str, may_prompt: bool, asking: &dyn Fn()) ->
             "run 'aws-connector login {connector}' in a terminal, then try again"
         ))
     };
-    if !may_prompt {
-        return Err(cannot());
-    }
-    // The terminal itself: standard input and error belong to the client.
-    let mut terminal = File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/tty")
-        .map_err(|_| cannot())?;
-    // A job in the background would be stopped by the kernel, or steal another's input.
-    let in_front = rustix::termios::tcgetpgrp(&terminal)
-        .is_ok_and(|front| front == rustix::process::getpgrp());
-    if !in_front {
-        return Err(cannot());
-    }
+    let mut terminal = may_prompt.then(terminal).flatten().ok_or_else(cannot)?;
     asking();
     let shown = crate::shown::shown(&factor.serial);
     write!(
@@ -106,27 +95,60 @@ fn prompt(factor: &Mfa, connector: &str, may_prompt: bool, asking: &dyn Fn()) ->
         shown.trim_matches('"')
     )
     .map_err(|_| cannot())?;
-    // A terminal hands over whole lines.
-    let ready = poll(
-        &mut [PollFd::new(&terminal, PollFlags::IN)],
-        Some(&PATIENCE.try_into().map_err(|_| cannot())?),
-    );
-    if !matches!(ready, Ok(1..)) {
+    let none = |what: String| Err(Error::new(Kind::Interaction, what).of(connector));
+    let Some(line) = read_line(&terminal) else {
         // The line after the question is somebody else's.
         let _ = writeln!(terminal);
         let seconds = PATIENCE.as_secs();
-        return Err(Error::new(
-            Kind::Interaction,
-            format!("no MFA code was given within {seconds} s"),
-        )
-        .of(connector));
-    }
-    let mut line = zeroize::Zeroizing::new(String::new());
-    BufReader::new(&terminal)
-        .read_line(&mut line)
-        .map_err(|_| cannot())?;
+        return none(format!("no MFA code was given within {seconds} s"));
+    };
+    let line = String::from_utf8_lossy(&line);
     if line.trim().is_empty() {
-        return Err(Error::new(Kind::Interaction, "no MFA code was given").of(connector));
+        return none("no MFA code was given".to_owned());
     }
     Ok(Secret::new(line.trim()))
+}
+
+/// The terminal itself, where there is one and it is ours to ask on: standard input and error
+/// belong to the client, and a job in the background would be stopped by the kernel, or steal
+/// another's input.
+pub fn terminal() -> Option<File> {
+    let terminal = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .ok()?;
+    let in_front = rustix::termios::tcgetpgrp(&terminal)
+        .is_ok_and(|front| front == rustix::process::getpgrp());
+    in_front.then_some(terminal)
+}
+
+/// A line, or what was typed before the end of input; `None` when nobody ends one in time. The
+/// terminal of a program that draws its own screen hands over single keys, of which Return is
+/// another than the one that ends a line elsewhere.
+fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut line = zeroize::Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ready = poll(
+            &mut [PollFd::new(&terminal, PollFlags::IN)],
+            Some(&left.try_into().ok()?),
+        );
+        match ready {
+            Ok(1..) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            _ => return None,
+        }
+        let mut key = zeroize::Zeroizing::new([0; 1]);
+        if terminal.read(&mut *key).ok()? == 0 {
+            return Some(line);
+        }
+        match key[0] {
+            b'\n' | b'\r' | 3 | 4 => return Some(line),
+            8 | 127 => drop(line.pop()),
+            key if line.len() < LONGEST_LINE => line.push(key),
+            _ => {}
+        }
+    }
 }

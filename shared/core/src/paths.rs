@@ -26,22 +26,104 @@ impl Paths {
     /// Finds both: the environment's own variables first, then the platform's folders for
     /// `aws-connector`.
     pub fn find(env: &Env) -> Self {
-        let named_file = env.get(FILE_VARIABLE).map(PathBuf::from);
-        let named_cache = env.get(CACHE_VARIABLE).map(PathBuf::from);
-        let dirs = if named_file.is_some() && named_cache.is_some() {
-            None
-        } else {
-            // directories reads HOME and XDG_* of the process itself.
-            ProjectDirs::from("", "", "aws-connector")
-        };
-        Self {
-            profile_file_named: named_file.is_some(),
-            profile_file: named_file.or_else(|| {
-                dirs.as_ref()
-                    .map(|d| d.config_dir().join("connectors.toml"))
-            }),
-            cache_folder: named_cache
-                .or_else(|| dirs.as_ref().map(|d| d.cache_dir().to_path_buf())),
+        let named_file = env.get(FILE_VARIABLE).map(whole);
+        let named_cache = env.get(CACHE_VARIABLE).map(whole);
+        let (mut profile_file, mut cache_folder) = (named_file, named_cache);
+        let profile_file_named = profile_file.is_some();
+        if (profile_file.is_none() || cache_folder.is_none())
+            && let Some(folders) = Folders::find(env)
+        {
+            profile_file.get_or_insert_with(|| folders.config.join("connectors.toml"));
+            cache_folder.get_or_insert(folders.cache);
         }
+        Self {
+            profile_file,
+            profile_file_named,
+            cache_folder,
+        }
+    }
+}
+
+/// A path that means the same to a child that works elsewhere.
+fn whole(path: String) -> PathBuf {
+    std::path::absolute(&path).unwrap_or_else(|_| path.into())
+}
+
+/// The platform's folders for `aws-connector`.
+struct Folders {
+    config: PathBuf,
+    cache: PathBuf,
+}
+
+impl Folders {
+    fn find(env: &Env) -> Option<Self> {
+        // directories reads HOME and XDG_* of the process itself. Without HOME it asks the C
+        // library, which in a static program loads modules of the host's and may crash in them.
+        if cfg!(not(target_os = "linux")) || env.get("HOME").is_some() {
+            let dirs = ProjectDirs::from("", "", "aws-connector")?;
+            return Some(Self {
+                config: dirs.config_dir().to_owned(),
+                cache: dirs.cache_dir().to_owned(),
+            });
+        }
+        let home = home(env);
+        let folder = |variable: &str, usual: &str| {
+            let named = env.get(variable).map(PathBuf::from);
+            let named = named.filter(|path| path.is_absolute());
+            let folder = named.or_else(|| Some(home.as_ref()?.join(usual)))?;
+            Some(folder.join("aws-connector"))
+        };
+        Some(Self {
+            config: folder("XDG_CONFIG_HOME", ".config")?,
+            cache: folder("XDG_CACHE_HOME", ".cache")?,
+        })
+    }
+}
+
+/// The user's home folder: `HOME`, else what `/etc/passwd` says.
+pub fn home(env: &Env) -> Option<PathBuf> {
+    match env.get("HOME") {
+        Some(home) => Some(home.into()),
+        None if matches!(env, Env::Fixed(_)) => None,
+        None if cfg!(target_os = "linux") => {
+            let users = std::fs::read_to_string("/etc/passwd").ok()?;
+            home_in(&users, crate::user::effective_uid())
+        }
+        None => std::env::home_dir(),
+    }
+}
+
+/// The home folder of a user in the text of `/etc/passwd`.
+fn home_in(users: &str, uid: u32) -> Option<PathBuf> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let is_theirs = fields.nth(2)?.parse() == Ok(uid);
+        let home = fields.nth(2).filter(|home| home.starts_with('/'))?;
+        is_theirs.then(|| home.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn relative_paths_are_made_whole() {
+        let env = Env::fixed([(FILE_VARIABLE, "x/p.toml"), (CACHE_VARIABLE, "cache")]);
+        let paths = Paths::find(&env);
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(paths.profile_file, Some(here.join("x/p.toml")));
+        assert_eq!(paths.cache_folder, Some(here.join("cache")));
+    }
+
+    #[test]
+    fn a_home_is_found_in_the_list_of_users() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:\nnone:x:7:7:::\n";
+        assert_eq!(home_in(users, 1000), Some("/home/ann".into()));
+        assert_eq!(home_in(users, 0), Some("/root".into()));
+        assert_eq!(home_in(users, 7), None);
+        assert_eq!(home_in(users, 8), None);
     }
 }

@@ -100,6 +100,8 @@ pub struct Pipeline<'a> {
     /// The locks held, outermost first: whoever waits at any of them is told when a person is asked.
     held: RefCell<Vec<Progress>>,
     has_prompted: Cell<bool>,
+    /// How long it has waited for other processes.
+    waited: Cell<Duration>,
     force: bool,
     /// Set while a session of the cache is renewed that AWS has ended before its time.
     distrusts_cache: Cell<bool>,
@@ -135,6 +137,7 @@ impl<'a> Pipeline<'a> {
             hurry: Cell::new(None),
             held: RefCell::default(),
             has_prompted: Cell::new(false),
+            waited: Cell::default(),
             force: env.is_on("AWS_CONNECTOR_REFRESH"),
             distrusts_cache: Cell::new(false),
             has_minted: Cell::new(false),
@@ -227,6 +230,7 @@ impl<'a> Pipeline<'a> {
             may_prompt: self.request.may_prompt,
             has_prompted: &self.has_prompted,
             lock_timeout: self.plan.lock_timeout,
+            waited: &self.waited,
             refresh_ahead: self.refresh_ahead && !self.asked_aws.get(),
             now: &|| self.now(),
             resync: &|| self.clock.reload(),

@@ -1,5 +1,7 @@
 //! Untrusted text made safe for a one-line error.
 
+use std::borrow::Cow;
+
 /// The longest escaped text shown, in characters, without the quotes and the mark of a cut.
 const LIMIT: usize = 80;
 
@@ -33,9 +35,39 @@ pub fn shown(input: &str) -> String {
     text
 }
 
+/// A whole message made safe for a terminal: what would break or hide a line is escaped, all else
+/// stays as it is. For texts that hold paths and the like; [`shown`] is for what stands in quotes.
+pub fn clean(message: &str) -> Cow<'_, str> {
+    let is_unsafe = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if !message.contains(is_unsafe) {
+        return Cow::Borrowed(message);
+    }
+    let mut text = String::with_capacity(message.len() + 16);
+    for character in message.chars() {
+        if is_unsafe(character) {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    Cow::Owned(text)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::{clean, shown};
+
+    #[test]
+    fn a_message_keeps_its_words_and_loses_its_tricks() {
+        assert_eq!(clean("/home/jörg's/“x”"), "/home/jörg's/“x”");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\nc\u{202e}d"),
+            "a\\u{1b}[2Jb\\nc\\u{202e}d"
+        );
+    }
 
     #[test]
     fn plain_text_is_only_quoted() {

@@ -6,7 +6,7 @@ mod house;
 mod run;
 mod terminal;
 
-pub(crate) use entry::Shelf;
+pub(crate) use entry::{Shelf, hold};
 pub(crate) use house::{House, REGISTRY};
 pub(crate) use run::{Client, Run, Started, until};
 pub(crate) use terminal::Terminal;

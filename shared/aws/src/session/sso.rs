@@ -1,6 +1,9 @@
 //! IAM Identity Center: the token that `aws sso login` left, renewed if need be, for a role's
 //! credentials.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
@@ -13,6 +16,8 @@ use super::sso_token::Token;
 use crate::client::{Client, config};
 use crate::text::one_line;
 
+/// How long another process is given to leave the token that it has renewed.
+const OTHERS: Duration = Duration::from_secs(1);
 /// A token with less left is renewed first, where it can be.
 const RENEW: TimeDelta = TimeDelta::minutes(5);
 
@@ -27,9 +32,13 @@ pub(super) fn obtain(
     let mut token = Token::load(plan, client.env()).map_err(|error| error.fix(&*login))?;
     let left = token.expires_at - call.now;
     if left < RENEW {
-        let renewed = renew(client, &site, &mut token, call);
+        let renewed = renew(client, &site, &mut token, call).or_else(|error| {
+            // A refresh token is good for one exchange, and another process may have been first.
+            token = await_renewal(plan, client, call).ok_or(error)?;
+            Ok(())
+        });
         if left <= TimeDelta::zero() {
-            renewed.map_err(|error| match error.kind {
+            renewed.map_err(|error: Error| match error.kind {
                 Kind::Unavailable => error,
                 _ => Error::new(
                     Kind::Interaction,
@@ -76,6 +85,22 @@ pub(super) fn obtain(
     let mut session = found.check(&question)?;
     session.account_id = Some(plan.account_id.clone());
     Ok(session)
+}
+
+/// The token that another process is leaving, if there is one: it comes a moment after that one's
+/// exchange, which made ours fail.
+fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Token> {
+    let end = call.deadline.min(Instant::now() + OTHERS);
+    loop {
+        let token = Token::load(plan, client.env()).ok()?;
+        if token.expires_at - call.now >= RENEW {
+            return Some(token);
+        }
+        if Instant::now() >= end {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Exchanges the refresh token for a new access token, and leaves both where they came from: the

@@ -10,6 +10,7 @@ use super::ini::{Dialect, Ini, Kind, Property, plain, show_path};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::local_secret::expand_home;
+use crate::paths::home;
 use crate::shown::shown;
 use crate::suggest::nearest;
 
@@ -263,14 +264,5 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
             Read::Missing(format!("{} (no such file)", show_path(&path)))
         }
         Err(error) => unreadable(&error.to_string()),
-    }
-}
-
-fn home(env: &Env) -> Option<PathBuf> {
-    match (env.get("HOME"), env) {
-        (Some(home), _) => Some(PathBuf::from(home)),
-        // The password database knows it, too; botocore asks there.
-        (None, Env::Process) => std::env::home_dir(),
-        (None, Env::Fixed(_)) => None,
     }
 }

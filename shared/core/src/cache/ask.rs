@@ -31,8 +31,10 @@ pub struct Ask<'a> {
     pub may_prompt: bool,
     /// Whether a person was asked in the course of this command.
     pub has_prompted: &'a Cell<bool>,
-    /// How long to wait for another process.
+    /// How long to wait for other processes in the course of this command.
     pub lock_timeout: Duration,
+    /// How long it has waited for them so far.
+    pub waited: &'a Cell<Duration>,
     /// Whether to renew in the background.
     pub refresh_ahead: bool,
     /// The true time.

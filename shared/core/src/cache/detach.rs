@@ -9,6 +9,9 @@ use std::os::fd::AsRawFd as _;
 /// its own budget, shorter than anybody's patience with a lock.
 const ALARM_SECONDS: u32 = 25;
 
+/// Descriptors are closed one by one up to this number, where that is the only way.
+const MOST_CLOSED: i32 = 65_536;
+
 /// Which process this is after a fork.
 pub(super) enum Side {
     Parent,
@@ -23,11 +26,16 @@ pub(super) enum Side {
     reason = "fork has no safe form; this process has one thread here, so the child may run any code"
 )]
 pub(super) fn fork(keep: &File) -> io::Result<Side> {
+    // When the leader of a terminal's session ends, all in it are told to: the child must have left
+    // before it hears of it.
+    let shield = super::signals::Shield::new();
     // SAFETY: see `reason`; the child touches no lock that another thread could have held.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
             detach(keep.as_raw_fd());
+            super::signals::ignore_terminal();
+            drop(shield);
             Ok(Side::Child)
         }
         _ => Ok(Side::Parent),
@@ -53,10 +61,22 @@ fn detach(keep: i32) {
     // that this child never returns to: it ends by `exit`. The handle on /dev/null is dropped.
     unsafe {
         let keep = keep.cast_unsigned();
-        if keep > first {
-            libc::syscall(libc::SYS_close_range, first, keep - 1, 0u32);
+        let below =
+            keep == first || libc::syscall(libc::SYS_close_range, first, keep - 1, 0u32) == 0;
+        let above = libc::syscall(libc::SYS_close_range, keep + 1, u32::MAX, 0u32) == 0;
+        // An older kernel, or a sandbox that does not know the call.
+        if !(below && above) {
+            let mut limit: libc::rlimit = std::mem::zeroed();
+            libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+            let most = i32::try_from(limit.rlim_cur)
+                .unwrap_or(i32::MAX)
+                .min(MOST_CLOSED);
+            for descriptor in first.cast_signed()..most {
+                if descriptor.cast_unsigned() != keep {
+                    libc::close(descriptor);
+                }
+            }
         }
-        libc::syscall(libc::SYS_close_range, keep + 1, u32::MAX, 0u32);
         libc::alarm(ALARM_SECONDS);
     }
 }

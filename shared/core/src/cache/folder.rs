@@ -47,7 +47,9 @@ impl Folder {
         if let Some(parent) = self.path.parent()
             && !parent.as_os_str().is_empty()
         {
-            fs::create_dir_all(parent).map_err(failed)?;
+            let mut parents = fs::DirBuilder::new();
+            parents.recursive(true).mode(0o700);
+            parents.create(parent).map_err(failed)?;
         }
         match fs::DirBuilder::new().mode(0o700).create(&self.path) {
             Ok(()) => Ok(()),
@@ -117,25 +119,37 @@ impl Folder {
     /// Replaces an entry whole. The caller holds the key's lock, so that the temporary name is
     /// its own; one left by a process that was killed is overwritten.
     pub(crate) fn write(&self, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
-        let temporary = self.temporary_path(key);
+        self.write_by(&self.temporary_path(key), key, bytes)
+    }
+
+    /// The same for somebody without the lock, whose temporary file has a name of its own.
+    pub(crate) fn write_unlocked(&self, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
+        let name = format!("{}.{}", key.hex(), std::process::id());
+        self.write_by(&self.path.join(name), key, bytes)
+    }
+
+    fn write_by(&self, temporary: &Path, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
+        if bytes.len() as u64 > LONGEST_ENTRY {
+            return Err(format!("{} bytes are too many for an entry", bytes.len()));
+        }
         let failed = |error: std::io::Error| {
             // Half a file must not stay where there is no room for a whole one.
-            let _ = fs::remove_file(&temporary);
+            let _ = fs::remove_file(temporary);
             format!("cannot write {}: {error}", temporary.display())
         };
         // An interrupt waits until the temporary file is gone.
         let _shield = super::signals::Shield::new();
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(temporary);
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .custom_flags(no_follow())
-            .open(&temporary)
+            .open(temporary)
             .map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
         drop(file);
-        fs::rename(&temporary, self.entry_path(key)).map_err(failed)
+        fs::rename(temporary, self.entry_path(key)).map_err(failed)
     }
 }
 

@@ -13,12 +13,16 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use fs2::FileExt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+
+/// More than this is no note of ours.
+const LONGEST_NOTE: u64 = 64 * 1024;
 
 /// What a lock file says.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -55,6 +59,17 @@ pub(crate) enum State {
 pub(crate) struct Failure {
     pub(crate) ended: DateTime<Utc>,
     pub(crate) error: Error,
+    /// It was nobody's but this process's, and only says that it should not be tried again at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) own: bool,
+}
+
+impl Failure {
+    /// Whether somebody who began at `started` was waiting for this. One that has yet to come was
+    /// written by a clock that ran ahead.
+    pub(crate) fn concerns(&self, started: DateTime<Utc>) -> bool {
+        !self.own && (started..=Utc::now()).contains(&self.ended)
+    }
 }
 
 /// A lock that is held; released when dropped, or when the process ends in whatever way.
@@ -130,13 +145,15 @@ pub fn try_lock_open(file: &File) -> std::io::Result<bool> {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     fs::OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        // Nor is a named pipe waited for.
+        .custom_flags(flags.bits().cast_signed())
         .open(path)
 }
 
@@ -151,9 +168,15 @@ fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
 
 /// Reads what a lock file says, held or not; nothing sensible counts as nothing.
 pub(crate) fn read_note(path: &Path) -> Note {
-    fs::read(path)
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let mut bytes = Vec::new();
+    file.and_then(|file| file.take(LONGEST_NOTE).read_to_end(&mut bytes))
         .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .and_then(|_| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
 
@@ -184,6 +207,19 @@ impl Guard {
     /// Says nothing any more.
     pub(crate) fn say_nothing(&self) {
         let _ = self.file.set_len(0);
+        let _ = self.file.set_modified(SystemTime::UNIX_EPOCH);
+    }
+
+    /// Leaves a trace of an attempt that outlives whatever becomes of it, and needs no room on the
+    /// disk: the file's time. [`Guard::say_nothing`] takes it away.
+    pub(crate) fn mark_attempt(&self) {
+        let _ = self.file.set_modified(SystemTime::now());
+    }
+
+    /// How long ago an attempt began of which nothing else is known.
+    pub(crate) fn since_attempt(&self) -> Option<Duration> {
+        let began = self.file.metadata().and_then(|meta| meta.modified()).ok()?;
+        began.elapsed().ok()
     }
 
     /// Removes the lock file while it is held, so that nobody is misled by the name.
@@ -231,6 +267,22 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_concerns_those_who_were_waiting_for_it() {
+        let now = Utc::now();
+        let ended = |seconds: i64, own| Failure {
+            ended: now + chrono::TimeDelta::seconds(seconds),
+            error: Error::refused("no"),
+            own,
+        };
+        let started = now - chrono::TimeDelta::seconds(10);
+        assert!(ended(-5, false).concerns(started));
+        assert!(!ended(-15, false).concerns(started));
+        assert!(!ended(-5, true).concerns(started));
+        // Written by a clock that ran ahead: it would be repeated until that time comes.
+        assert!(!ended(3600, false).concerns(started));
+    }
+
+    #[test]
     fn notes_are_read_back_and_garbage_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k.lock");
@@ -240,6 +292,7 @@ mod tests {
             failure: Some(Failure {
                 ended: DateTime::UNIX_EPOCH,
                 error: Error::refused("no"),
+                own: false,
             }),
         });
         assert_eq!(read_note(&path).failure.unwrap().error.what, "no");

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use zeroize::Zeroizing;
 
 use super::ask::{Ask, Mint, note};
 use super::entry::{Cacheable, Entry};
@@ -37,6 +38,7 @@ impl Cache {
             return Ok(entry.payload.clone());
         }
         log::debug(format_args!("miss {}", ask.key.hex()));
+        super::signals::outlive_file_limits();
         let valid = held.filter(|entry| !ask.force && entry.is_valid((ask.now)()));
         let mut hurry = ask.hurry;
         if valid.is_some() {
@@ -54,10 +56,13 @@ impl Cache {
             return alone(ask, deadline, hurry, mint).or_else(|error| fall_back(valid, error, ask));
         }
         let began = Instant::now();
-        let patience = hurry.map_or(ask.lock_timeout, |hurry| {
-            ask.lock_timeout.min(hurry.saturating_duration_since(began))
+        // One patience for all locks that a command meets.
+        let lock_timeout = ask.lock_timeout.saturating_sub(ask.waited.get());
+        let patience = hurry.map_or(lock_timeout, |hurry| {
+            lock_timeout.min(hurry.saturating_duration_since(began))
         });
         let waited = self.wait::<T>(folder, ask, patience, valid.is_some());
+        ask.waited.set(ask.waited.get() + began.elapsed());
         // Waiting is not asking: the budget for AWS is as long as before. In a hurry, it is the
         // client's patience that counts.
         let deadline = match hurry {
@@ -73,9 +78,15 @@ impl Cache {
                 log::warn(format_args!(
                     "gave up waiting for {} after {} s; asking AWS as well",
                     who(&note),
-                    patience.as_secs()
+                    began.elapsed().as_secs()
                 ));
-                alone(ask, deadline, hurry, mint)
+                let asked = (ask.now)();
+                alone(ask, deadline, hurry, mint).inspect(|payload| {
+                    // Those who are still waiting need not ask as well.
+                    if let Some(bytes) = self.entry_bytes(ask, asked, payload) {
+                        let _ = folder.write_unlocked(ask.key, &bytes);
+                    }
+                })
             }
             Wait::Unusable(why) => {
                 self.tell(&why);
@@ -101,13 +112,32 @@ impl Cache {
             return Ok(entry.payload);
         }
         if let Some(failure) = guard.note().failure
-            && failure.ended >= ask.started
+            && failure.concerns(ask.started)
         {
             log::debug(format_args!("sharing the failure of {}", failure.ended));
             return Err(failure.error);
         }
         let time = (deadline, hurry);
         self.mint_and_keep(folder, &mut guard, ask, time, false, mint)
+    }
+
+    /// An entry as it is written, if what it holds can be kept at all.
+    fn entry_bytes<T: Cacheable>(
+        &self,
+        ask: &Ask<'_>,
+        obtained_at: DateTime<Utc>,
+        payload: &T,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let (connector, label) = (ask.connector, ask.label);
+        let payload = payload.clone();
+        let entry = Entry::new(ask.key, connector, label, obtained_at, payload, chance())?;
+        match &self.sealer {
+            Some(sealer) => {
+                let sealed = sealer.seal(ask.key, &entry.payload)?;
+                Some(entry.with_payload(sealed)?.render())
+            }
+            None => Some(entry.render()),
+        }
     }
 
     pub(super) fn mint_and_keep<T: Cacheable>(
@@ -132,45 +162,41 @@ impl Cache {
                 // Reckoned back from now: the mint may have found out the true time.
                 let took = TimeDelta::from_std(began.elapsed()).unwrap_or(TimeDelta::zero());
                 let obtained_at = (ask.now)() - took;
-                let entry = Entry::new(
-                    ask.key,
-                    ask.connector,
-                    ask.label,
-                    obtained_at,
-                    payload.clone(),
-                    chance(),
-                );
-                let bytes = entry.and_then(|entry| match &self.sealer {
-                    Some(sealer) => {
-                        let sealed = sealer.seal(ask.key, &entry.payload)?;
-                        Some(entry.with_payload(sealed)?.render())
+                let kept = match self.entry_bytes(ask, obtained_at, &payload) {
+                    Some(bytes) => folder.write(ask.key, &bytes),
+                    None => Ok(()),
+                };
+                match kept {
+                    Err(why) if in_background => guard.say(&failed(Error::local(why), true)),
+                    kept => {
+                        if let Err(why) = kept {
+                            self.tell(&why);
+                        }
+                        guard.say_nothing();
                     }
-                    None => Some(entry.render()),
-                });
-                if let Some(bytes) = bytes
-                    && let Err(why) = folder.write(ask.key, &bytes)
-                {
-                    self.tell(&why);
                 }
-                guard.say_nothing();
                 sweep::after_a_miss(folder, (ask.now)());
                 Ok(payload)
             }
             Err(error) => {
-                if in_background || is_shared(&error, ask) {
-                    guard.say(&Note {
-                        holder: None,
-                        failure: Some(Failure {
-                            ended: Utc::now(),
-                            error: error.clone(),
-                        }),
-                    });
+                let shared = is_shared(&error, ask);
+                if in_background || shared {
+                    guard.say(&failed(error.clone(), !shared));
                 } else {
                     guard.say_nothing();
                 }
                 Err(error)
             }
         }
+    }
+}
+
+/// What is said of a mint that failed.
+fn failed(error: Error, own: bool) -> Note {
+    let ended = Utc::now();
+    Note {
+        holder: None,
+        failure: Some(Failure { ended, error, own }),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
 use super::ask::{Ask, Mint};
 use super::entry::Cacheable;
 use super::folder::Folder;
 use super::lock::{self, Try};
 use super::obtain::is_recent;
-use super::{Cache, detach};
+use super::{Cache, RENEWAL_PAUSE, detach};
 use crate::error::Result;
 use crate::log;
 
@@ -26,13 +28,17 @@ impl Cache {
         let renewed = self
             .read::<T>(ask.key)
             .is_some_and(|entry| (ask.now)() < entry.refresh_at);
-        let paused = guard
-            .note()
-            .failure
-            .is_some_and(|failure| is_recent(&failure, ask));
+        let paused = match guard.note().failure {
+            Some(failure) => is_recent(&failure, ask),
+            // An attempt that could not even say that it failed: a full disk, a crash.
+            None => guard.since_attempt().is_some_and(|ago| {
+                TimeDelta::from_std(ago).is_ok_and(|ago| ago < RENEWAL_PAUSE) && !ask.force
+            }),
+        };
         if renewed || paused {
             return;
         }
+        guard.mark_attempt();
         let keep = guard.file();
         match detach::fork(keep) {
             // The child carries the lock on; our copy of the descriptor ends here.

@@ -36,6 +36,26 @@ impl Drop for Shield {
     }
 }
 
+/// A limit on the size of files is an error of write, and no signal.
+#[expect(unsafe_code, reason = "as above")]
+pub(super) fn outlive_file_limits() {
+    // SAFETY: sets how one signal is handled; no handler is involved.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
+/// Passes over what a terminal sends, and has sent already.
+#[expect(unsafe_code, reason = "as above")]
+pub(super) fn ignore_terminal() {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: sets how one signal is handled; no handler is involved.
+        unsafe {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+    }
+}
+
 /// Lets an alarm end this process, whatever its parent had done about it.
 #[expect(unsafe_code, reason = "as above")]
 pub(super) fn heed_alarm() {

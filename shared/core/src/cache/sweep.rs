@@ -16,7 +16,7 @@ use super::lock::{self, Try};
 const PAUSE: Duration = Duration::from_secs(3600);
 /// The file whose time says when that was last done.
 const MARK: &str = "swept";
-/// The clock's temporary files live for moments.
+/// Temporary files that no lock stands beside live for moments.
 const MOMENTS: Duration = Duration::from_secs(60);
 /// A failure is of no interest any more after this.
 const FAILURE_KEPT: TimeDelta = TimeDelta::minutes(2);
@@ -57,11 +57,13 @@ fn names(folder: &Folder) -> Names {
         let Some((stem, kind)) = name.to_str().and_then(|name| name.rsplit_once('.')) else {
             continue;
         };
-        if stem == "clock" && kind.bytes().all(|b| b.is_ascii_digit()) {
+        // The clock's temporary files, and those of entries that were written without a lock.
+        let is_key = stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit());
+        if (stem == "clock" || is_key) && kind.bytes().all(|b| b.is_ascii_digit()) {
             names.unlocked.push(format!("{stem}.{kind}"));
         }
         // Whatever else lies here is not ours to touch.
-        if stem.len() != 64 || !stem.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !is_key {
             continue;
         }
         match kind {
@@ -145,7 +147,7 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
             let fresh = guard
                 .note()
                 .failure
-                .is_some_and(|failure| Utc::now() - failure.ended < FAILURE_KEPT);
+                .is_some_and(|failure| (Utc::now() - failure.ended).abs() < FAILURE_KEPT);
             // The entry may have come since the names were read.
             if !fresh && !file(folder, stem, "json").exists() {
                 guard.unlink();

@@ -51,6 +51,9 @@ impl Cache {
             match lock::try_lock(&path) {
                 Ok(Try::Locked(guard)) => return Wait::Locked(guard),
                 Ok(Try::Busy) => {}
+                // Somebody removed the folder, which others may have made again already.
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::NotFound && folder.create().is_ok() => {}
                 Err(error) => {
                     return Wait::Unusable(format!("cannot lock {}: {error}", path.display()));
                 }
@@ -66,7 +69,7 @@ impl Cache {
                 let note = lock::read_note(&path);
                 if let Some(holder) = &note.holder {
                     if holder.state == State::Prompting && !has_valid {
-                        if !ask.may_prompt {
+                        if !ask.may_prompt || crate::mfa::terminal().is_none() {
                             return Wait::Prompting(holder.clone());
                         }
                         limit = PATIENCE_WITH_PROMPT;

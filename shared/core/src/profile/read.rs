@@ -285,10 +285,12 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
 /// A text that says what is allowed.
 pub fn endpoint(text: &str, allow_insecure: bool) -> std::result::Result<String, String> {
     let wrong = || {
-        format!(
-            "{} is not a URL such as https://sts.example.com",
-            shown(text)
-        )
+        // A password before the host stays unsaid.
+        let text = match text.rsplit_once('@') {
+            Some((_, rest)) => shown(&format!("…@{rest}")),
+            None => shown(text),
+        };
+        format!("{text} is not a URL such as https://sts.example.com")
     };
     let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
