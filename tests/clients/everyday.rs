@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use aws_standin::Standin;
+use aws_standin::{Cluster, Standin};
 
 use crate::support::{
     ECR_HOST, Machine, Run, client, client_on_path, connectors, everyday_command, program,
@@ -158,6 +158,61 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
         "{identities}"
     );
     assert_eq!(aws.count("sts", "AssumeRole"), 2);
+}
+
+#[test]
+fn a_path_that_needs_quotes_is_understood_by_every_client() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    let _cluster = Cluster::start(&aws, "prod");
+    let everyday = everyday_command();
+    let built = everyday.parent().expect("a binary lies in a folder");
+    let tools = machine.path("home/Ann's own \"tools\" & more");
+    fs::create_dir(&tools).expect("a new folder");
+    for name in [
+        "aws-connector",
+        "aws-connector-credential-process",
+        "aws-connector-eks-token",
+    ] {
+        let (from, to) = (built.join(name), tools.join(name));
+        if fs::hard_link(&from, &to).is_err() {
+            fs::copy(from, to).expect("a copy of a binary");
+        }
+    }
+    for (kind, _, flags) in KINDS {
+        if kind != "docker" {
+            let mut login = machine.command(tools.join("aws-connector"));
+            Run::of(login.args(["login", "dev", "--yes"]).args(flags)).succeeded();
+        }
+    }
+    let profile = [
+        "--profile",
+        "aws-connector-dev",
+        "sts",
+        "get-caller-identity",
+    ];
+    let url = aws.url();
+    for (client, more) in [
+        ("AWS_V1", &[][..]),
+        ("AWS_V2", &["--endpoint-url", url.as_str()]),
+    ] {
+        let mut cli = machine.client(client);
+        let said = Run::of(cli.args(profile).args(more)).succeeded();
+        assert!(said.contains(":assumed-role/dev/"), "{said}");
+    }
+    let mut sdk = machine.client("RUST_STS");
+    sdk.env("AWS_PROFILE", "aws-connector-dev");
+    let said = Run::of(&sdk).succeeded();
+    assert!(said.contains(":assumed-role/dev/"), "{said}");
+    let mut python = machine.client("PYTHON");
+    let namespaces = Run::of(python.arg(program("namespaces.py"))).succeeded();
+    assert!(namespaces.contains("kube-system"), "{namespaces}");
+    if let Some(kubectl) = client_on_path("KUBECTL") {
+        let mut kubectl = machine.command(kubectl);
+        let namespaces = Run::of(kubectl.args(["get", "namespaces"])).succeeded();
+        assert!(namespaces.contains("kube-system"), "{namespaces}");
+    }
 }
 
 /// Somebody else than the user who runs the tests.
