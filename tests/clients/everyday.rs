@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use aws_standin::Standin;
+use aws_standin::{Cluster, Standin};
 
 use crate::support::{
-    ECR_HOST, Machine, Run, client, client_on_path, connectors, everyday_command, program,
+    ECR_HOST, Machine, Registry, Run, client, client_on_path, connectors, everyday_command, program,
 };
 
 const ARN: &str = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
@@ -160,6 +160,99 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
     assert_eq!(aws.count("sts", "AssumeRole"), 2);
 }
 
+#[test]
+fn a_path_that_needs_quotes_is_understood_by_every_client() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    let _cluster = Cluster::start(&aws, "prod");
+    let everyday = everyday_command();
+    let built = everyday.parent().expect("a binary lies in a folder");
+    let tools = machine.path("home/Ann's own \"tools\" & more");
+    fs::create_dir(&tools).expect("a new folder");
+    for name in [
+        "aws-connector",
+        "aws-connector-credential-process",
+        "aws-connector-eks-token",
+    ] {
+        let (from, to) = (built.join(name), tools.join(name));
+        if fs::hard_link(&from, &to).is_err() {
+            fs::copy(from, to).expect("a copy of a binary");
+        }
+    }
+    for (kind, _, flags) in KINDS {
+        if kind != "docker" {
+            let mut login = machine.command(tools.join("aws-connector"));
+            Run::of(login.args(["login", "dev", "--yes"]).args(flags)).succeeded();
+        }
+    }
+    let profile = [
+        "--profile",
+        "aws-connector-dev",
+        "sts",
+        "get-caller-identity",
+    ];
+    let url = aws.url();
+    for (client, more) in [
+        ("AWS_V1", &[][..]),
+        ("AWS_V2", &["--endpoint-url", url.as_str()]),
+    ] {
+        let mut cli = machine.client(client);
+        let said = Run::of(cli.args(profile).args(more)).succeeded();
+        assert!(said.contains(":assumed-role/dev/"), "{said}");
+    }
+    let mut sdk = machine.client("RUST_STS");
+    sdk.env("AWS_PROFILE", "aws-connector-dev");
+    let said = Run::of(&sdk).succeeded();
+    assert!(said.contains(":assumed-role/dev/"), "{said}");
+    let mut python = machine.client("PYTHON");
+    let namespaces = Run::of(python.arg(program("namespaces.py"))).succeeded();
+    assert!(namespaces.contains("kube-system"), "{namespaces}");
+    if let Some(kubectl) = client_on_path("KUBECTL") {
+        let mut kubectl = machine.command(kubectl);
+        let namespaces = Run::of(kubectl.args(["get", "namespaces"])).succeeded();
+        assert!(namespaces.contains("kube-system"), "{namespaces}");
+    }
+}
+
+#[test]
+fn an_old_kubectl_is_wired_by_a_flag_and_skopeo_by_its_own_place() {
+    const PASSWORD: &str = "the-password-of-the-registry";
+    let machine = Machine::new();
+    let aws = Standin::start();
+    aws.set_ecr_password(Some(PASSWORD));
+    connectors(&machine, &aws.url());
+    let _registry = Registry::of_ecr(&machine, PASSWORD);
+    let _cluster = Cluster::start(&aws, "prod");
+    let (auth, kubeconfig) = (machine.path("auth.json"), machine.path("k/config"));
+    let at_home = |program: &Path| {
+        let mut command = machine.command(program);
+        command
+            .env("REGISTRY_AUTH_FILE", &auth)
+            .env("KUBECONFIG", &kubeconfig);
+        command
+    };
+    for (_, _, flags) in &KINDS[1..] {
+        let mut login = at_home(&everyday_command());
+        login
+            .args(["login", "dev", "--yes", "--exec-api", "v1beta1"])
+            .args(*flags);
+        Run::of(&login).succeeded();
+    }
+    let mut kubectl = at_home(&client("KUBECTL_1_20"));
+    let namespaces = Run::of(kubectl.args(["get", "namespaces"])).succeeded();
+    assert!(namespaces.contains("kube-system"), "{namespaces}");
+    let image = format!("docker://{ECR_HOST}/team/app:1");
+    let mut skopeo = at_home(&client("SKOPEO"));
+    let told = Run::of(skopeo.args(["inspect", &image])).succeeded();
+    assert!(told.contains("sha256:"), "{told}");
+    let mut logout = at_home(&everyday_command());
+    Run::of(logout.args(["logout", "dev", "--yes"])).succeeded();
+    assert!(!auth.exists() && !machine.path("k").exists());
+    let mut skopeo = at_home(&client("SKOPEO"));
+    Run::of(skopeo.args(["inspect", &image])).failed();
+}
+
 /// Somebody else than the user who runs the tests.
 const ANN: u32 = 4711;
 
@@ -200,6 +293,47 @@ fn a_full_disk_leaves_every_file_as_it_was() {
             let record = machine.home().join(".config/aws-connector/wiring.json");
             assert!(!record.exists(), "{limit} {file}");
         }
+    }
+}
+
+#[test]
+fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
+    let machine = Machine::new();
+    let aws = Standin::start();
+    connectors(&machine, &aws.url());
+    let path = machine.write("home/.aws/config", "# mine\n");
+    let of_the_host = machine.write("host", "# mine\n");
+    let folder = path.parent().expect("a file has a folder");
+    let (path_told, folder_told) = (path.display().to_string(), folder.display().to_string());
+    let host_told = of_the_host.display().to_string();
+    for (mount, target, told) in [
+        (
+            ["--bind", &host_told, &path_told],
+            &path_told,
+            "it is mounted by itself",
+        ),
+        (
+            ["--bind", &folder_told, &folder_told],
+            &folder_told,
+            "Read-only file system",
+        ),
+    ] {
+        Run::of(machine.command("mount").args(mount)).succeeded();
+        if told.starts_with("Read-only") {
+            let remount = ["-o", "remount,bind,ro", target.as_str()];
+            Run::of(machine.command("mount").args(remount)).succeeded();
+        }
+        let mut login = machine.command(everyday_command());
+        let said = Run::of(login.args(["login", "dev", "--yes"])).failed();
+        // What it would have been, and why it is not.
+        assert!(said.contains("+[profile aws-connector-dev]"), "{said}");
+        assert!(
+            said.contains("config cannot be written: ") && said.contains(told),
+            "{said}"
+        );
+        assert_eq!(fs::read_to_string(&path).expect("the file"), "# mine\n");
+        assert_eq!(fs::read_dir(folder).expect("the folder").count(), 1);
+        Run::of(machine.command("umount").arg(target)).succeeded();
     }
 }
 

@@ -86,8 +86,14 @@ pub(crate) fn replace(
     mode: Mode,
 ) -> Result<()> {
     let fail = |error: std::io::Error| {
-        Error::local(format!("{} cannot be written: {error}", path.display()))
-            .fix("check the permissions of the file and its folder")
+        let fix = match error.kind() {
+            // As containers do it with a file of their host.
+            ErrorKind::ResourceBusy => {
+                "it is mounted by itself, so that it cannot be replaced whole: change it by hand"
+            }
+            _ => "check the permissions of the file and its folder",
+        };
+        Error::local(format!("{} cannot be written: {error}", path.display())).fix(fix)
     };
     let folder = folder_of(path);
     sweep(folder);

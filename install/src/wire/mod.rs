@@ -217,11 +217,15 @@ const POLL: Duration = Duration::from_millis(20);
 /// Keeps commands apart that read and write the same files: the lock of the folder that a file of
 /// ours lies in. Ends when the folder is closed; `None` where there are no locks.
 pub(crate) fn lock(path: &Path) -> Result<Option<File>> {
+    lock_within(path, LONGEST_WAIT)
+}
+
+fn lock_within(path: &Path, longest: Duration) -> Result<Option<File>> {
     let folder = file::folder_of(path);
     let Ok(file) = File::open(folder) else {
         return Ok(None);
     };
-    let end = Instant::now() + LONGEST_WAIT;
+    let end = Instant::now() + longest;
     loop {
         match try_lock_open(&file) {
             Ok(true) => return Ok(Some(file)),
@@ -306,7 +310,30 @@ fn line_of(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn whoever_waits_too_long_for_another_command_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connectors.toml");
+        let held = lock(&path).unwrap().unwrap();
+        let error = lock_within(&path, Duration::from_millis(30)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "another aws-connector is changing what belongs to {}; fix: answer what it asks, or end it, and try again",
+                folder.path().display()
+            )
+        );
+        // A little later it is its turn.
+        let waiting = std::thread::spawn(move || lock(&path).unwrap().is_some());
+        std::thread::sleep(Duration::from_millis(50));
+        drop(held);
+        assert!(waiting.join().unwrap());
+        // Where there is no folder yet there is nobody to wait for.
+        assert!(lock(&folder.path().join("a/b")).unwrap().is_none());
+    }
 
     #[test]
     fn what_is_appended_can_be_cut_off_again() {

@@ -350,3 +350,25 @@ fn a_kubeconfig_that_has_our_cluster_and_cannot_be_read_is_named_by_logout() {
     // Other connectors have nothing to do with it.
     machine.run(&["logout", "base", "--yes"]).ok();
 }
+
+#[test]
+fn a_record_that_is_not_one_is_named_and_nothing_is_touched() {
+    let machine = Machine::with_connectors();
+    machine.run(&login("docker-registry")).ok();
+    let wired = machine.read(".docker/config.json");
+    let record = ".config/aws-connector/wiring.json";
+    for broken in ["", "{", "{\"files\": []}"] {
+        machine.write(record, broken);
+        for args in [&["logout", "dev", "--yes"][..], &["login", "dev", "--yes"]] {
+            let ran = machine.run(args);
+            assert_eq!(ran.status, 1, "{ran:#?}");
+            assert!(
+                ran.stderr.contains("wiring.json: ") && ran.stderr.contains("fix: remove the file"),
+                "{ran:#?}"
+            );
+        }
+        assert_eq!(machine.read(".docker/config.json"), wired);
+        assert_eq!(machine.read(record), broken);
+        assert!(!machine.path(".aws").exists());
+    }
+}
