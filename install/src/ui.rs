@@ -124,7 +124,7 @@ fn width(terminal: bool) -> Option<u16> {
 }
 
 /// What others wrote may hold line breaks and terminal codes.
-fn one_line(cell: &str) -> String {
+pub(crate) fn one_line(cell: &str) -> String {
     cell.lines()
         .map(|line| {
             line.chars()

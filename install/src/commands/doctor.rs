@@ -200,10 +200,11 @@ impl<'a> Report<'a> {
             Some(many) => ui.dim(&format!(" ({}.{} s)", many / 1000, many % 1000 / 100)),
         };
         let fix = match &step.fix {
-            Some(fix) => format!("\n    fix: {fix}"),
+            Some(fix) => format!("\n    fix: {}", ui::one_line(fix)),
             None => String::new(),
         };
-        format!("{mark} {:<20} {}{time}{fix}\n", step.step, step.detail)
+        let detail = ui::one_line(&step.detail);
+        format!("{mark} {:<20} {detail}{time}{fix}\n", step.step)
     }
 
     fn worst(&self) -> State {

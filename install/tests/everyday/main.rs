@@ -27,4 +27,5 @@ mod running;
 mod secrets;
 mod support;
 mod terminal;
+mod updating;
 mod wiring;

@@ -1,4 +1,4 @@
-//! register, update, delete, import.
+//! register, delete, import.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -270,31 +270,6 @@ fn a_secret_is_stored_in_clear_on_demand_only() {
 }
 
 #[test]
-fn comments_and_order_survive_every_change() {
-    let machine = Machine::with_connectors();
-    let before = machine.read(FILE).replace(
-        "region = \"us-east-1\"",
-        "region   = \"us-east-1\"   # Virginia",
-    ) + "# the end\n";
-    machine.write(FILE, &before);
-    machine
-        .run(&["update", "dev", "--duration", "2h", "--no-verify"])
-        .ok();
-    let changed = machine.read(FILE);
-    let line = "description = \"the team's role\"\n";
-    assert_eq!(
-        changed,
-        before.replace(line, &format!("{line}duration = \"2h\"\n"))
-    );
-    machine.run(&["update", "dev", "--unset", "duration"]).ok();
-    assert_eq!(machine.read(FILE), before);
-    let args = ["register", "new", "--auth-method", "anonymous"];
-    machine.run(&args).ok();
-    machine.run(&["delete", "new", "--yes"]).ok();
-    assert_eq!(machine.read(FILE), before);
-}
-
-#[test]
 fn what_others_depend_on_is_not_deleted() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&["delete", "base", "--yes"]);
@@ -310,36 +285,6 @@ fn what_others_depend_on_is_not_deleted() {
         machine.run(&["status"]).ok().stderr,
         "The cache is empty.\n"
     );
-}
-
-#[test]
-fn an_update_that_says_nothing_or_too_much_is_refused() {
-    let machine = Machine::with_connectors();
-    let before = machine.read(FILE);
-    for (args, part) in [
-        (&["update", "dev"][..], "nothing to change"),
-        (&["update", "dve", "--region", "x"], "did you mean 'dev'"),
-        (
-            &["update", "dev", "--unset", "color"],
-            "--unset color: it is not set",
-        ),
-        (
-            &["update", "dev", "--duration", "13h"],
-            "900 to 43200 seconds",
-        ),
-        (
-            &["register", "dev", "--auth-method", "anonymous"],
-            "already",
-        ),
-        (
-            &["register", "a b", "--auth-method", "anonymous"],
-            "not a connector name",
-        ),
-    ] {
-        let ran = machine.run(args);
-        assert!(ran.status != 0 && ran.stderr.contains(part), "{ran:#?}");
-        assert_eq!(machine.read(FILE), before);
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use aws_connector_core::ambient::split_command;
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::shown::shown;
 use toml_edit::{Array, InlineTable, Value};
 
 use crate::app::App;
@@ -93,6 +94,9 @@ pub(crate) struct Fields {
     /// A session tag; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,
+    /// Any field as the file has it; repeatable
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    others: Vec<String>,
 }
 
 /// The fields that hold what must not stand in the file in clear.
@@ -169,17 +173,39 @@ impl Fields {
             let mut table = InlineTable::new();
             for tag in &self.tags {
                 let (key, text) = tag.split_once('=').ok_or_else(|| {
-                    Error::usage(format!(
-                        "--tag {}: it is not KEY=VALUE",
-                        aws_connector_core::shown::shown(tag)
-                    ))
+                    Error::usage(format!("--tag {}: it is not KEY=VALUE", shown(tag)))
                 })?;
                 table.insert(key, Value::from(text));
             }
             found.push(("tags".to_owned(), Value::InlineTable(table)));
         }
+        for other in &self.others {
+            let (key, value) = other_field(other)?;
+            found.retain(|(known, _)| *known != key);
+            found.push((key, value));
+        }
         Ok(found)
     }
+}
+
+/// A field that has no flag of its own: a TOML value, or a text that needs no quotes.
+fn other_field(given: &str) -> Result<(String, Value)> {
+    let Some((key, text)) = given.split_once('=') else {
+        return Err(
+            Error::usage(format!("--set {}: it is not FIELD=VALUE", shown(given)))
+                .fix("write it as in --set down_scope=false"),
+        );
+    };
+    let key = key.trim();
+    let value = text.trim().parse().unwrap_or_else(|_| Value::from(text));
+    if SECRETS.contains(&key) && value.is_str() {
+        // Not shown: it is the secret.
+        return Err(
+            Error::usage(format!("--set {key} would show the secret to everybody"))
+                .fix("say where it lies with --secret-from or --token-from"),
+        );
+    }
+    Ok((key.to_owned(), value))
 }
 
 /// Puts fields into the order of the README's examples.

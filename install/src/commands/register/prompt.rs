@@ -71,6 +71,7 @@ fn source(found: &mut FieldList) -> Result<()> {
         "source_connector",
         "aws_access_key_id",
         "access_keys",
+        "web_identity_token_file",
     ];
     if given.iter().any(|key| has(found, key)) {
         return if has(found, "aws_access_key_id") {

@@ -1,0 +1,85 @@
+//! update, and what every change of the profile file keeps.
+
+use crate::support::Machine;
+
+const FILE: &str = ".config/aws-connector/connectors.toml";
+
+#[test]
+fn comments_and_order_survive_every_change() {
+    let machine = Machine::with_connectors();
+    let before = machine.read(FILE).replace(
+        "region = \"us-east-1\"",
+        "region   = \"us-east-1\"   # Virginia",
+    ) + "# the end\n";
+    machine.write(FILE, &before);
+    machine
+        .run(&["update", "dev", "--duration", "2h", "--no-verify"])
+        .ok();
+    let changed = machine.read(FILE);
+    let line = "description = \"the team's role\"\n";
+    assert_eq!(
+        changed,
+        before.replace(line, &format!("{line}duration = \"2h\"\n"))
+    );
+    machine.run(&["update", "dev", "--unset", "duration"]).ok();
+    assert_eq!(machine.read(FILE), before);
+    let args = ["register", "new", "--auth-method", "anonymous"];
+    machine.run(&args).ok();
+    machine.run(&["delete", "new", "--yes"]).ok();
+    assert_eq!(machine.read(FILE), before);
+}
+
+#[test]
+fn an_update_that_says_nothing_or_too_much_is_refused() {
+    let machine = Machine::with_connectors();
+    let before = machine.read(FILE);
+    for (args, part) in [
+        (&["update", "dev"][..], "nothing to change"),
+        (&["update", "dve", "--region", "x"], "did you mean 'dev'"),
+        (
+            &["update", "dev", "--unset", "color"],
+            "--unset color: it is not set",
+        ),
+        (
+            &["update", "dev", "--duration", "13h"],
+            "900 to 43200 seconds",
+        ),
+        (
+            &["register", "dev", "--auth-method", "anonymous"],
+            "already",
+        ),
+        (
+            &["register", "a b", "--auth-method", "anonymous"],
+            "not a connector name",
+        ),
+    ] {
+        let ran = machine.run(args);
+        assert!(ran.status != 0 && ran.stderr.contains(part), "{ran:#?}");
+        assert_eq!(machine.read(FILE), before);
+    }
+}
+
+#[test]
+fn a_field_without_a_flag_is_set_as_the_file_has_it() {
+    let machine = Machine::with_connectors();
+    let url = machine.standin.url();
+    let args = [
+        "register",
+        "lava",
+        "--auth-method",
+        "secret-key",
+        "--region",
+        "us-east-1",
+        "--endpoint-url",
+        &url,
+        "--set",
+        "access_keys={ssm = \"/teams/dev/keys\", connector = \"base\"}",
+    ];
+    machine.run(&args).ok();
+    let reference = "access_keys = {ssm = \"/teams/dev/keys\", connector = \"base\"}\n";
+    assert!(machine.read(FILE).ends_with(reference));
+    machine
+        .run(&["update", "dev", "--set", "duration=30m", "--no-verify"])
+        .ok();
+    assert!(machine.read(FILE).contains("duration = \"30m\"\n"));
+}
