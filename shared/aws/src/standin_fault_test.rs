@@ -217,3 +217,30 @@ fn all_calls_of_a_process_share_one_connection() {
     }
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn an_answer_without_end_is_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(|stream| stream.ok()) {
+            let head =
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let chunk = [&b"10000\r\n"[..], &[b' '; 0x10000], b"\r\n"].concat();
+            let mut write = |bytes: &[u8]| io::Write::write_all(&mut stream, bytes);
+            if write(head).is_err() {
+                continue;
+            }
+            while write(&chunk).is_ok() {
+                counted.fetch_add(chunk.len(), Ordering::Relaxed);
+            }
+        }
+    });
+    let error = ask(&sdk([]), format!("http://{address}"), call()).unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable, "{error}");
+    // Three tries, and what lay in the buffers between.
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent < 3 * 32 * 1024 * 1024, "{sent} bytes");
+}

@@ -15,15 +15,20 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, TimeDelta, Utc};
+use http_body_util::Limited;
 
 use crate::names::Names;
 
 /// How long a connection, TLS included, may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// Lists come in pages of a megabyte at most.
+const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// An answer that took longer by the wall clock says nothing about the time.
 const PROMPT: TimeDelta = TimeDelta::seconds(25);
@@ -165,9 +170,16 @@ impl HttpConnector for Line {
             if (Utc::now() - sent).abs() < PROMPT {
                 line.note(answer.headers().get("date"), trusted);
             }
-            Ok(answer)
+            Ok(bounded(answer))
         })
     }
+}
+
+/// The same answer, which fails where it is longer than any of AWS's.
+fn bounded(mut answer: HttpResponse) -> HttpResponse {
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+    *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER));
+    answer
 }
 
 impl HttpClient for Line {

@@ -11,6 +11,7 @@ pub mod limits;
 mod read;
 mod read_auth;
 mod secret_ref;
+mod statements;
 mod table;
 
 use std::fs;
