@@ -354,7 +354,7 @@ fn the_debian_package_holds_everything_in_its_place() {
     );
     runs(&machine, &format!("dpkg-deb --extract {package} root"));
     holds_everything(
-        &machine.path("dist/tree/usr"),
+        &machine.path("dist/root/usr"),
         [
             COMPLETIONS[0],
             "share/zsh/vendor-completions/_aws-connector",
