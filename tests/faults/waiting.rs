@@ -37,7 +37,7 @@ fn whoever_waits_past_lock_timeout_asks_aws_itself() {
     assert_ne!(run.key(), first);
     assert!(
         run.warning()
-            .contains("gave up waiting for another process after 1 s"),
+            .contains("gave up waiting for another process after "),
         "{run:#?}"
     );
     assert_eq!(house.sts_calls(), 2);
@@ -166,11 +166,13 @@ fn a_command_waits_once_however_many_locks_are_in_its_way() {
         .lines()
         .filter(|line| line.contains("gave up waiting"))
         .collect();
-    assert!(run.status.success() && waits.len() == 2, "{run:#?}");
-    assert!(
-        waits[0].contains("after 4 s") && waits[1].contains("after 0 s"),
-        "{run:#?}"
-    );
+    assert!(run.status.success(), "{run:#?}");
+    let waits: [&str; 2] = waits.try_into().unwrap();
+    let seconds = waits.map(|line| {
+        let (_, rest) = line.split_once(" after ").unwrap();
+        rest.split(' ').next().unwrap().parse::<u64>().unwrap()
+    });
+    assert!(seconds[0] >= 4 && seconds[1] < 4, "{run:#?}");
 }
 
 #[test]

@@ -166,8 +166,12 @@ fn wait(
 /// hangs behind. A process group would not do, whose members may not read from the terminal.
 #[cfg(target_os = "linux")]
 fn stop_children(of: u32) {
-    let list = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children"));
-    for pid in list.unwrap_or_default().split_ascii_whitespace() {
+    let threads = std::fs::read_dir(format!("/proc/{of}/task"));
+    // Each thread has the list of those that it started itself.
+    let lists = threads.into_iter().flatten().flatten();
+    let lists =
+        lists.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    for pid in lists.collect::<String>().split_ascii_whitespace() {
         let Ok(pid) = pid.parse() else { continue };
         stop_children(pid);
         if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {

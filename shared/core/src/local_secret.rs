@@ -112,10 +112,7 @@ fn of_another(owner: u32, me: u32, env: &Env) -> (String, String) {
 /// Expands a leading `~/`.
 pub fn expand_home(path: &str, env: &Env) -> PathBuf {
     match path.strip_prefix("~/") {
-        Some(rest) => match env.get("HOME") {
-            Some(home) => PathBuf::from(home).join(rest),
-            None => PathBuf::from(path),
-        },
+        Some(rest) => crate::paths::home(env).map_or_else(|| path.into(), |home| home.join(rest)),
         None => PathBuf::from(path),
     }
 }

@@ -145,7 +145,9 @@ fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {
             return Some(line);
         }
         match key[0] {
-            b'\n' | b'\r' | 3 | 4 => return Some(line),
+            b'\n' | b'\r' | 4 => return Some(line),
+            // Control-C, which interrupts only where the terminal looks out for it.
+            3 => return Some(zeroize::Zeroizing::default()),
             8 | 127 => drop(line.pop()),
             key if line.len() < LONGEST_LINE => line.push(key),
             _ => {}

@@ -86,8 +86,11 @@ pub fn home(env: &Env) -> Option<PathBuf> {
         Some(home) => Some(home.into()),
         None if matches!(env, Env::Fixed(_)) => None,
         None if cfg!(target_os = "linux") => {
-            let users = std::fs::read_to_string("/etc/passwd").ok()?;
-            home_in(&users, crate::user::effective_uid())
+            let users = std::fs::read("/etc/passwd").ok()?;
+            home_in(
+                &String::from_utf8_lossy(&users),
+                crate::user::effective_uid(),
+            )
         }
         None => std::env::home_dir(),
     }

@@ -194,18 +194,25 @@ impl<'a> Pipeline<'a> {
             return self.keys(step, keys);
         }
         let key = key::of_session(step, self.env)?;
-        let label = match (need, &self.request.wants) {
-            (Need::HandOut, Wants::Session { resource }) => resource
-                .as_ref()
-                .map(|resource| resource.resource_type().id()),
-            (Need::HandOut, Wants::RegistryLogin { .. }) => Some(ResourceType::DockerRegistry.id()),
-            // All that it may do is sign tokens.
-            (Need::HandOut, Wants::ClusterToken { .. }) => Some("cluster-token"),
-            _ => Some("source"),
-        };
-        self.obtain(key, step, need, label, &mut |mint| {
+        self.obtain(key, step, need, self.purpose(step, need), &mut |mint| {
             self.within(mint, |mint| self.mint(step, mint))
         })
+    }
+
+    /// What a session is for, in a word; nothing where it is the connector's one session for everything.
+    fn purpose(&self, step: &Step, need: Need) -> Option<&'static str> {
+        if need == Need::Intermediate {
+            return Some("source");
+        }
+        let policy = step.inline_policy()?;
+        match &self.request.wants {
+            Wants::Session { resource } => Some(resource.as_ref()?.resource_type().id()),
+            Wants::RegistryLogin { .. } => Some(ResourceType::DockerRegistry.id()),
+            // A policy of the user's own is not cut down to signing tokens.
+            Wants::ClusterToken { .. } => policy
+                .contains("sts:GetCallerIdentity")
+                .then_some("cluster-token"),
+        }
     }
 
     fn obtain<T: Cacheable>(

@@ -34,6 +34,9 @@ pub(super) fn obtain(
     if left < RENEW {
         let renewed = renew(client, &site, &mut token, call).or_else(|error| {
             // A refresh token is good for one exchange, and another process may have been first.
+            if error.code.is_none() {
+                return Err(error);
+            }
             token = await_renewal(plan, client, call).ok_or(error)?;
             Ok(())
         });
@@ -92,8 +95,10 @@ pub(super) fn obtain(
 fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Token> {
     let end = call.deadline.min(Instant::now() + OTHERS);
     loop {
-        let token = Token::load(plan, client.env()).ok()?;
-        if token.expires_at - call.now >= RENEW {
+        // Unreadable for a moment while it is written.
+        if let Ok(token) = Token::load(plan, client.env())
+            && token.expires_at - call.now >= RENEW
+        {
             return Some(token);
         }
         if Instant::now() >= end {

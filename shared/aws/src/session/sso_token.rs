@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::log;
+use aws_connector_core::paths;
 use aws_connector_core::plan::SsoPlan;
 use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::shown;
@@ -37,14 +38,14 @@ impl Token {
     /// # Errors
     /// Nobody has logged in, or the file is not what `aws sso login` writes.
     pub(super) fn load(plan: &SsoPlan, env: &Env) -> Result<Self> {
-        let home = env.get("HOME").ok_or_else(|| {
+        let home = paths::home(env).ok_or_else(|| {
             Error::new(
                 Kind::NoCredentials,
                 "HOME is not set, so no IAM Identity Center login is found",
             )
         })?;
         let name = plan.session_name.as_ref().unwrap_or(&plan.start_url);
-        let path = file(Path::new(&home), name);
+        let path = file(&home, name);
         let place = || shown(&path.display().to_string());
         let text = fs::read(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Error::new(

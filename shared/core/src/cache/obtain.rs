@@ -80,10 +80,10 @@ impl Cache {
                     who(&note),
                     began.elapsed().as_secs()
                 ));
-                let asked = (ask.now)();
+                let asked = Instant::now();
                 alone(ask, deadline, hurry, mint).inspect(|payload| {
                     // Those who are still waiting need not ask as well.
-                    if let Some(bytes) = self.entry_bytes(ask, asked, payload) {
+                    if let Some(bytes) = self.entry_bytes(ask, since(asked, ask), payload) {
                         let _ = folder.write_unlocked(ask.key, &bytes);
                     }
                 })
@@ -159,10 +159,7 @@ impl Cache {
         });
         match outcome {
             Ok(payload) => {
-                // Reckoned back from now: the mint may have found out the true time.
-                let took = TimeDelta::from_std(began.elapsed()).unwrap_or(TimeDelta::zero());
-                let obtained_at = (ask.now)() - took;
-                let kept = match self.entry_bytes(ask, obtained_at, &payload) {
+                let kept = match self.entry_bytes(ask, since(began, ask), &payload) {
                     Some(bytes) => folder.write(ask.key, &bytes),
                     None => Ok(()),
                 };
@@ -189,6 +186,11 @@ impl Cache {
             }
         }
     }
+}
+
+/// When a mint began, reckoned back from now: it may have found out the true time.
+fn since(began: Instant, ask: &Ask<'_>) -> DateTime<Utc> {
+    (ask.now)() - TimeDelta::from_std(began.elapsed()).unwrap_or(TimeDelta::zero())
 }
 
 /// What is said of a mint that failed.

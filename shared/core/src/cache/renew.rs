@@ -44,6 +44,7 @@ impl Cache {
             // The child carries the lock on; our copy of the descriptor ends here.
             Ok(detach::Side::Parent) => log::debug(format_args!("renewing in the background")),
             Ok(detach::Side::Child) => {
+                super::signals::outlive_file_limits();
                 // Nobody waits for it, but an alarm does: it must not wait for others for long.
                 let deadline = Instant::now() + crate::serve::BUDGET;
                 let time = (deadline, Some(deadline));

@@ -260,6 +260,17 @@ pub struct InstanceMetadataPlan {
 }
 
 impl Step {
+    /// The session policy that goes along in the call itself.
+    pub fn inline_policy(&self) -> Option<&str> {
+        match &self.how {
+            How::AssumeRole { call, .. } | How::WebIdentity { call, .. } => {
+                call.policies.inline.as_deref()
+            }
+            How::FederationToken { policies, .. } => policies.inline.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The step before this one, if any.
     pub fn source(&self) -> Option<&Step> {
         match &self.how {

@@ -22,12 +22,14 @@ impl<'t> Iterator for Lines<'t> {
     fn next(&mut self) -> Option<Self::Item> {
         let text = self.text;
         let begins_line = |at: &usize| {
-            let before = text.as_bytes().get(..*at).unwrap_or_default();
-            let blank = before
-                .iter()
-                .rev()
-                .find(|byte| !matches!(byte, b' ' | b'\t'));
-            matches!(blank, None | Some(b'\n'))
+            let mut before = text.as_bytes().get(..*at).unwrap_or_default();
+            loop {
+                match before {
+                    [] | [.., b'\n'] => return true,
+                    [rest @ .., b' ' | b'\t'] => before = rest,
+                    _ => return false,
+                }
+            }
         };
         let at = self.brackets.find(begins_line)?;
         Some((at, text.get(at..)?))

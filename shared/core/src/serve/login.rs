@@ -5,7 +5,7 @@ use crate::cache::Need;
 use crate::credential::{RegistryLogin, Session};
 use crate::error::{Error, Kind, Result};
 use crate::log;
-use crate::plan::{How, LoginPlan, Step};
+use crate::plan::{LoginPlan, Step};
 use crate::resource::policy_lacks;
 
 impl Pipeline<'_> {
@@ -21,7 +21,10 @@ impl Pipeline<'_> {
                 self.distrusts_cache.set(true);
                 let fresh = self.session(step, Need::HandOut);
                 self.distrusts_cache.set(false);
-                let fresh = fresh?;
+                // A region that is not enabled is told with a code of the same meaning.
+                let Ok(fresh) = fresh else {
+                    return Err(error);
+                };
                 if fresh.access_key_id == session.access_key_id {
                     // Another process made it while this one was waiting.
                     return Err(error);
@@ -62,11 +65,6 @@ fn has_ended(error: &Error) -> bool {
 
 /// A denial that a policy of the user's own surely causes is mended there, not at AWS.
 fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
-    let policy = match &step.how {
-        How::AssumeRole { call, .. } | How::WebIdentity { call, .. } => &call.policies.inline,
-        How::FederationToken { policies, .. } => &policies.inline,
-        _ => return error,
-    };
     let needed: &[&str] = if login.public {
         &[
             "ecr-public:GetAuthorizationToken",
@@ -75,7 +73,7 @@ fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
     } else {
         &["ecr:GetAuthorizationToken"]
     };
-    let lacks = match policy {
+    let lacks = match step.inline_policy() {
         Some(policy) if error.kind == Kind::Denied => policy_lacks(policy, needed),
         _ => return error,
     };
