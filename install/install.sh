@@ -4,7 +4,8 @@
 #   install.sh                      into ~/.local: the binaries beside this script, else built from its source
 #   install.sh --prefix DIR         … into another place
 #   install.sh --from DIR           … the four binaries that lie in DIR, without building
-#   install.sh --uninstall          removes what was installed, and the cache; connectors stay
+#   install.sh --uninstall          undoes each connector's login, and removes what was installed and
+#                                   the cache; connectors stay
 #   install.sh --uninstall --purge  … and the connectors with it
 #
 # It can be run again at any time: each file is put beside the old one and renamed.
@@ -126,16 +127,44 @@ install_all() {
     echo "Next: aws-connector register dev --auto-configure"
 }
 
+# The files of other programs that login writes to, as far as they are there.
+theirs() {
+    local file files
+    IFS=: read -ra files <<<"${KUBECONFIG:-$HOME/.kube/config}"
+    files+=("${AWS_CONFIG_FILE:-$HOME/.aws/config}" "${DOCKER_CONFIG:-$HOME/.docker}/config.json")
+    files+=("${REGISTRY_AUTH_FILE:-}")
+    for file in "${files[@]}"; do [[ ! -f $file ]] || printf '%s\n' "$file"; done
+}
+
+# Other programs must not be left asking for a binary that is gone: each login is undone, and what
+# stays all the same is told.
+unwire() { # RECORD
+    local command=$prefix/bin/aws-connector name said files
+    if [[ -x $command ]]; then
+        for name in $("$command" list --output json | sed -n 's/^    "name": "\(.*\)",$/\1/p'); do
+            said=$("$command" logout "$name" --yes) ||
+                die "connector '$name' is still wired; run 'aws-connector logout $name' first"
+            [[ $said == Nothing* ]] || printf '%s\n' "$said"
+        done
+    fi
+    if [[ -f $1 ]]; then
+        echo "Other programs are still wired; run 'aws-connector logout NAME' for each connector in $1 first:" >&2
+        cat -- "$1" >&2
+        exit 1
+    fi
+    mapfile -t files < <(theirs)
+    ((${#files[@]})) || return 0
+    if said=$(grep -nHE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "${files[@]}"); then
+        printf 'These lines still name aws-connector; take them out by hand:\n%s\n' "$said" >&2
+    fi
+}
+
 uninstall() {
     [[ -f $list ]] || die "nothing is installed in $prefix"
     local cache=${AWS_CONNECTOR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/aws-connector}
     local profile=${AWS_CONNECTOR_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/aws-connector/connectors.toml}
     local config=${profile%/*} file installed
-    if [[ -f $config/wiring.json ]]; then
-        echo "Other programs are still wired; run 'aws-connector logout NAME' for each connector first:" >&2
-        "$prefix/bin/aws-connector" list >&2 || true
-        exit 1
-    fi
+    unwire "$config/wiring.json"
     mapfile -t installed <"$list"
     for file in "${installed[@]}"; do
         # A run that was killed may have left the second.

@@ -201,12 +201,17 @@ fn it_does_not_leave_other_programs_wired_to_nothing() {
         "docker-registry",
     ];
     machine.run(&login).ok();
+    // A connector that is in the profile no more has to be named by somebody who knows it.
+    let profile = ".config/aws-connector/connectors.toml";
+    let text = machine.read(profile);
+    machine.write(profile, "");
     let refused = script(&machine, &["--uninstall"]);
     assert!(
         refused.status == 1 && refused.stderr.contains("logout NAME"),
         "{refused:#?}"
     );
-    machine.run(&["logout", "dev", "--yes"]).ok();
+    assert!(refused.stderr.contains("\"dev\""), "{refused:#?}");
+    machine.write(profile, &text);
     script(&machine, &["--uninstall", "--purge"]).ok();
     assert_eq!(
         tree(machine.home())
@@ -215,6 +220,39 @@ fn it_does_not_leave_other_programs_wired_to_nothing() {
             .count(),
         0
     );
+}
+
+#[test]
+fn what_is_wired_in_files_that_were_there_before_is_undone_or_told() {
+    let machine = Machine::with_connectors();
+    script(&machine, &["--from", &from(&machine)]).ok();
+    let file = ".aws/config";
+    let before = "[profile work]\nregion = eu-west-1\n";
+    machine.write(file, before);
+    machine.run(&["login", "dev", "--yes"]).ok();
+    assert!(!machine.path(".config/aws-connector/wiring.json").exists());
+    // Lines of others in our profile are not ours to remove.
+    let wired = machine.read(file);
+    machine.write(file, &format!("{wired}color = red\n"));
+    let refused = script(&machine, &["--uninstall"]);
+    assert!(
+        refused.status == 1 && refused.stderr.contains("aws-connector logout dev"),
+        "{refused:#?}"
+    );
+    assert!(machine.path(".local/bin/aws-connector").exists());
+    // What somebody wrote by hand is told.
+    let by_hand = "[profile hand]\ncredential_process = /x/aws-connector-credential-process --connector dev\n";
+    machine.write(file, &format!("{by_hand}{wired}"));
+    let gone = script(&machine, &["--uninstall"]).ok();
+    assert!(
+        gone.stdout.contains("\nRemoved aws-connector-dev.\n"),
+        "{gone:#?}"
+    );
+    assert!(
+        gone.stderr.contains(".aws/config:2:credential_process = "),
+        "{gone:#?}"
+    );
+    assert_eq!(machine.read(file), format!("{by_hand}{before}"));
 }
 
 #[test]
