@@ -12,7 +12,7 @@ use crate::ui;
 /// Print a connector's credentials, secrets included
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  eval \"$(aws-connector export dev)\"\n  aws-connector export dev --format credentials-file >> ~/.aws/credentials"
+    after_help = "Example:\n  eval \"$(aws-connector export dev)\"\n  aws-connector export dev --format credentials-file > keys\n\nOf the last: AWS_SHARED_CREDENTIALS_FILE=keys aws --profile dev s3 ls"
 )]
 pub(crate) struct Args {
     /// The connector; without it AWS_CONNECTOR or the default
@@ -52,7 +52,8 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let name = app.name(args.name.as_deref(), &profile)?;
     let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
     let session = ask::session(app, &name, wanted)?;
-    let region = profile.connector(&name)?.region.clone();
+    let connector = profile.connector(&name)?;
+    let region = connector.region.clone();
     // `--output json` is the wish for JSON as well.
     let format = if app.ui.is_json() {
         Format::Json
@@ -60,7 +61,11 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         args.format
     };
     let text = match format {
-        Format::Env => env(&session, region.as_deref()),
+        Format::Env => env(
+            &session,
+            region.as_deref(),
+            connector.endpoints.all.as_deref(),
+        ),
         Format::CredentialsFile => file(&session, &name, region.as_deref())?,
         Format::Json => {
             let document = Document {
@@ -96,19 +101,20 @@ fn pairs<'a>(session: &'a Session, names: [&'static str; 3]) -> Vec<(&'static st
     pairs
 }
 
-fn env(session: &Session, region: Option<&str>) -> String {
+fn env(session: &Session, region: Option<&str>, endpoint: Option<&str>) -> String {
     let names = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     ];
+    // In quotes, whatever a keyring or a command yielded.
+    let line = |name: &str, value: &str| {
+        let value = value.replace('\'', "'\\''");
+        format!("export {name}='{value}'\n")
+    };
     let mut text = String::new();
     for (name, value) in pairs(session, names) {
-        // In quotes, whatever a keyring or a command yielded.
-        text.push_str(&format!(
-            "export {name}='{}'\n",
-            value.replace('\'', "'\\''")
-        ));
+        text.push_str(&line(name, value));
     }
     if session.session_token.is_none() {
         // One of an earlier session would spoil long-lived keys.
@@ -122,7 +128,12 @@ fn env(session: &Session, region: Option<&str>) -> String {
         None => text.push_str("unset AWS_CREDENTIAL_EXPIRATION\n"),
     }
     if let Some(region) = region {
-        text.push_str(&format!("export AWS_REGION='{region}'\n"));
+        // boto3 knows the second only.
+        text.push_str(&line("AWS_REGION", region));
+        text.push_str(&line("AWS_DEFAULT_REGION", region));
+    }
+    if let Some(url) = endpoint {
+        text.push_str(&line("AWS_ENDPOINT_URL", url));
     }
     text
 }

@@ -10,7 +10,10 @@ fn credentials_are_printed_in_three_forms() {
     let env = machine.run(&["export", "base"]).ok().stdout;
     assert_eq!(
         env,
-        "export AWS_ACCESS_KEY_ID='AKIAIOSFODNN7EXAMPLE'\nexport AWS_SECRET_ACCESS_KEY='wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'\nunset AWS_SESSION_TOKEN\nunset AWS_CREDENTIAL_EXPIRATION\nexport AWS_REGION='us-east-1'\n"
+        format!(
+            "export AWS_ACCESS_KEY_ID='AKIAIOSFODNN7EXAMPLE'\nexport AWS_SECRET_ACCESS_KEY='wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'\nunset AWS_SESSION_TOKEN\nunset AWS_CREDENTIAL_EXPIRATION\nexport AWS_REGION='us-east-1'\nexport AWS_DEFAULT_REGION='us-east-1'\nexport AWS_ENDPOINT_URL='{}'\n",
+            machine.standin.url()
+        )
     );
     for args in [&["--format", "json"], &["--output", "json"]] {
         let json = machine
