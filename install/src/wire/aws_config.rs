@@ -144,16 +144,20 @@ pub(crate) fn key_names(text: &str) -> Vec<String> {
 }
 
 fn theirs(text: &str, section: &Section) -> Error {
+    let line = line_of(text, section.start);
+    let name = &section.name;
     let foreign = section
         .keys
         .iter()
-        .find(|(key, _)| !KEYS.contains(&key.as_str()))
-        .map_or("credential_process", |(key, _)| key);
-    Error::refused(format!(
-        "line {}: profile '{}' holds '{foreign}', which aws-connector did not write",
-        line_of(text, section.start),
-        section.name
-    ))
+        .find(|(key, _)| !KEYS.contains(&key.as_str()));
+    Error::refused(match foreign {
+        Some((key, _)) => {
+            format!(
+                "line {line}: profile '{name}' holds '{key}', which aws-connector did not write"
+            )
+        }
+        None => format!("line {line}: profile '{name}' is there already, and not aws-connector's"),
+    })
     .fix("remove it, or pass --force to replace the profile")
 }
 
