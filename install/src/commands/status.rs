@@ -101,7 +101,8 @@ fn row(listed: Listed, usual: &str, now: DateTime<Utc>) -> Row {
             Some(label) => label.clone(),
             None => usual.to_owned(),
         },
-        identity: listed.identity.or(listed.label),
+        // The label of a session says what it is for; only a login's says who it is.
+        identity: listed.identity.or(listed.label.filter(|_| is_login)),
         obtained_at: listed.obtained_at,
         expires_at: listed.expires_at,
         expires_in: seconds_until(listed.expires_at, now),
