@@ -51,6 +51,13 @@ pub(crate) fn logout(app: &App, args: &LogoutArgs) -> Result<u8> {
         force: args.force,
     };
     let unwired = unwire(app, &name, args.resource_type, consent)?;
+    if unwired.is_empty()
+        && let Ok(profile) = app.profile()
+        && !profile.names()?.contains(&name)
+    {
+        // The profile's own words, with the nearest name.
+        profile.connector(&name)?;
+    }
     let document = Document {
         changed: !unwired.is_empty(),
         connector: name,
