@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use aws_connector_aws::Sdk;
 use aws_connector_core::env::Env;
-use aws_connector_core::error::{Error, Result};
+use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::paths::{FILE_VARIABLE, Paths};
 use aws_connector_core::profile::Profile;
 use toml_edit::{DocumentMut, Item, Table, Value, value};
@@ -63,6 +63,11 @@ impl ProfileFile {
         self.connectors().is_some_and(|all| all.contains_key(name))
     }
 
+    pub(crate) fn is_default(&self, name: &str) -> bool {
+        let default = self.document.get("default_connector");
+        default.and_then(Item::as_str) == Some(name)
+    }
+
     fn connectors(&self) -> Option<&dyn toml_edit::TableLike> {
         self.document.get("connectors")?.as_table_like()
     }
@@ -97,11 +102,12 @@ impl ProfileFile {
         Ok(())
     }
 
-    /// Sets and removes fields of a connector.
+    /// Removes and sets fields of a connector; what is in `added` is added to what is there.
     pub(crate) fn change(
         &mut self,
         name: &str,
         fields: &[(String, Value)],
+        added: &[&str],
         unset: &[String],
     ) -> Result<()> {
         let path = self.path.display().to_string();
@@ -111,7 +117,17 @@ impl ProfileFile {
             .and_then(|all| all.get_mut(name))
             .and_then(Item::as_table_like_mut)
             .ok_or_else(|| Error::profile(format!("{path}: there is no connector '{name}'")))?;
+        for key in unset {
+            if table.remove(key).is_none() {
+                return Err(Error::usage(format!("--unset {key}: it is not set")).of(name));
+            }
+        }
         for (key, field) in fields {
+            if added.contains(&key.as_str())
+                && table.get_mut(key).is_some_and(|old| extend(old, field))
+            {
+                continue;
+            }
             match table.get_mut(key).and_then(Item::as_value_mut) {
                 Some(old) => {
                     let decor = old.decor().clone();
@@ -121,12 +137,34 @@ impl ProfileFile {
                 None => drop(table.insert(key, Item::Value(field.clone()))),
             }
         }
-        for key in unset {
-            if table.remove(key).is_none() {
-                return Err(Error::usage(format!("--unset {key}: it is not set")).of(name));
-            }
-        }
         Ok(())
+    }
+
+    /// What flags made wrong stands in no line of the file; a connector that was wrong before keeps
+    /// the place.
+    pub(crate) fn blame_flags(&self, app: &App, name: &str, error: Error) -> Error {
+        let text = self.before.clone().unwrap_or_default();
+        let before = Profile::parse(&self.path, text, &app.env);
+        let was_there = before.as_ref().is_ok_and(|all| {
+            let names = all.names().unwrap_or_default();
+            names.iter().any(|known| known == name)
+        });
+        if was_there && before.is_ok_and(|all| all.connector(name).is_err()) {
+            return error;
+        }
+        let place = format!("{}:", self.path.display());
+        match error
+            .what
+            .strip_prefix(&place)
+            .and_then(|rest| rest.split_once(": "))
+        {
+            Some((_, what)) => Error {
+                kind: Kind::Usage,
+                what: what.to_owned(),
+                ..error
+            },
+            None => error,
+        }
     }
 
     /// Takes a connector away, and the default with it where it was that.
@@ -138,12 +176,7 @@ impl ProfileFile {
         {
             all.remove(name);
         }
-        if self
-            .document
-            .get("default_connector")
-            .and_then(Item::as_str)
-            == Some(name)
-        {
+        if self.is_default(name) {
             self.document.remove("default_connector");
         }
     }
@@ -212,4 +245,29 @@ impl ProfileFile {
             Mode::Private,
         )
     }
+}
+
+/// Adds to a list what it has not, or to a table; anything else is not added to.
+fn extend(old: &mut Item, more: &Value) -> bool {
+    if let (Some(old), Some(more)) = (old.as_array_mut(), more.as_array()) {
+        for value in more {
+            if !old.iter().any(|known| known.as_str() == value.as_str()) {
+                old.push(value.clone());
+            }
+        }
+        return true;
+    }
+    let Some(more) = more.as_inline_table() else {
+        return false;
+    };
+    let Some(table) = old.as_table_like_mut() else {
+        return false;
+    };
+    for (key, value) in more {
+        table.insert(key, Item::Value(value.clone()));
+    }
+    if let Some(table) = old.as_inline_table_mut() {
+        table.fmt();
+    }
+    true
 }

@@ -51,6 +51,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         .fix("change those connectors first, or pass --force"));
     }
     agree(args.yes, &format!("Delete connector '{name}'?"))?;
+    let was_default = file.is_default(name);
     file.remove(name);
     // Wiring that leads nowhere is worse than a connector without wiring.
     let consent = Consent {
@@ -71,6 +72,12 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         ui::print_json(&document)?;
     } else {
         ui::print(&format!("Deleted connector '{name}'.\n"))?;
+    }
+    if was_default {
+        ui::tell(&format!(
+            "It was the default, and there is none now: set default_connector in {}.\n",
+            file.path().display()
+        ));
     }
     if let Some(left) = left_behind(&profile, name) {
         ui::tell(&left);

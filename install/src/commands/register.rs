@@ -5,7 +5,7 @@ pub(crate) mod fields;
 mod prompt;
 pub(crate) mod vault;
 
-use aws_connector_core::error::{Error, Result};
+use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::profile::is_connector_name;
 use serde::Serialize;
 
@@ -75,6 +75,15 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     finish(app, &file, name, vault, args.no_verify, "Registered")
 }
 
+/// What to do about a connector that stands in no file yet.
+fn fix_here(kind: Kind, fix: String) -> String {
+    if kind == Kind::Interaction {
+        return "run this command in a terminal, or pass --no-verify".to_owned();
+    }
+    let in_file = "set allow_implicit_auth_methods = true in the profile, or ";
+    fix.replace(in_file, "pass --allow-implicit-auth-methods, or set ")
+}
+
 /// Tries, writes and tells.
 pub(crate) fn finish(
     app: &App,
@@ -84,7 +93,10 @@ pub(crate) fn finish(
     no_verify: bool,
     done: &str,
 ) -> Result<u8> {
-    let connector = file.parsed(app)?.connector(name)?;
+    let connector = file
+        .parsed(app)?
+        .connector(name)
+        .map_err(|error| file.blame_flags(app, name, error))?;
     let anonymous = connector.auth.id() == "anonymous";
     let identity = if no_verify || anonymous || !connector.enabled {
         None
@@ -93,6 +105,7 @@ pub(crate) fn finish(
         Some(tried.map_err(|error| {
             let error = Error {
                 what: format!("it does not work, so nothing was written: {}", error.what),
+                fix: error.fix.map(|fix| fix_here(error.kind, fix)),
                 ..error
             };
             error

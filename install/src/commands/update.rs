@@ -10,7 +10,7 @@ use crate::profile_file::ProfileFile;
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = crate::cli::DENSE_HELP,
-    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\n\nExample:\n  aws-connector update dev --duration 2h --unset mfa_serial"
+    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\nWhat is repeatable adds to the list; --unset it as well to begin anew\n\nExample:\n  aws-connector update dev --duration 2h --unset mfa_serial"
 )]
 pub(crate) struct Args {
     /// The connector
@@ -38,6 +38,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
             .fix("pass fields as flags (see --help), or --unset FIELD"));
     }
     let vault = Vault::settle(&args.fields, &args.name, &mut found)?;
-    file.change(&args.name, &found, &args.unset)?;
+    let added = args.fields.added();
+    file.change(&args.name, &found, &added, &args.unset)?;
     register::finish(app, &file, &args.name, vault, args.no_verify, "Updated")
 }

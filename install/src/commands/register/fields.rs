@@ -186,6 +186,19 @@ impl Fields {
         }
         Ok(found)
     }
+
+    /// Those of the fields that are added to what the file has: flags can be repeated, whether in
+    /// one command or in several; `--set` says all of it.
+    pub(crate) fn added(&self) -> Vec<&'static str> {
+        let said = |key: &str| {
+            let mut others = self.others.iter().filter_map(|other| other.split_once('='));
+            others.any(|(known, _)| known.trim() == key)
+        };
+        ["registries", "allowed_regions", "policy_arns", "tags"]
+            .into_iter()
+            .filter(|key| !said(key))
+            .collect()
+    }
 }
 
 /// A field that has no flag of its own: a TOML value, or a text that needs no quotes.
