@@ -11,6 +11,7 @@ use aws_connector_core::cache::key;
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::log;
 use aws_connector_core::plan;
 use aws_connector_core::profile::{Auth, Connector, Profile};
 
@@ -24,8 +25,8 @@ use crate::wire::{Mode, places, replace};
     after_help = "Example:\n  aws-connector exec dev -- aws s3 ls\n  aws-connector exec dev --env -- ./old-tool\n\nThe command gets an AWS configuration of its own that asks aws-connector again whenever the session runs short, so that long jobs go on. Its signals and exit status are its own."
 )]
 pub(crate) struct Args {
-    /// The connector
-    name: String,
+    /// The connector; without it AWS_CONNECTOR or the default
+    name: Option<String>,
     /// Hand the credentials over in plain environment variables, which end with the session
     #[arg(long)]
     env: bool,
@@ -69,9 +70,10 @@ const RESTORED: [&str; 9] = [
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
-    let connector = profile.connector(&args.name)?;
+    let name = app.name(args.name.as_deref(), &profile)?;
+    let connector = profile.connector(&name)?;
     if !connector.enabled {
-        return Err(super::list_resources::disabled(&args.name));
+        return Err(super::list_resources::disabled(&name));
     }
     let (program, rest) = args
         .command
@@ -90,13 +92,13 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     if let Some(url) = &connector.endpoints.all {
         command.env("AWS_ENDPOINT_URL", url);
     }
-    command.env("AWS_CONNECTOR", &args.name);
+    command.env("AWS_CONNECTOR", &name);
     if matches!(connector.auth, Auth::Anonymous) {
         // Nothing to hand over: the command is expected not to sign.
         command.env("AWS_EC2_METADATA_DISABLED", "true");
     } else {
         // Prompts, and says what is wrong, before the command begins.
-        let session = ask::session(app, &args.name, None)?;
+        let session = ask::session(app, &name, None)?;
         if args.env {
             variables(&mut command, &session);
         } else {
@@ -105,13 +107,32 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
             command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         }
     }
+    heed_file_limits();
     // From here on this process is the command: signals and exit status need no passing on.
     let error = command.exec();
-    Err(Error::usage(format!(
+    // Those of a shell, so that scripts tell them from the command's own.
+    let status = if error.kind() == std::io::ErrorKind::NotFound {
+        127
+    } else {
+        126
+    };
+    let told = Error::usage(format!(
         "{} cannot be started: {error}",
         aws_connector_core::shown::shown(program)
     ))
-    .fix("name a program on PATH or by its path"))
+    .fix("name a program on PATH or by its path");
+    log::line(format_args!("{told}"));
+    Ok(status)
+}
+
+/// Whoever writes to the cache ignores the signal of a limit on files; the command is to get it
+/// whether the cache had what it needs or not. `exec` itself restores that of a broken pipe.
+#[expect(unsafe_code, reason = "no safe interface sets how a signal is handled")]
+fn heed_file_limits() {
+    // SAFETY: the default action takes no handler.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
+    }
 }
 
 fn variables(command: &mut Command, session: &Session) {
