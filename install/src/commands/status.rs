@@ -123,3 +123,26 @@ pub(crate) fn expires_in(seconds: u64) -> String {
         _ => show(Duration::from_secs(seconds)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_logins_label_stands_in_place_of_an_identity() {
+        let at = DateTime::<Utc>::UNIX_EPOCH;
+        for (kind, identity) in [("session", None), ("registry-login", Some("label"))] {
+            let listed = Listed {
+                kind: kind.to_owned(),
+                connector: "dev".to_owned(),
+                label: Some("label".to_owned()),
+                identity: None,
+                obtained_at: at,
+                expires_at: at,
+                size: 0,
+                key: String::new(),
+            };
+            assert_eq!(row(listed, "", at).identity.as_deref(), identity);
+        }
+    }
+}
