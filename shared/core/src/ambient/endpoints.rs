@@ -5,7 +5,7 @@ use super::Surroundings;
 use super::files::{Files, Section};
 use super::ini::{Kind, Property};
 use crate::error::Result;
-use crate::profile::{Endpoints, endpoint};
+use crate::profile::{Endpoints, SERVICES, endpoint};
 use crate::shown::shown;
 
 /// What a profile says of endpoints.
@@ -16,18 +16,6 @@ pub struct ProfileEndpoints {
     /// `ignore_configured_endpoint_urls`: custom ones count nowhere.
     pub ignored: bool,
 }
-
-/// The services that we ask, by the names that AWS has for them in a `services` section.
-const SERVICES: [&str; 8] = [
-    "sts",
-    "ecr",
-    "ecr_public",
-    "eks",
-    "ssm",
-    "s3",
-    "sso",
-    "sso_oidc",
-];
 
 impl Surroundings<'_> {
     /// The endpoints of an AWS CLI profile; without a name, of the one that the environment names,

@@ -24,6 +24,7 @@ pub use connector::{
     Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
     Policies, RegistryPattern, Role, Source,
 };
+pub(crate) use read::SERVICES;
 pub use read::endpoint;
 pub use read_auth::METHODS;
 pub use secret_ref::SecretRef;

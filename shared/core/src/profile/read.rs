@@ -37,8 +37,8 @@ const COMMON_FIELDS: [&str; 15] = [
     "region",
 ];
 
-/// The services that `endpoints` may name.
-const SERVICES: [&str; 8] = [
+/// The services that `endpoints` may name, as AWS's own `services` sections name them.
+pub(crate) const SERVICES: [&str; 8] = [
     "sts",
     "ecr",
     "ecr_public",
