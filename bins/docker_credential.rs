@@ -6,11 +6,11 @@
     reason = "a `main` of its own has to be exported under that name"
 )]
 
-use aws_connector_aws::Sdk;
 use aws_connector_core::edge;
 use aws_connector_core::protocol::docker_credential::DockerCredential;
+use aws_connector_signer::cluster_token;
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    edge::run::<DockerCredential>(&Sdk::new())
+    edge::run::<DockerCredential>(cluster_token)
 }

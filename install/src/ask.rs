@@ -10,7 +10,8 @@ use aws_connector_core::plan::{self, How, PlannedKeys, PlannedSecret, Site, Step
 use aws_connector_core::profile::{Connector, Profile, SecretRef};
 use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
 use aws_connector_core::resource::{RegistryHost, Resource};
-use aws_connector_core::serve::{BUDGET, Delivered, Pipeline, open_cache, serve};
+use aws_connector_core::serve::{Delivered, Errand, Pipeline, serve};
+use aws_connector_core::turn::BUDGET;
 
 use crate::app::App;
 use crate::progress::Progress;
@@ -33,7 +34,7 @@ fn request(name: &str, wants: Wants) -> Request {
 pub(crate) fn session(app: &App, name: &str, resource: Option<Resource>) -> Result<Session> {
     let request = session_request(name, resource);
     let _progress = progress(app, &request);
-    match serve(&request, &app.env, &app.sdk)? {
+    match serve(&request, &app.env, &app.sdk, None)? {
         Delivered::Session(session) => Ok(session),
         _ => Err(unexpected()),
     }
@@ -50,7 +51,7 @@ pub(crate) fn registry_login(
     };
     let request = request(name, wants);
     let _progress = progress(app, &request);
-    match serve(&request, &app.env, &app.sdk)? {
+    match serve(&request, &app.env, &app.sdk, None)? {
         Delivered::RegistryLogin(login) => Ok(login),
         _ => Err(unexpected()),
     }
@@ -63,7 +64,7 @@ pub(crate) fn cluster_token(app: &App, name: &str, cluster: &ClusterRef) -> Resu
     };
     let request = request(name, wants);
     let _progress = progress(app, &request);
-    match serve(&request, &app.env, &app.sdk)? {
+    match serve(&request, &app.env, &app.sdk, None)? {
         Delivered::ClusterToken(token) => Ok(token),
         _ => Err(unexpected()),
     }
@@ -78,20 +79,16 @@ pub(crate) fn source(
     resource: Option<Resource>,
 ) -> Result<Option<(Site, Session)>> {
     let request = session_request(&connector.name, resource);
-    let mut plan = plan::make(profile, connector, &request, &app.env)?;
-    let (How::AssumeRole { source, .. }
-    | How::SessionToken { source, .. }
-    | How::FederationToken { source, .. }) = plan.session.how
-    else {
+    let errand = Errand::of(profile, connector, &request, &app.env, &app.paths)?;
+    let Some(errand) = errand.for_source() else {
         return Ok(None);
     };
-    plan.session = *source;
-    let _progress = (!asks_somebody(&plan.session)).then(|| Progress::show(&app.env, ASKING));
-    let cache = open_cache(&plan, &app.paths, &app.env);
-    let clock = Clock::load(cache.folder());
-    let served = Pipeline::new(&plan, &request, &app.env, &app.sdk, &cache, &clock).deliver();
-    match served.map_err(|error| error.of(&plan.session.connector))? {
-        Delivered::Session(session) => Ok(Some((plan.session.site, session))),
+    let step = &errand.plan().session;
+    let _progress = (!asks_somebody(step)).then(|| Progress::show(&app.env, ASKING));
+    let clock = errand.clock();
+    let served = Pipeline::new(&errand, &app.sdk, None).deliver(&mut errand.turn(&clock));
+    match served.map_err(|error| error.of(&step.connector))? {
+        Delivered::Session(session) => Ok(Some((step.site.clone(), session))),
         _ => Err(unexpected()),
     }
 }

@@ -1,5 +1,6 @@
 //! The `aws-connector` command: what sets a machine up, and finds out what is wrong with it.
 
+mod answer_for;
 mod app;
 mod ask;
 mod cli;
@@ -12,10 +13,16 @@ mod wire;
 
 use std::process::ExitCode;
 
-use aws_connector_core::log;
+use aws_connector_core::{edge, hand_over, log};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    edge::guard_memory();
+    // Before anything else is done, because a client may wait for the answer.
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(call) = hand_over::read(&args) {
+        return answer_for::run(call);
+    }
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -224,7 +224,7 @@ fn a_renewal_in_the_background_asks_nobody() {
     }
     let lock = house.shelf().lock();
     until("the failure is written down", || {
-        fs::read_to_string(&lock).is_ok_and(|note| note.contains("asks for no MFA code"))
+        fs::read_to_string(&lock).is_ok_and(|note| note.contains("cannot prompt for an MFA code"))
     });
     assert_eq!((terminal.prompts(), house.sts_calls()), (1, calls));
 }

@@ -84,7 +84,8 @@ impl Aws for Sdk {
         session: &Session,
         call: Call<'_>,
     ) -> Result<ClusterToken> {
-        mint::cluster_token(plan, session, call.now).map_err(|error| error.of(call.connector))
+        aws_connector_signer::cluster_token(plan, session, call.now)
+            .map_err(|error| error.of(call.connector))
     }
 
     fn server_date(&self) -> Option<ServerDate> {

@@ -65,17 +65,14 @@ fn user() -> Session {
 fn keys() -> Box<Step> {
     let literal = |text: &str| SecretRef::Literal(Secret::new(text));
     let pair = KeyPair::Joined(literal("not,used"));
-    Box::new(Step {
-        connector: "base".into(),
-        site: site("http://127.0.0.1:1".into()),
-        how: How::Keys(KeysPlan {
-            keys: PlannedKeys::local(pair),
-            token: None,
-            expires_at: None,
-            tolerance: Duration::ZERO,
-            origin: None,
-        }),
-    })
+    let how = How::Keys(KeysPlan {
+        keys: PlannedKeys::local(pair),
+        token: None,
+        expires_at: None,
+        tolerance: Duration::ZERO,
+        origin: None,
+    });
+    Box::new(Step::new("base", &site("http://127.0.0.1:1".into()), how))
 }
 
 fn role(arn: &str) -> RoleCall {
@@ -93,11 +90,7 @@ fn role(arn: &str) -> RoleCall {
 }
 
 fn step(url: String, how: How) -> Step {
-    Step {
-        connector: "dev".into(),
-        site: site(url),
-        how,
-    }
+    Step::new("dev", &site(url), how)
 }
 
 fn assume(url: String, call: RoleCall) -> Step {

@@ -1,51 +1,161 @@
-//! Where a binary touches the world: arguments, standard streams, exit status. Everything before
+//! Where a program touches the world: arguments, standard streams, exit status. Everything before
 //! and after is values.
 
+use std::cell::OnceCell;
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::time::Duration;
 
 use crate::aws::Aws;
+use crate::cache::Renewal;
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::hand_over::{Call, HandOver};
 use crate::log;
 use crate::protocol::{Input, Output, Protocol, Todo};
-use crate::serve::serve;
+use crate::request::{Client, Request};
+use crate::serve::{self, Delivered, Sign};
+use crate::sys::{signals, streams};
 
 /// More than this on standard input is nobody's question.
 const LONGEST_STDIN: u64 = 1024 * 1024;
 
-/// Runs one protocol from the process's arguments to its exit status.
-///
-/// For a `main` without Rust's own start-up, which costs a fifth of a cache hit: it looks for the
-/// end of the stack in `/proc`, to explain an overflow that cannot happen here.
-pub fn run<P: Protocol>(aws: &dyn Aws) -> i32 {
-    fill_closed_streams();
-    outlive_readers();
-    guard_memory();
-    let env = Env::Process;
-    let output = answer::<P>(
-        &Input {
-            args: std::env::args_os().skip(1).collect(),
-            env: &env,
-            stdin: &read_stdin,
-        },
-        aws,
-    );
-    write(&output)
+/// A renewal in the background ends after this, whatever it hangs on: longer than its own budget,
+/// shorter than anybody's patience with a lock.
+const RENEWAL_TIME: Duration = Duration::from_secs(25);
+
+/// What a client says, kept for the full program.
+struct Said {
+    args: Vec<OsString>,
+    stdin: OnceCell<String>,
 }
 
-/// What a client is answered, as a value.
-pub fn answer<P: Protocol>(input: &Input<'_>, aws: &dyn Aws) -> Output {
-    match P::parse(input) {
-        Ok(Todo::Answer(output)) => output,
-        Ok(Todo::Serve(request, context)) => serve(&request, input.env, aws)
-            .and_then(|delivered| P::render(&context, &delivered))
-            .unwrap_or_else(|error| P::render_error(Some(&context), &error)),
-        Err(error) => P::render_error(None, &error),
+impl Said {
+    fn new(args: Vec<OsString>) -> Self {
+        let stdin = OnceCell::new();
+        Self { args, stdin }
+    }
+
+    fn stdin(&self) -> Result<String> {
+        match self.stdin.get() {
+            Some(text) => Ok(text.clone()),
+            None => read_stdin().inspect(|text| drop(self.stdin.set(text.clone()))),
+        }
+    }
+
+    fn hand_over(&self, client: Client) -> HandOver<'_> {
+        HandOver {
+            client,
+            args: &self.args,
+            stdin: self.stdin.get().map(String::as_str),
+        }
     }
 }
 
+/// Runs a small program, from its arguments to its exit status: it answers what is at hand, and
+/// becomes the full program for everything else.
+pub fn run<P: Protocol>(sign: Sign) -> i32 {
+    if !streams::fill_closed() {
+        log::line(format_args!("standard output is closed"));
+        return 1;
+    }
+    signals::outlive_readers();
+    guard_memory();
+    let said = Said::new(std::env::args_os().skip(1).collect());
+    let env = Env::Process;
+    let output = answer::<P>(&said.args, &|| said.stdin(), &env, |request| {
+        let renew = |renewal| said.hand_over(P::CLIENT).renew(renewal);
+        match serve::at_hand(request, &env, sign, &renew)? {
+            Some(delivered) => Ok(delivered),
+            None => Err(said.hand_over(P::CLIENT).exec()),
+        }
+    });
+    write(&output)
+}
+
+/// Runs the full program on behalf of a small one.
+pub fn run_full<P: Protocol>(call: Call, aws: &dyn Aws) -> i32 {
+    let said = Said::new(call.args);
+    let env = Env::Process;
+    if let Some(entry) = call.entry {
+        return renew::<P>(&said, entry, &env, aws);
+    }
+    let output = answer::<P>(&said.args, &|| said.stdin(), &env, |request| {
+        let renew = |renewal| said.hand_over(P::CLIENT).renew(renewal);
+        serve::serve(request, &env, aws, Some(&renew))
+    });
+    write(&output)
+}
+
+/// Reports a failure of the full program to answer at all, as the client expects it.
+pub fn fail<P: Protocol>(error: &Error) -> i32 {
+    write(&P::render_error(None, error))
+}
+
+/// Renews one entry. There is no client: what goes wrong is left in the lock file, for the next
+/// command.
+fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i32 {
+    let _ = rustix::process::setsid();
+    streams::close_inherited();
+    std::thread::spawn(|| {
+        std::thread::sleep(RENEWAL_TIME);
+        give_up();
+    });
+    let lock = std::io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(File::from);
+    let input = Input {
+        args: &said.args,
+        env,
+        stdin: &|| said.stdin(),
+    };
+    let renewed = lock
+        .map_err(|error| Error::local(format!("no lock was handed over: {error}")))
+        .and_then(|lock| match P::parse(&input)? {
+            Todo::Serve(request, _) => serve::renew(&request, env, aws, Renewal { lock, entry }),
+            _ => Err(Error::local("nothing is renewed for this")),
+        });
+    i32::from(renewed.is_err())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whatever the renewal hangs on, its lock must end"
+)]
+fn give_up() -> ! {
+    std::process::exit(1)
+}
+
+/// What a client is answered, as a value. `serve` obtains what it asked for.
+pub fn answer<P: Protocol>(
+    args: &[OsString],
+    stdin: &dyn Fn() -> Result<String>,
+    env: &Env,
+    serve: impl FnOnce(&Request) -> Result<Delivered>,
+) -> Output {
+    let parsed = match P::parse(&Input { args, env, stdin }) {
+        Ok(parsed) => parsed,
+        Err(error) => return P::render_error(None, &error),
+    };
+    let rendered = match parsed {
+        Todo::Answer(output) => Ok(output),
+        Todo::Accept(request) => serve::accepts(&request, env).map(|()| Output::default()),
+        Todo::ListRegistries => serve::registries(env, Request::registry_login)
+            .and_then(|hosts| P::render_registries(&hosts)),
+        Todo::Serve(request, context) => {
+            return serve(&request)
+                .and_then(|delivered| P::render(&context, &delivered))
+                .unwrap_or_else(|error| P::render_error(Some(&context), &error));
+        }
+    };
+    rendered.unwrap_or_else(|error| P::render_error(None, &error))
+}
+
 /// Keeps secrets out of core files, and out of what a panic prints.
-fn guard_memory() {
+pub fn guard_memory() {
     #[cfg(target_os = "linux")]
     {
         let _ =
@@ -73,53 +183,6 @@ fn read_stdin() -> Result<String> {
         Err(_) => Err(Error::usage("standard input is not UTF-8 text")),
     }
 }
-
-/// Opens nothing where a standard stream is closed: else the next file or connection would take
-/// its number, and a lock or an endpoint would be sent what is meant for the client.
-#[cfg(unix)]
-#[expect(
-    unsafe_code,
-    reason = "the standard library looks after closed streams in its own start-up only"
-)]
-fn fill_closed_streams() {
-    let mut streams = [0, 1, 2].map(|fd| libc::pollfd {
-        fd,
-        events: 0,
-        revents: 0,
-    });
-    // SAFETY: the array is that long; an error leaves `revents` as they are.
-    unsafe {
-        libc::poll(streams.as_mut_ptr(), 3, 0);
-    }
-    for stream in streams {
-        if stream.revents & libc::POLLNVAL != 0 {
-            // SAFETY: a constant path. The lowest free number is this stream's.
-            unsafe {
-                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn fill_closed_streams() {}
-
-/// A client that stops reading must not end us in the middle of a renewal: writing to it is an
-/// error then, and no signal.
-#[cfg(unix)]
-#[expect(
-    unsafe_code,
-    reason = "the standard library sets signals in its own start-up only"
-)]
-fn outlive_readers() {
-    // SAFETY: sets how one signal is handled, before there is a second thread.
-    unsafe {
-        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
-    }
-}
-
-#[cfg(not(unix))]
-fn outlive_readers() {}
 
 /// Writes an answer whole: standard output in one write, then the status.
 fn write(output: &Output) -> i32 {

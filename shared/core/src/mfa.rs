@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -11,9 +11,7 @@ use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::profile::Mfa;
 use crate::secret::Secret;
-
-/// How long a person has to answer.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+use crate::turn::PROMPT;
 
 /// More than this is no code.
 const LONGEST_LINE: usize = 64;
@@ -30,7 +28,7 @@ pub fn code(
     may_prompt: bool,
     chain: &str,
     deadline: Instant,
-    asking: &dyn Fn(),
+    asking: &mut dyn FnMut(),
 ) -> Result<Secret> {
     let text = match &factor.process {
         Some(argv) => {
@@ -72,7 +70,12 @@ pub fn extend_chain(env: &Env, serving: &str, connector: &str) -> String {
     chain
 }
 
-fn prompt(factor: &Mfa, connector: &str, may_prompt: bool, asking: &dyn Fn()) -> Result<Secret> {
+fn prompt(
+    factor: &Mfa,
+    connector: &str,
+    may_prompt: bool,
+    asking: &mut dyn FnMut(),
+) -> Result<Secret> {
     let cannot = || {
         Error::new(
             Kind::Interaction,
@@ -99,7 +102,7 @@ fn prompt(factor: &Mfa, connector: &str, may_prompt: bool, asking: &dyn Fn()) ->
     let Some(line) = read_line(&terminal) else {
         // The line after the question is somebody else's.
         let _ = writeln!(terminal);
-        let seconds = PATIENCE.as_secs();
+        let seconds = PROMPT.as_secs();
         return none(format!("no MFA code was given within {seconds} s"));
     };
     let line = String::from_utf8_lossy(&line);
@@ -127,7 +130,7 @@ pub fn terminal() -> Option<File> {
 /// terminal of a program that draws its own screen hands over single keys, of which Return is
 /// another than the one that ends a line elsewhere.
 fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PROMPT;
     let mut line = zeroize::Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -15,6 +15,19 @@ pub struct Request {
     pub may_prompt: bool,
 }
 
+impl Request {
+    /// Docker's request for a registry's login.
+    pub fn registry_login(registry: RegistryHost) -> Self {
+        Self {
+            connector: None,
+            wants: Wants::RegistryLogin { registry },
+            client: Client::Docker,
+            // Docker shows a prompt to nobody.
+            may_prompt: false,
+        }
+    }
+}
+
 /// What is wanted.
 #[derive(Clone, Debug)]
 pub enum Wants {
@@ -64,6 +77,28 @@ pub enum Client {
 }
 
 impl Client {
+    /// The client of a short name.
+    pub fn of_id(id: &str) -> Option<Self> {
+        [
+            Self::CredentialProcess,
+            Self::Docker,
+            Self::EksToken,
+            Self::Command,
+        ]
+        .into_iter()
+        .find(|client| client.id() == id)
+    }
+
+    /// The name of its program.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::CredentialProcess => "aws-connector-credential-process",
+            Self::Docker => "docker-credential-aws-connector",
+            Self::EksToken => "aws-connector-eks-token",
+            Self::Command => "aws-connector",
+        }
+    }
+
     /// A short name, for session names and lock files.
     pub fn id(self) -> &'static str {
         match self {

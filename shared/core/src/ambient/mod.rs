@@ -148,11 +148,7 @@ impl Look<'_> {
     }
 
     fn step(&self, how: How) -> Step {
-        Step {
-            connector: self.connector.to_owned(),
-            site: self.site.clone(),
-            how,
-        }
+        Step::new(self.connector, self.site, how)
     }
 
     fn found(&self, how: How) -> Found {

@@ -68,25 +68,17 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
     if call.duration <= HOUR && is_user_key(&source) {
         // One code for every scope: it goes into a session that the roles are assumed from.
         if let Some(mfa) = call.mfa.take() {
-            source = Step {
-                connector: look.connector.to_owned(),
-                site: site.clone(),
-                how: How::SessionToken {
-                    source: Box::new(source),
-                    duration: mfa.duration,
-                    mfa: Some(mfa),
-                },
+            let how = How::SessionToken {
+                source: Box::new(source),
+                duration: mfa.duration,
+                mfa: Some(mfa),
             };
+            source = Step::new(look.connector, &site, how);
         }
     }
-    Ok(Step {
-        connector: look.connector.to_owned(),
-        site,
-        how: How::AssumeRole {
-            source: Box::new(source),
-            call,
-        },
-    })
+    let source = Box::new(source);
+    let how = How::AssumeRole { source, call };
+    Ok(Step::new(look.connector, &site, how))
 }
 
 /// `role_arn` with `web_identity_token_file`. Like botocore it looks at nothing else but
@@ -101,14 +93,11 @@ pub(super) fn web_identity(
 ) -> Result<Step> {
     let (arn, site) = arn_and_site(look, section)?;
     let session_name = section.get("role_session_name")?.map(|(name, _)| name);
-    Ok(Step {
-        connector: look.connector.to_owned(),
-        site,
-        how: How::WebIdentity {
-            token_file: token_file.to_owned(),
-            call: look.role_call(arn, session_name),
-        },
-    })
+    let how = How::WebIdentity {
+        token_file: token_file.to_owned(),
+        call: look.role_call(arn, session_name),
+    };
+    Ok(Step::new(look.connector, &site, how))
 }
 
 /// GetSessionToken takes a user's own keys only. Behind other sources there may or may not be

@@ -138,7 +138,7 @@ impl Folder {
             format!("cannot write {}: {error}", temporary.display())
         };
         // An interrupt waits until the temporary file is gone.
-        let _shield = super::signals::Shield::new();
+        let _shield = crate::sys::signals::Shield::new();
         let _ = fs::remove_file(temporary);
         let mut file = fs::OpenOptions::new()
             .write(true)

@@ -227,9 +227,19 @@ impl Guard {
         let _ = fs::remove_file(&self.path);
     }
 
-    /// The descriptor, for a child that carries the lock on.
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// The locked file, for another process that carries the lock on.
+    pub(crate) fn into_file(self) -> File {
+        self.file
+    }
+
+    /// The guard of a lock that another process took and handed over, if it is still the one that
+    /// counts.
+    pub(crate) fn adopt(file: File, path: &Path) -> Option<Self> {
+        let is_ours = is_still(path, &file).ok()? && try_lock_open(&file).ok()?;
+        is_ours.then(|| Self {
+            file,
+            path: path.to_owned(),
+        })
     }
 }
 

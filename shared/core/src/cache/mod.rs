@@ -2,30 +2,31 @@
 //!
 //! A hit takes no lock. A miss takes the entry's lock, reads again, mints, writes and unlocks.
 
-mod ask;
-mod detach;
+mod acquire;
 mod entry;
 mod folder;
 pub mod key;
+mod lease;
 mod lock;
-mod obtain;
-mod renew;
 mod seal;
-mod signals;
 mod sweep;
 mod wait;
+mod want;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use ask::{Ask, Mint, Progress};
+pub use acquire::{Acquired, Miss};
 pub use entry::{Cacheable, Entry, Need};
 pub use key::Key;
+pub use lease::{Lease, Progress, Renewal};
 pub use lock::try_lock_open;
+pub use want::{Keep, Want};
 
 use crate::log;
+use crate::turn::Turn;
 use folder::{Folder, Found};
 use seal::Sealer;
 
@@ -33,10 +34,30 @@ use seal::Sealer;
 #[derive(Debug)]
 pub struct Cache {
     folder: Option<Folder>,
-    /// Seals what is written, for `cache = "keyring"`.
-    sealer: Option<Sealer>,
+    /// Why the folder is not used.
+    unusable: Option<String>,
+    /// What seals entries, once it was needed, or why nothing does.
+    sealer: OnceCell<Result<Sealer, String>>,
     /// Whether the user was told that the cache is not used.
     told: Cell<bool>,
+}
+
+/// What a look at the cache yields.
+#[derive(Debug)]
+pub enum Look<'a, T> {
+    /// It is there.
+    Hit(Hit<T>),
+    /// It is not there, or not good enough.
+    Miss(Miss<'a, T>),
+}
+
+/// Something of the cache that is good enough.
+#[derive(Clone, Debug)]
+pub struct Hit<T> {
+    /// The credential.
+    pub payload: T,
+    /// Whether it should be renewed in the background.
+    pub is_due: bool,
 }
 
 /// An entry in a listing.
@@ -61,96 +82,134 @@ pub struct Listed {
 }
 
 impl Cache {
-    /// A cache in a folder, which is made when the first entry is written. A folder that cannot
-    /// be trusted is not used, which is said once on stderr.
+    /// A cache in a folder, which is made when the first entry is written. A folder that cannot be
+    /// trusted is not used; that is said once on stderr, by whoever has to do without it.
     pub fn open(folder: Option<&Path>) -> Self {
-        let cache = Self {
-            folder: None,
-            sealer: None,
+        let opened = match folder {
+            Some(path) => Folder::open(path),
+            None => Err("there is no home folder; set AWS_CONNECTOR_CACHE_DIR".to_owned()),
+        };
+        let (folder, unusable) = match opened {
+            Ok(folder) => (Some(folder), None),
+            Err(why) => (None, Some(why)),
+        };
+        Self {
+            folder,
+            unusable,
+            sealer: OnceCell::new(),
             told: Cell::new(false),
-        };
-        let Some(path) = folder else {
-            cache.tell("there is no home folder; set AWS_CONNECTOR_CACHE_DIR");
-            return cache;
-        };
-        match Folder::open(path) {
-            Ok(folder) => Self {
-                folder: Some(folder),
-                ..cache
-            },
-            Err(why) => {
-                cache.tell(&why);
-                cache
-            }
         }
-    }
-
-    /// The same cache with its entries sealed under a key of the platform's keyring; without a
-    /// keyring it is not used.
-    #[must_use]
-    pub fn sealed(mut self) -> Self {
-        if let Some(folder) = &self.folder {
-            match folder.create().and_then(|()| Sealer::find(folder.path())) {
-                Ok(sealer) => self.sealer = Some(sealer),
-                Err(why) => {
-                    self.tell(&why);
-                    self.folder = None;
-                }
-            }
-        }
-        self
     }
 
     /// A cache that keeps nothing.
     pub fn off() -> Self {
         Self {
             folder: None,
-            sealer: None,
-            told: Cell::new(true),
+            unusable: None,
+            sealer: OnceCell::new(),
+            told: Cell::new(false),
         }
+    }
+
+    /// Looks for what is wanted: takes no lock, and says nothing.
+    pub fn look<'a, T: Cacheable>(&'a self, want: Want<'a>, turn: &Turn<'_>) -> Look<'a, T> {
+        let (held, refused) = match self.read::<T>(&want) {
+            Ok(held) => (held, None),
+            Err(why) => (None, Some(why)),
+        };
+        if let Some(entry) = &held
+            && want.is_met_by(entry, turn)
+        {
+            log::debug(format_args!("hit {}", want.key.hex()));
+            return Look::Hit(Hit {
+                payload: entry.payload.clone(),
+                is_due: turn.now() >= entry.refresh_at,
+            });
+        }
+        log::debug(format_args!("miss {}", want.key.hex()));
+        Look::Miss(Miss {
+            cache: self,
+            valid: held.filter(|entry| want.may_fall_back_on(entry, turn)),
+            refused,
+            want,
+        })
     }
 
     /// Reads an entry, whatever life is left in it.
-    pub fn read<T: Cacheable>(&self, key: Key) -> Option<Entry<T>> {
-        match self.folder.as_ref()?.read(key) {
-            Ok(Found::Bytes(bytes)) => {
-                let entry = match &self.sealer {
-                    Some(sealer) => sealer.open_entry(key, &bytes),
-                    None => Entry::parse(&bytes, key),
-                };
-                if entry.is_none() {
-                    log::debug(format_args!(
-                        "entry {} is torn or foreign: a miss",
-                        key.hex()
-                    ));
-                }
-                entry
-            }
-            Ok(Found::Nothing) => None,
-            Err(why) => {
-                if !self.told.replace(true) {
-                    log::warn(format_args!("{why}: it is not used, and made anew"));
-                }
-                None
-            }
+    ///
+    /// # Errors
+    /// Why it is not believed.
+    fn read<T: Cacheable>(&self, want: &Want<'_>) -> Result<Option<Entry<T>>, String> {
+        let Some(folder) = &self.folder else {
+            return Ok(None);
+        };
+        let key = want.file();
+        let sealer = match want.keep {
+            Keep::Nowhere => return Ok(None),
+            Keep::Files => None,
+            Keep::Sealed => match self.sealer() {
+                Ok(sealer) => Some(sealer),
+                Err(_) => return Ok(None),
+            },
+        };
+        let Found::Bytes(bytes) = folder.read(key)? else {
+            return Ok(None);
+        };
+        let entry = match sealer {
+            Some(sealer) => sealer.open_entry(key, &bytes),
+            None => Entry::parse(&bytes, key),
+        };
+        if entry.is_none() {
+            log::debug(format_args!(
+                "entry {} is torn or foreign: a miss",
+                key.hex()
+            ));
         }
+        Ok(entry)
     }
 
-    /// Whether something that can be handed out lies under a key.
-    pub fn is_live<T: Cacheable>(&self, key: Key, now: DateTime<Utc>) -> bool {
-        self.read::<T>(key)
-            .is_some_and(|entry| entry.serves(now, Need::HandOut))
+    /// What seals entries, from the kernel's keyring.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn sealer(&self) -> Result<&Sealer, &str> {
+        let find = || match &self.folder {
+            Some(folder) => folder.create().and_then(|()| Sealer::find(folder.path())),
+            None => Err("there is no cache folder".to_owned()),
+        };
+        self.sealer
+            .get_or_init(find)
+            .as_ref()
+            .map_err(String::as_str)
+    }
+
+    /// The folder for entries that are kept in one way, or nothing and why on stderr.
+    fn folder_for(&self, keep: Keep) -> Option<&Folder> {
+        if keep == Keep::Nowhere {
+            return None;
+        }
+        if let Some(why) = &self.unusable {
+            self.tell(why);
+        }
+        let folder = self.folder.as_ref()?;
+        if keep == Keep::Sealed
+            && let Err(why) = self.sealer()
+        {
+            self.tell(why);
+            return None;
+        }
+        Some(folder)
     }
 
     /// Everything that lies in the cache and can be read, soonest to end first.
     pub fn list(&self) -> Vec<Listed> {
-        self.folder.as_ref().map(sweep::list).unwrap_or_default()
+        let folder = self.folder_for(Keep::Files);
+        folder.map(sweep::list).unwrap_or_default()
     }
 
     /// Removes the entries that `choose` picks, each under its lock; returns how many.
     pub fn clear(&self, choose: impl Fn(&Listed) -> bool) -> usize {
-        self.folder
-            .as_ref()
+        self.folder_for(Keep::Files)
             .map_or(0, |folder| sweep::clear(folder, choose))
     }
 

@@ -4,21 +4,20 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 
-use super::Cache;
-use super::ask::Ask;
+use super::acquire::Miss;
 use super::entry::{Cacheable, Entry};
 use super::folder::Folder;
 use super::lock::{self, Guard, Holder, Note, State, Try};
-use super::obtain::good;
 use crate::error::{Error, Kind};
 use crate::log;
 use crate::shown::shown;
+use crate::turn::{PROMPT, Turn};
 
 /// With something valid at hand: renewing it may take this long.
 pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
-/// A person who is asked for a code is given [`crate::mfa::PATIENCE`]; those who wait for the
-/// answer wait a little longer, so that it is the one who asks that gives up first.
-const PATIENCE_WITH_PROMPT: Duration = crate::mfa::PATIENCE.saturating_add(Duration::from_secs(10));
+/// A person who is asked for a code is given [`PROMPT`]; those who wait for the answer wait a little
+/// longer, so that the process that asks gives up first.
+const PATIENCE_WITH_PROMPT: Duration = PROMPT.saturating_add(Duration::from_secs(10));
 /// After this long, waiting is announced.
 const SILENCE: Duration = Duration::from_secs(2);
 /// The longest nap between two looks.
@@ -33,17 +32,12 @@ pub(super) enum Wait<T> {
     Unusable(String),
 }
 
-impl Cache {
-    /// Waits for the lock, or for the entry that its holder is making. `has_valid` says whether
-    /// the client can be served otherwise.
-    pub(super) fn wait<T: Cacheable>(
-        &self,
-        folder: &Folder,
-        ask: &Ask<'_>,
-        patience: Duration,
-        has_valid: bool,
-    ) -> Wait<T> {
-        let path = folder.lock_path(ask.key);
+impl<T: Cacheable> Miss<'_, T> {
+    /// Waits for the lock, or for the entry that its holder is making.
+    pub(super) fn wait(&self, folder: &Folder, patience: Duration, turn: &Turn<'_>) -> Wait<T> {
+        let path = folder.lock_path(self.want.file());
+        // The client can be served otherwise.
+        let has_valid = self.valid.is_some();
         let began = Instant::now();
         let mut announced = false;
         let mut nap = Duration::from_millis(2);
@@ -69,7 +63,7 @@ impl Cache {
                 let note = lock::read_note(&path);
                 if let Some(holder) = &note.holder {
                     if holder.state == State::Prompting && !has_valid {
-                        if !ask.may_prompt || crate::mfa::terminal().is_none() {
+                        if !turn.can_prompt {
                             return Wait::Prompting(holder.clone());
                         }
                         limit = PATIENCE_WITH_PROMPT;
@@ -90,9 +84,10 @@ impl Cache {
             }
             std::thread::sleep(nap.min(limit.saturating_sub(waited)));
             nap = (nap * 3 / 2).min(NAP);
-            (ask.resync)();
-            if let Some(entry) = self.read::<T>(ask.key)
-                && good(&entry, ask)
+            // The holder may have learned the true time.
+            turn.clock().reload();
+            if let Ok(Some(entry)) = self.cache.read::<T>(&self.want)
+                && self.want.is_met_by(&entry, turn)
             {
                 return Wait::Appeared(entry);
             }
@@ -124,24 +119,23 @@ pub(super) fn who(note: &Note) -> String {
 }
 
 /// Told to whoever cannot wait for a person.
-pub(super) fn being_asked(holder: &Holder, ask: &Ask<'_>) -> Error {
+pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
     Error::new(
         Kind::Interaction,
         format!("pid {} is asking for an MFA code", holder.pid),
     )
-    .of(ask.connector)
+    .of(connector)
     .fix(format!(
-        "answer it there, or run 'aws-connector login {}' and try again",
-        ask.connector
+        "answer it there, or run 'aws-connector login {connector}' and try again"
     ))
 }
 
 /// Told where there is no time left to wait.
-pub(super) fn still_busy(note: &Note, ask: &Ask<'_>) -> Error {
+pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     Error::new(
         Kind::Unavailable,
         format!("{} has not ended yet", who(note)),
     )
-    .of(ask.connector)
+    .of(connector)
     .fix("try again")
 }

@@ -76,7 +76,6 @@ pub fn make(
         connector: connector.name.clone(),
         session,
         delivery,
-        cache: connector.cache,
         refresh_ahead: connector.refresh_ahead,
         lock_timeout: connector.lock_timeout,
     })
@@ -147,12 +146,20 @@ impl Maker<'_> {
         scope: &Scope,
         target: &str,
     ) -> Result<Step> {
+        let mut step = self.step_of_method(connector, site, scope, target)?;
+        step.keep(connector.cache);
+        Ok(step)
+    }
+
+    fn step_of_method(
+        &self,
+        connector: &Connector,
+        site: &Site,
+        scope: &Scope,
+        target: &str,
+    ) -> Result<Step> {
         let name = &connector.name;
-        let step = |how| Step {
-            connector: name.clone(),
-            site: site.clone(),
-            how,
-        };
+        let step = |how| Step::new(name, site, how);
         match &connector.auth {
             Auth::Anonymous => Err(Error::refused("it has no credentials").of(name)),
             Auth::Implicit {
@@ -240,11 +247,10 @@ impl Maker<'_> {
 
     fn source(&self, connector: &Connector, site: &Site, source: &Source) -> Result<Step> {
         match source {
-            Source::Keys { keys, token } => Ok(Step {
-                connector: connector.name.clone(),
-                site: site.clone(),
-                how: How::Keys(self.keys(connector, site, keys, token.as_ref())?),
-            }),
+            Source::Keys { keys, token } => {
+                let keys = self.keys(connector, site, keys, token.as_ref())?;
+                Ok(Step::new(&connector.name, site, How::Keys(keys)))
+            }
             Source::AwsProfile(profile) => self.around.resolve(
                 &ImplicitSource::Profile(profile.clone()),
                 &connector.name,
@@ -289,14 +295,9 @@ impl Maker<'_> {
             }
             _ => source,
         };
-        Ok(Step {
-            connector: connector.name.clone(),
-            site,
-            how: How::AssumeRole {
-                source: Box::new(source),
-                call,
-            },
-        })
+        let source = Box::new(source);
+        let how = How::AssumeRole { source, call };
+        Ok(Step::new(&connector.name, &site, how))
     }
 
     fn role_call(
@@ -330,15 +331,12 @@ impl Maker<'_> {
 }
 
 fn mfa_session(connector: &Connector, site: &Site, source: Step, mfa: &Mfa) -> Step {
-    Step {
-        connector: connector.name.clone(),
-        site: site.clone(),
-        how: How::SessionToken {
-            source: Box::new(source),
-            duration: mfa.duration,
-            mfa: Some(mfa.clone()),
-        },
-    }
+    let how = How::SessionToken {
+        source: Box::new(source),
+        duration: mfa.duration,
+        mfa: Some(mfa.clone()),
+    };
+    Step::new(&connector.name, site, how)
 }
 
 /// The user's own policies, else the one that cuts the session down to its scope.

@@ -30,8 +30,6 @@ pub struct Plan {
     pub session: Step,
     /// What is made of the session.
     pub delivery: Delivery,
-    /// Where entries are kept.
-    pub cache: CacheMode,
     /// Whether to renew in the background.
     pub refresh_ahead: bool,
     /// How long to wait for another process's mint.
@@ -84,6 +82,8 @@ pub struct Step {
     pub connector: String,
     /// Where AWS is asked.
     pub site: Site,
+    /// How what it yields is kept: as its own connector says, whoever chains from it.
+    pub cache: CacheMode,
     /// What is done.
     pub how: How,
 }
@@ -260,6 +260,46 @@ pub struct InstanceMetadataPlan {
 }
 
 impl Step {
+    /// A step whose connector has not said how its sessions are kept.
+    pub fn new(connector: &str, site: &Site, how: How) -> Self {
+        Self {
+            connector: connector.to_owned(),
+            site: site.clone(),
+            cache: CacheMode::Files,
+            how,
+        }
+    }
+
+    /// Keeps what this step yields, and those before it up to another connector's, in one way.
+    pub(super) fn keep(&mut self, mode: CacheMode) {
+        self.cache = mode;
+        if let How::AssumeRole { source, .. }
+        | How::SessionToken { source, .. }
+        | How::FederationToken { source, .. } = &mut self.how
+            && source.connector == self.connector
+        {
+            source.keep(mode);
+        }
+    }
+
+    /// The keys that it takes from where they are, instead of asking anybody for a session.
+    pub fn keys(&self) -> Option<&KeysPlan> {
+        match &self.how {
+            How::Keys(keys) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// The step before this one, if any.
+    pub fn into_source(self) -> Option<Step> {
+        match self.how {
+            How::AssumeRole { source, .. }
+            | How::SessionToken { source, .. }
+            | How::FederationToken { source, .. } => Some(*source),
+            _ => None,
+        }
+    }
+
     /// The session policy that goes along in the call itself.
     pub fn inline_policy(&self) -> Option<&str> {
         match &self.how {

@@ -54,9 +54,10 @@ struct Document<'a> {
 
 impl Protocol for CredentialProcess {
     type Context = ();
+    const CLIENT: Client = Client::CredentialProcess;
 
     fn parse(input: &Input<'_>) -> Result<Todo<()>> {
-        let mut flags = Flags::parse(&input.args, &["connector", "resource-type", "resource-id"])?;
+        let mut flags = Flags::parse(input.args, &["connector", "resource-type", "resource-id"])?;
         if flags.help {
             return Ok(Todo::Answer(Output::document(HELP.to_owned())));
         }

@@ -7,14 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Input, Output, Protocol, Todo, VERSION, unexpected};
-use crate::cache::Cache;
-use crate::env::Env;
 use crate::error::{Error, Kind, Result};
-use crate::paths::Paths;
-use crate::profile::{Profile, RegistryPattern};
-use crate::request::{Client, Request, Wants};
-use crate::resource::{PrivateRegistry, RegistryHost, Resource};
-use crate::serve::{self, Delivered};
+use crate::request::{Client, Request};
+use crate::resource::RegistryHost;
+use crate::serve::Delivered;
 use crate::shown::shown;
 
 /// Docker turns this into an anonymous pull: only for hosts that are not ours.
@@ -78,9 +74,10 @@ struct Stored {
 
 impl Protocol for DockerCredential {
     type Context = Asked;
+    const CLIENT: Client = Client::Docker;
 
     fn parse(input: &Input<'_>) -> Result<Todo<Asked>> {
-        let action = match input.args.as_slice() {
+        let action = match input.args {
             [action] => action.to_string_lossy().into_owned(),
             [] => {
                 return Err(Error::usage("no action is given")
@@ -93,13 +90,13 @@ impl Protocol for DockerCredential {
         };
         match action.as_str() {
             "get" => get(&(input.stdin)()?),
-            "store" => store(&(input.stdin)()?, input.env).map(Todo::Answer),
+            "store" => store(&(input.stdin)()?),
             "erase" => {
                 // Docker calls it for spellings of one host; there is nothing of ours to erase.
                 (input.stdin)()?;
                 Ok(Todo::Answer(Output::default()))
             }
-            "list" => list(input.env).map(Todo::Answer),
+            "list" => Ok(Todo::ListRegistries),
             "version" | "--version" | "-v" | "-V" => Ok(Todo::Answer(Output::document(format!(
                 "docker-credential-aws-connector {VERSION}\n"
             )))),
@@ -120,6 +117,14 @@ impl Protocol for DockerCredential {
         };
         let mut text = serde_json::to_string(&credentials)
             .map_err(|error| Error::local(format!("cannot write the answer: {error}")))?;
+        text.push('\n');
+        Ok(Output::document(text))
+    }
+
+    fn render_registries(hosts: &[String]) -> Result<Output> {
+        let users: BTreeMap<&str, &str> = hosts.iter().map(|host| (&**host, "AWS")).collect();
+        let mut text = serde_json::to_string(&users)
+            .map_err(|error| Error::local(format!("cannot write the list: {error}")))?;
         text.push('\n');
         Ok(Output::document(text))
     }
@@ -167,7 +172,7 @@ fn get(stdin: &str) -> Result<Todo<Asked>> {
     }
     match RegistryHost::parse(server_url) {
         Some(registry) => Ok(Todo::Serve(
-            Box::new(request(&registry)),
+            Box::new(Request::registry_login(registry.clone())),
             Asked {
                 server_url: server_url.to_owned(),
                 public: matches!(registry, RegistryHost::Public(_)),
@@ -177,21 +182,9 @@ fn get(stdin: &str) -> Result<Todo<Asked>> {
     }
 }
 
-fn request(registry: &RegistryHost) -> Request {
-    Request {
-        connector: None,
-        wants: Wants::RegistryLogin {
-            registry: registry.clone(),
-        },
-        client: Client::Docker,
-        // Docker shows a prompt to nobody.
-        may_prompt: false,
-    }
-}
-
 /// `docker login` for a host that a connector serves succeeds and changes nothing. For any other
 /// host success would lose the password, since Docker then clears its own copy.
-fn store(stdin: &str, env: &Env) -> Result<Output> {
+fn store(stdin: &str) -> Result<Todo<Asked>> {
     // A list would be taken for the fields in their order.
     let object = stdin.trim_start().starts_with('{');
     let stored = serde_json::from_str(stdin).ok().filter(|_| object);
@@ -200,10 +193,10 @@ fn store(stdin: &str, env: &Env) -> Result<Output> {
         Error::usage("standard input does not hold the JSON that Docker sends to store")
     })?;
     if stored.server_url.trim().is_empty() {
-        return Ok(fixed(NO_SERVER));
+        return Ok(Todo::Answer(fixed(NO_SERVER)));
     }
     if stored.username.trim().is_empty() {
-        return Ok(fixed(NO_USERNAME));
+        return Ok(Todo::Answer(fixed(NO_USERNAME)));
     }
     let Some(registry) = RegistryHost::parse(&stored.server_url) else {
         return Err(Error::refused(format!(
@@ -212,65 +205,7 @@ fn store(stdin: &str, env: &Env) -> Result<Output> {
         ))
         .fix("list aws-connector below credHelpers for ECR hosts instead of as credsStore"));
     };
-    let profile = Profile::load(&Paths::find(env), env)?;
-    let request = request(&registry);
-    let connector = serve::choose(&profile, &request, env)?;
-    crate::plan::make(&profile, &connector, &request, env)?;
-    Ok(Output::default())
-}
-
-/// The registries whose login lies ready, from the profile and from the cache itself: with us as
-/// `credsStore`, Docker asks for each listed host, and one that fails costs it all the others.
-fn list(env: &Env) -> Result<Output> {
-    let paths = Paths::find(env);
-    let profile = Profile::load(&paths, env)?;
-    let mut listed: BTreeMap<String, String> = BTreeMap::new();
-    if !env.is_off("AWS_CONNECTOR_CACHE") {
-        let cache = Cache::open(paths.cache_folder.as_deref());
-        for registry in candidates(&profile, &cache)? {
-            if serve::has_live_login(&request(&registry), env, &profile, &paths) {
-                listed.insert(registry.host(), "AWS".to_owned());
-            }
-        }
-    }
-    let mut text = serde_json::to_string(&listed)
-        .map_err(|error| Error::local(format!("cannot write the list: {error}")))?;
-    text.push('\n');
-    Ok(Output::document(text))
-}
-
-fn candidates(profile: &Profile, cache: &Cache) -> Result<Vec<RegistryHost>> {
-    let mut hosts: Vec<RegistryHost> = cache
-        .list()
-        .into_iter()
-        .filter_map(|entry| RegistryHost::parse(&entry.label?))
-        .collect();
-    for name in profile.names()? {
-        // A faulty connector is no reason to hide the others.
-        let Ok(connector) = profile.connector(&name) else {
-            continue;
-        };
-        let limit = connector.limit.as_ref();
-        if let Some(Resource::Registry(host)) = limit.and_then(|limit| limit.resource.as_ref()) {
-            hosts.push(host.clone());
-        }
-        for pattern in &connector.registries {
-            match (pattern, &connector.region) {
-                (RegistryPattern::Host(host), _) => hosts.push(host.clone()),
-                (RegistryPattern::Account(account), Some(region)) => {
-                    hosts.push(RegistryHost::Private(PrivateRegistry {
-                        account: account.clone(),
-                        region: region.clone(),
-                        partition: crate::resource::Partition::of_region(region),
-                        fips: false,
-                        dual_stack: false,
-                    }));
-                }
-                (RegistryPattern::Account(_), None) => {}
-            }
-        }
-    }
-    Ok(hosts)
+    Ok(Todo::Accept(Box::new(Request::registry_login(registry))))
 }
 
 #[cfg(test)]

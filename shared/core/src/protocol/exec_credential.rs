@@ -107,6 +107,7 @@ struct Asked {
 
 impl Protocol for ExecCredential {
     type Context = ApiVersion;
+    const CLIENT: Client = Client::EksToken;
 
     fn parse(input: &Input<'_>) -> Result<Todo<ApiVersion>> {
         let names = [
@@ -116,7 +117,7 @@ impl Protocol for ExecCredential {
             "connector",
             "region",
         ];
-        let mut flags = Flags::parse(&input.args, &names)?;
+        let mut flags = Flags::parse(input.args, &names)?;
         if flags.help {
             return Ok(Todo::Answer(Output::document(HELP.to_owned())));
         }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::request::Request;
+use crate::request::{Client, Request};
 use crate::serve::Delivered;
 
 /// The version of every program of this project.
@@ -19,7 +19,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What a client says.
 pub struct Input<'a> {
     /// The arguments after the program's name.
-    pub args: Vec<std::ffi::OsString>,
+    pub args: &'a [std::ffi::OsString],
     /// The environment.
     pub env: &'a Env,
     /// Reads standard input to its end, for the protocol that has something there.
@@ -42,6 +42,10 @@ pub struct Output {
 pub enum Todo<C> {
     /// Serve this; `C` is what the answer's form depends on.
     Serve(Box<Request>, C),
+    /// Say whether a connector would serve this; a refusal is an error.
+    Accept(Box<Request>),
+    /// List the registries that have a login in the cache.
+    ListRegistries,
     /// Answer this.
     Answer(Output),
 }
@@ -50,6 +54,9 @@ pub enum Todo<C> {
 pub trait Protocol {
     /// What the form of an answer depends on.
     type Context;
+
+    /// The program that speaks it.
+    const CLIENT: Client;
 
     /// Reads what the client says.
     ///
@@ -63,8 +70,16 @@ pub trait Protocol {
     /// The protocol has no form for it.
     fn render(context: &Self::Context, delivered: &Delivered) -> Result<Output>;
 
-    /// The way a failure is told.
+    /// How a failure is reported.
     fn render_error(context: Option<&Self::Context>, error: &Error) -> Output;
+
+    /// The answer to [`Todo::ListRegistries`].
+    ///
+    /// # Errors
+    /// The protocol has no form for it.
+    fn render_registries(_: &[String]) -> Result<Output> {
+        Err(unexpected())
+    }
 }
 
 impl Output {

@@ -1,6 +1,6 @@
-//! Keys and secrets from where they lie: looked up each time, never cached.
+//! Keys and secrets from where they are: looked up each time, never cached.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Pipeline;
 use crate::cache::Need;
@@ -10,26 +10,70 @@ use crate::local_secret;
 use crate::plan::{KeysPlan, PlannedKeys, PlannedSecret, Step};
 use crate::profile::SecretRef;
 use crate::secret::Secret;
+use crate::turn::Turn;
 
 /// Whether the keys are those that AWS's own variables hold.
 fn is_environment(keys: &PlannedKeys) -> bool {
     matches!(
         keys,
-        PlannedKeys::Separate { id: PlannedSecret::Local(SecretRef::Env(name)), .. }
-            if name == "AWS_ACCESS_KEY_ID"
+        PlannedKeys::Separate { id, .. }
+            if matches!(id, PlannedSecret::Local(SecretRef::Env(name)) if name == "AWS_ACCESS_KEY_ID")
     )
 }
 
-impl Pipeline<'_> {
-    /// Takes keys from where they lie. They are looked up each time, and never cached.
-    pub(super) fn keys(&self, step: &Step, plan: &KeysPlan) -> Result<Session> {
-        let fail = |what: String| Error::new(Kind::NoCredentials, what).of(&step.connector);
-        let (id, secret) = match &plan.keys {
+/// The secrets that keys consist of.
+pub(super) struct Fetched {
+    pair: Pair,
+    token: Option<Secret>,
+}
+
+enum Pair {
+    Separate(Secret, Secret),
+    Joined(Secret),
+}
+
+impl KeysPlan {
+    /// Fetches the secrets; `None` as soon as `fetch` has nothing for one.
+    pub(super) fn fetch(
+        &self,
+        mut fetch: impl FnMut(&PlannedSecret) -> Result<Option<Secret>>,
+    ) -> Result<Option<Fetched>> {
+        let pair = match &self.keys {
             PlannedKeys::Separate { id, secret } => {
-                (self.secret(step, id)?, self.secret(step, secret)?)
+                let Some(id) = fetch(id)? else {
+                    return Ok(None);
+                };
+                let Some(secret) = fetch(secret)? else {
+                    return Ok(None);
+                };
+                Pair::Separate(id, secret)
             }
-            PlannedKeys::Joined(joined) => {
-                let pair = self.secret(step, joined)?;
+            PlannedKeys::Joined(joined) => match fetch(joined)? {
+                Some(joined) => Pair::Joined(joined),
+                None => return Ok(None),
+            },
+        };
+        let token = match &self.token {
+            None => None,
+            Some(token) => match fetch(token)? {
+                Some(token) => Some(token),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Fetched { pair, token }))
+    }
+
+    /// The session that the secrets make, if they are good for one now.
+    pub(super) fn session(
+        &self,
+        fetched: Fetched,
+        connector: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Session> {
+        let fail = |what: String| Error::new(Kind::NoCredentials, what).of(connector);
+        let (id, secret) = match fetched.pair {
+            Pair::Separate(id, secret) => (id, secret),
+            Pair::Joined(pair) => {
                 let (id, secret) = pair
                     .expose()
                     .split_once(',')
@@ -37,19 +81,15 @@ impl Pipeline<'_> {
                 (Secret::new(id.trim()), Secret::new(secret.trim()))
             }
         };
-        let token = match &plan.token {
-            Some(token) => Some(self.secret(step, token)?),
-            None => None,
-        };
         crate::profile::limits::access_key_id(id.expose())
             .map_err(|error| fail(format!("the access key id {error}")))?;
         if secret.is_empty() {
             return Err(fail("the secret access key is empty".to_owned()));
         }
-        if let Some(expires_at) = plan.expires_at {
-            let tolerance = TimeDelta::from_std(plan.tolerance).unwrap_or(TimeDelta::zero());
-            if expires_at - self.now() < tolerance {
-                let end = if expires_at <= self.now() {
+        if let Some(expires_at) = self.expires_at {
+            let tolerance = TimeDelta::from_std(self.tolerance).unwrap_or(TimeDelta::zero());
+            if expires_at - now < tolerance {
+                let end = if expires_at <= now {
                     "expired"
                 } else {
                     "expire"
@@ -58,7 +98,7 @@ impl Pipeline<'_> {
                     "its keys {end} at {}",
                     expires_at.format("%Y-%m-%dT%H:%M:%SZ")
                 );
-                return Err(if is_environment(&plan.keys) && plan.tolerance.is_zero() {
+                return Err(if is_environment(&self.keys) && self.tolerance.is_zero() {
                     fail(format!("{end} (AWS_CREDENTIAL_EXPIRATION)"))
                         .fix("put fresh keys into the environment")
                 } else {
@@ -71,26 +111,47 @@ impl Pipeline<'_> {
         Ok(Session {
             access_key_id: id.expose().to_owned(),
             secret_access_key: secret,
-            session_token: token,
-            expires_at: plan.expires_at,
+            session_token: fetched.token,
+            expires_at: self.expires_at,
             account_id: None,
             principal_arn: None,
         })
     }
+}
 
-    pub(super) fn secret(&self, step: &Step, secret: &PlannedSecret) -> Result<Secret> {
+impl Pipeline<'_> {
+    /// Takes keys from where they are.
+    pub(super) fn keys(
+        &self,
+        step: &Step,
+        plan: &KeysPlan,
+        turn: &mut Turn<'_>,
+    ) -> Result<Session> {
+        let fetched = plan.fetch(|secret| self.secret(step, secret, turn).map(Some))?;
+        let nothing = || Error::local("a secret was not fetched").of(&step.connector);
+        plan.session(fetched.ok_or_else(nothing)?, &step.connector, turn.now())
+    }
+
+    pub(super) fn secret(
+        &self,
+        step: &Step,
+        secret: &PlannedSecret,
+        turn: &mut Turn<'_>,
+    ) -> Result<Secret> {
         let of = |error: Error| error.of(&step.connector);
         let session = match secret {
             PlannedSecret::Local(secret) => {
-                match local_secret::read(secret, self.env).map_err(of)? {
+                match local_secret::read(secret, self.errand.env()).map_err(of)? {
                     Some(text) => return Ok(text),
                     None => None,
                 }
             }
-            PlannedSecret::Ssm { session, .. } => Some(self.session(session, Need::Intermediate)?),
+            PlannedSecret::Ssm { session, .. } => {
+                Some(self.session(session, Need::Intermediate, turn)?)
+            }
         };
-        self.ask(|| {
-            let call = self.call(&step.connector, self.deadline.get());
+        self.ask(turn, |turn| {
+            let call = self.call(&step.connector, turn);
             self.aws.secret(secret, session.as_ref(), call)
         })
         .map_err(of)

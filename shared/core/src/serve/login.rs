@@ -7,20 +7,26 @@ use crate::error::{Error, Kind, Result};
 use crate::log;
 use crate::plan::{LoginPlan, Step};
 use crate::resource::policy_lacks;
+use crate::turn::Turn;
 
 impl Pipeline<'_> {
     /// A login of a session that may come from the cache. One that AWS has ended before its time
     /// is renewed, once: what the cache thinks of its end is no longer worth anything.
-    pub(super) fn login(&self, step: &Step, login: &LoginPlan) -> Result<RegistryLogin> {
+    pub(super) fn login(
+        &self,
+        step: &Step,
+        login: &LoginPlan,
+        turn: &mut Turn<'_>,
+    ) -> Result<RegistryLogin> {
         // Its permissions and its end are the session's: a fresh one is worth having.
-        let session = self.session(step, Need::HandOut)?;
-        match self.login_with(step, login, &session) {
+        let session = self.session(step, Need::HandOut, turn)?;
+        match self.login_with(step, login, &session, turn) {
             // One that was made for this very command is not: another would fare no better.
-            Err(error) if has_ended(&error) && step.is_cacheable() && !self.has_minted.get() => {
+            Err(error) if has_ended(&error) && step.is_cacheable() && !turn.has_minted => {
                 log::debug(format_args!("AWS ended the session early; renewing it"));
-                self.distrusts_cache.set(true);
-                let fresh = self.session(step, Need::HandOut);
-                self.distrusts_cache.set(false);
+                let forced = std::mem::replace(&mut turn.force, true);
+                let fresh = self.session(step, Need::HandOut, turn);
+                turn.force = forced;
                 // A region that is not enabled is told with a code of the same meaning.
                 let Ok(fresh) = fresh else {
                     return Err(error);
@@ -29,7 +35,7 @@ impl Pipeline<'_> {
                     // Another process made it while this one was waiting.
                     return Err(error);
                 }
-                self.login_with(step, login, &fresh)
+                self.login_with(step, login, &fresh, turn)
             }
             answer => answer,
         }
@@ -40,9 +46,10 @@ impl Pipeline<'_> {
         step: &Step,
         login: &LoginPlan,
         session: &Session,
+        turn: &Turn<'_>,
     ) -> Result<RegistryLogin> {
-        self.ask(|| {
-            let call = self.call(&step.connector, self.deadline.get());
+        self.ask(turn, |turn| {
+            let call = self.call(&step.connector, turn);
             self.aws.registry_login(login, session, call)
         })
         .map_err(|error| blame_policy(error, step, login))

@@ -36,7 +36,11 @@ const LIFETIME: TimeDelta = TimeDelta::minutes(14);
 /// The session must outlive the token by this.
 const SESSION_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
-pub(crate) fn mint(
+/// Signs a token for a cluster at a true time.
+///
+/// # Errors
+/// The token would be longer than clusters take.
+pub fn cluster_token(
     plan: &TokenPlan,
     session: &Session,
     now: DateTime<Utc>,

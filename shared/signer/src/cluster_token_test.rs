@@ -41,7 +41,7 @@ fn the_signature_is_the_one_that_botocore_makes() {
         ("FwoGZXIvYXdzEBYaD/+=EXAMPLE==", WITH_SESSION_TOKEN),
         ("", WITHOUT),
     ] {
-        let token = mint(&plan(), &session(session_token), now()).unwrap();
+        let token = cluster_token(&plan(), &session(session_token), now()).unwrap();
         let url = url(&token);
         assert!(
             url.contains(&format!("&X-Amz-Signature={signature}")),
@@ -52,7 +52,7 @@ fn the_signature_is_the_one_that_botocore_makes() {
 
 #[test]
 fn the_url_holds_what_the_verifier_allows_and_nothing_else() {
-    let token = mint(&plan(), &session("a/b+c="), now()).unwrap();
+    let token = cluster_token(&plan(), &session("a/b+c="), now()).unwrap();
     let url = url(&token);
     let (place, query) = url.split_once('?').unwrap();
     assert_eq!(place, "https://sts.eu-central-1.amazonaws.com/");
@@ -84,17 +84,17 @@ fn the_url_holds_what_the_verifier_allows_and_nothing_else() {
 fn the_token_ends_before_its_session() {
     let mut session = session("t");
     assert_eq!(
-        mint(&plan(), &session, now()).unwrap().expires_at,
+        cluster_token(&plan(), &session, now()).unwrap().expires_at,
         now() + TimeDelta::minutes(14)
     );
     session.expires_at = Some(now() + TimeDelta::minutes(5));
     assert_eq!(
-        mint(&plan(), &session, now()).unwrap().expires_at,
+        cluster_token(&plan(), &session, now()).unwrap().expires_at,
         now() + TimeDelta::seconds(270)
     );
     session.expires_at = None;
     assert_eq!(
-        mint(&plan(), &session, now()).unwrap().expires_at,
+        cluster_token(&plan(), &session, now()).unwrap().expires_at,
         now() + TimeDelta::minutes(14)
     );
 }
@@ -102,13 +102,13 @@ fn the_token_ends_before_its_session() {
 #[test]
 fn a_token_longer_than_clusters_take_is_its_own_error() {
     let longest = (2000..3000)
-        .take_while(|length| mint(&plan(), &session(&"x".repeat(*length)), now()).is_ok())
+        .take_while(|length| cluster_token(&plan(), &session(&"x".repeat(*length)), now()).is_ok())
         .last()
         .unwrap();
     assert!((2500..2700).contains(&longest), "{longest}");
-    let fits = mint(&plan(), &session(&"x".repeat(longest)), now()).unwrap();
+    let fits = cluster_token(&plan(), &session(&"x".repeat(longest)), now()).unwrap();
     assert!((4094..=4096).contains(&fits.token.expose().len()));
-    let error = mint(&plan(), &session(&"x".repeat(3000)), now())
+    let error = cluster_token(&plan(), &session(&"x".repeat(3000)), now())
         .unwrap_err()
         .to_string();
     assert!(

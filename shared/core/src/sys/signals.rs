@@ -2,7 +2,7 @@
 //! behind.
 
 /// While it lives, an interrupt of this thread waits.
-pub(super) struct Shield(libc::sigset_t);
+pub(crate) struct Shield(libc::sigset_t);
 
 #[expect(
     unsafe_code,
@@ -10,7 +10,7 @@ pub(super) struct Shield(libc::sigset_t);
 )]
 impl Shield {
     /// Holds back what a terminal or a supervisor sends; kill -9 cannot be.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // SAFETY: both sets are plain data that the calls fill before anything reads them.
         unsafe {
             let mut held: libc::sigset_t = std::mem::zeroed();
@@ -38,33 +38,45 @@ impl Drop for Shield {
 
 /// A limit on the size of files is an error of write, and no signal.
 #[expect(unsafe_code, reason = "as above")]
-pub(super) fn outlive_file_limits() {
+pub(crate) fn outlive_file_limits() {
     // SAFETY: sets how one signal is handled; no handler is involved.
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
 
-/// Passes over what a terminal sends, and has sent already.
+/// A client that stops reading must not end this process in the middle of a renewal: writing to it
+/// is an error then, and no signal.
 #[expect(unsafe_code, reason = "as above")]
-pub(super) fn ignore_terminal() {
-    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
-        // SAFETY: sets how one signal is handled; no handler is involved.
-        unsafe {
-            libc::signal(signal, libc::SIG_IGN);
-        }
+pub(crate) fn outlive_readers() {
+    // SAFETY: sets how one signal is handled; no handler is involved.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
     }
 }
 
-/// Lets an alarm end this process, whatever its parent had done about it.
+/// While it lives, what a terminal sends is ignored: by this process, and for good by those that it
+/// starts meanwhile.
+pub(crate) struct Deaf([(libc::c_int, libc::sighandler_t); 3]);
+
 #[expect(unsafe_code, reason = "as above")]
-pub(super) fn heed_alarm() {
-    // SAFETY: the default action takes no handler; the set is filled before it is read.
-    unsafe {
-        libc::signal(libc::SIGALRM, libc::SIG_DFL);
-        let mut alarm: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut alarm);
-        libc::sigaddset(&raw mut alarm, libc::SIGALRM);
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const alarm, std::ptr::null_mut());
+impl Deaf {
+    pub(crate) fn new() -> Self {
+        Self([libc::SIGHUP, libc::SIGINT, libc::SIGQUIT].map(|signal| {
+            // SAFETY: sets how one signal is handled; no handler is involved.
+            (signal, unsafe { libc::signal(signal, libc::SIG_IGN) })
+        }))
+    }
+}
+
+#[expect(unsafe_code, reason = "as above")]
+impl Drop for Deaf {
+    fn drop(&mut self) {
+        for (signal, before) in self.0 {
+            // SAFETY: what was in force before.
+            unsafe {
+                libc::signal(signal, before);
+            }
+        }
     }
 }

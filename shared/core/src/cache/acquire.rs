@@ -1,0 +1,158 @@
+//! From a miss to the right to mint: lock, look again, or wait for whoever is minting already.
+
+use std::time::Instant;
+
+use super::Cache;
+use super::entry::{Cacheable, Entry};
+use super::lease::{Hold, Lease};
+use super::lock::{self, Guard};
+use super::wait::{PATIENCE_WITH_VALID, Wait, being_asked, still_busy, who};
+use super::want::Want;
+use crate::error::{Error, Result};
+use crate::log;
+use crate::turn::Turn;
+
+/// Nothing in the cache is good enough.
+#[derive(Debug)]
+pub struct Miss<'a, T> {
+    pub(super) cache: &'a Cache,
+    pub(super) want: Want<'a>,
+    /// What is there, short of the margin perhaps, but valid.
+    pub(super) valid: Option<Entry<T>>,
+    /// Why what is there is not believed.
+    pub(super) refused: Option<String>,
+}
+
+/// What becomes of a miss.
+#[derive(Debug)]
+pub enum Acquired<'a, T> {
+    /// Another process made it meanwhile, or what is there must do.
+    Appeared(T),
+    /// This process mints.
+    Lease(Lease<'a, T>),
+}
+
+impl<'a, T: Cacheable> Miss<'a, T> {
+    /// Takes the lock, waiting for its holder if need be.
+    ///
+    /// # Errors
+    /// The failure of the process that this one waited for; or there is no time left to wait.
+    pub fn acquire(self, turn: &mut Turn<'_>) -> Result<Acquired<'a, T>> {
+        crate::sys::signals::outlive_file_limits();
+        let outer = (turn.deadline, turn.hurry);
+        match self.take(turn) {
+            Ok(Taken::Entry(entry)) => {
+                restore(turn, outer);
+                Ok(Acquired::Appeared(entry.payload))
+            }
+            Ok(Taken::Hold(hold)) => Ok(Acquired::Lease(Lease::new(self, hold, outer, turn))),
+            Err(error) => {
+                restore(turn, outer);
+                self.fall_back(error, turn).map(Acquired::Appeared)
+            }
+        }
+    }
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Taken<T>> {
+        let Some(folder) = self.cache.folder_for(self.want.keep) else {
+            return Ok(Taken::Hold(Hold::Nowhere));
+        };
+        if let Some(why) = &self.refused
+            && !self.cache.told.replace(true)
+        {
+            log::warn(format_args!("{why}: ignored; it will be replaced"));
+        }
+        let path = folder.lock_path(self.want.file());
+        if self.valid.is_some() {
+            if let Some(failure) = lock::read_note(&path).failure
+                && self.want.is_paused_by(failure.ended, turn)
+            {
+                return Err(failure.error);
+            }
+            let soon = Instant::now() + PATIENCE_WITH_VALID;
+            turn.hurry = Some(turn.hurry.map_or(soon, |hurry| hurry.min(soon)));
+        }
+        if let Some(hurry) = turn.hurry {
+            turn.deadline = turn.deadline.min(hurry);
+        }
+        if let Err(why) = folder.create() {
+            self.cache.tell(&why);
+            return Ok(Taken::Hold(Hold::Nowhere));
+        }
+        let began = Instant::now();
+        let patience = turn.hurry.map_or(turn.patience, |hurry| {
+            turn.patience.min(hurry.saturating_duration_since(began))
+        });
+        let ended = self.wait(folder, patience, turn);
+        let waited = began.elapsed();
+        turn.patience = turn.patience.saturating_sub(waited);
+        // Waiting is not asking: AWS has as much time as before. In a hurry, the client's patience
+        // is what counts.
+        if turn.hurry.is_none() {
+            turn.deadline += waited;
+        }
+        match ended {
+            Wait::Appeared(entry) => Ok(Taken::Entry(entry)),
+            Wait::Locked(guard) => self.look_again(guard, turn),
+            Wait::Prompting(holder) => Err(being_asked(&holder, self.want.connector)),
+            Wait::TimedOut(note) if turn.hurry.is_some() => {
+                Err(still_busy(&note, self.want.connector))
+            }
+            Wait::TimedOut(note) => {
+                log::warn(format_args!(
+                    "gave up waiting for {} after {} s; asking AWS as well",
+                    who(&note),
+                    waited.as_secs()
+                ));
+                Ok(Taken::Hold(Hold::Unlocked))
+            }
+            Wait::Unusable(why) => {
+                self.cache.tell(&why);
+                Ok(Taken::Hold(Hold::Nowhere))
+            }
+        }
+    }
+
+    /// Another process may have been here while this one waited.
+    fn look_again(&self, mut guard: Guard, turn: &Turn<'_>) -> Result<Taken<T>> {
+        if let Ok(Some(entry)) = self.cache.read::<T>(&self.want)
+            && self.want.is_met_by(&entry, turn)
+        {
+            return Ok(Taken::Entry(entry));
+        }
+        if let Some(failure) = guard.note().failure
+            && failure.concerns(turn.started)
+        {
+            log::debug(format_args!("sharing the failure of {}", failure.ended));
+            return Err(failure.error);
+        }
+        Ok(Taken::Hold(Hold::Locked(guard)))
+    }
+
+    /// A valid credential in place of a failure to renew it.
+    pub(super) fn fall_back(self, error: Error, turn: &Turn<'_>) -> Result<T> {
+        match self.valid {
+            Some(entry) if entry.is_valid(turn.now()) => {
+                let left = (entry.expires_at - turn.now()).num_seconds().max(0);
+                log::warn(format_args!(
+                    "{}; using the one at hand, valid for another {left} s",
+                    error.of(self.want.connector)
+                ));
+                Ok(entry.payload)
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+enum Taken<T> {
+    Entry(Entry<T>),
+    Hold(Hold),
+}
+
+/// Back to the time of what this mint is a part of. What a person or another process took is added
+/// to it, too.
+pub(super) fn restore(turn: &mut Turn<'_>, (deadline, hurry): (Instant, Option<Instant>)) {
+    turn.deadline = turn.deadline.max(deadline);
+    turn.hurry = hurry;
+}

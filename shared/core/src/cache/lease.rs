@@ -1,0 +1,282 @@
+//! The right to mint, and what becomes of it: an entry, or a failure that others share.
+
+use std::fs::File;
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use zeroize::Zeroizing;
+
+use super::acquire::{Miss, restore};
+use super::entry::{Cacheable, Entry};
+use super::lock::{self, Failure, Guard, Holder, Note, State, Teller, Try};
+use super::want::{Keep, Want};
+use super::{Cache, RENEWAL_PAUSE, sweep};
+use crate::error::{Error, Kind, Result};
+use crate::log;
+use crate::turn::{BUDGET, Turn};
+
+/// What a lease holds while its owner mints.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// The lock: everybody else waits.
+    Locked(Guard),
+    /// Nothing, after waiting in vain; what is minted is written all the same, for those who still
+    /// wait.
+    Unlocked,
+    /// Nothing, and nothing will be written.
+    Nowhere,
+}
+
+/// The right to mint one credential.
+#[derive(Debug)]
+pub struct Lease<'a, T> {
+    miss: Miss<'a, T>,
+    hold: Hold,
+    began: Instant,
+    /// The deadline and hurry of what this mint is a part of.
+    outer: (Instant, Option<Instant>),
+    /// How many locks the command held before.
+    depth: usize,
+}
+
+/// The lock of an entry that is to be renewed ahead of time, on its way to the process that will do
+/// it.
+#[derive(Debug)]
+pub struct Renewal {
+    /// The locked file. The lock ends with its last descriptor.
+    pub lock: File,
+    /// Which entry: the stem of its file names.
+    pub entry: String,
+}
+
+impl Cache {
+    /// The right to renew an entry, if nobody else has it: of all who find it due, one renews.
+    pub fn claim<T: Cacheable>(&self, want: &Want<'_>, turn: &Turn<'_>) -> Option<Renewal> {
+        let folder = self.folder.as_ref()?;
+        let Ok(Try::Locked(mut guard)) = lock::try_lock(&folder.lock_path(want.file())) else {
+            return None;
+        };
+        let renewed = self
+            .read::<T>(want)
+            .is_ok_and(|entry| entry.is_some_and(|entry| turn.now() < entry.refresh_at));
+        let paused = match guard.note().failure {
+            Some(failure) => want.is_paused_by(failure.ended, turn),
+            // An attempt that could not even record its failure: a full disk, a crash.
+            None => guard.since_attempt().is_some_and(|ago| {
+                TimeDelta::from_std(ago).is_ok_and(|ago| ago < RENEWAL_PAUSE) && !turn.force
+            }),
+        };
+        if renewed || paused {
+            return None;
+        }
+        guard.mark_attempt();
+        Some(Renewal {
+            lock: guard.into_file(),
+            entry: want.file_name(),
+        })
+    }
+
+    /// The lease of an entry whose lock another process claimed and handed over.
+    ///
+    /// # Errors
+    /// It is not the lock of that entry, or not held any more.
+    pub fn adopt<'a, T: Cacheable>(
+        &'a self,
+        want: Want<'a>,
+        lock: File,
+        turn: &mut Turn<'_>,
+    ) -> Result<Lease<'a, T>> {
+        let path = self.folder.as_ref().map(|f| f.lock_path(want.file()));
+        let guard = path.and_then(|path| Guard::adopt(lock, &path));
+        let guard = guard.ok_or_else(|| Error::local("the lock of this renewal is not held"))?;
+        crate::sys::signals::outlive_file_limits();
+        let outer = (turn.deadline, turn.hurry);
+        turn.in_background = true;
+        // No client waits for it, but it holds the lock: it must not wait for others for long.
+        turn.deadline = Instant::now() + BUDGET;
+        turn.hurry = Some(turn.deadline);
+        let miss = Miss {
+            cache: self,
+            want,
+            valid: None,
+            refused: None,
+        };
+        Ok(Lease::new(miss, Hold::Locked(guard), outer, turn))
+    }
+}
+
+impl<'a, T: Cacheable> Lease<'a, T> {
+    pub(super) fn new(
+        miss: Miss<'a, T>,
+        hold: Hold,
+        outer: (Instant, Option<Instant>),
+        turn: &mut Turn<'_>,
+    ) -> Self {
+        let depth = turn.held.len();
+        match &hold {
+            Hold::Locked(guard) => {
+                let client = miss.want.client;
+                guard.say(&note(client, State::Minting));
+                turn.held
+                    .extend(guard.teller().map(|teller| Progress { teller, client }));
+            }
+            Hold::Unlocked | Hold::Nowhere => {
+                log::debug(format_args!("minting {} uncached", miss.want.key.hex()));
+            }
+        }
+        Self {
+            miss,
+            hold,
+            began: Instant::now(),
+            outer,
+            depth,
+        }
+    }
+
+    /// Ends the lease with what the mint yielded: an entry for everybody, or a failure for those
+    /// who waited for it. A failure yields what is still valid, where there is something.
+    ///
+    /// # Errors
+    /// The mint's own.
+    pub fn settle(self, minted: Result<T>, turn: &mut Turn<'_>) -> Result<T> {
+        turn.held.truncate(self.depth);
+        restore(turn, self.outer);
+        match minted {
+            Ok(payload) => {
+                self.store(&payload, turn);
+                Ok(payload)
+            }
+            Err(error) => {
+                if let Hold::Locked(guard) = &self.hold {
+                    let shared = is_shared(&error, turn);
+                    if turn.in_background || shared {
+                        guard.say(&failed(error.clone(), !shared));
+                    } else {
+                        guard.say_nothing();
+                    }
+                }
+                self.miss.fall_back(error, turn)
+            }
+        }
+    }
+
+    fn store(&self, payload: &T, turn: &Turn<'_>) {
+        let cache = self.miss.cache;
+        let Some(folder) = &cache.folder else { return };
+        let key = self.miss.want.file();
+        match &self.hold {
+            Hold::Nowhere => {}
+            Hold::Unlocked => {
+                if let Some(bytes) = self.entry(payload, turn) {
+                    let _ = folder.write_unlocked(key, &bytes);
+                }
+            }
+            Hold::Locked(guard) => {
+                let kept = match self.entry(payload, turn) {
+                    Some(bytes) => folder.write(key, &bytes),
+                    None => Ok(()),
+                };
+                match kept {
+                    Err(why) if turn.in_background => {
+                        guard.say(&failed(Error::local(why), true));
+                    }
+                    kept => {
+                        if let Err(why) = kept {
+                            cache.tell(&why);
+                        }
+                        guard.say_nothing();
+                    }
+                }
+                sweep::after_a_miss(folder, turn.now());
+            }
+        }
+    }
+
+    /// The bytes of the entry, if what it holds can be kept at all.
+    fn entry(&self, payload: &T, turn: &Turn<'_>) -> Option<Zeroizing<Vec<u8>>> {
+        let want = &self.miss.want;
+        let entry = Entry::new(
+            want.file(),
+            want.connector,
+            want.label,
+            turn.at(self.began),
+            payload.clone(),
+            chance(),
+        )?;
+        match want.keep {
+            Keep::Nowhere => None,
+            Keep::Files => Some(entry.render()),
+            Keep::Sealed => {
+                let sealed = self
+                    .miss
+                    .cache
+                    .sealer()
+                    .ok()?
+                    .seal(want.file(), &entry.payload)?;
+                Some(entry.with_payload(sealed)?.render())
+            }
+        }
+    }
+}
+
+/// Tells those who wait at a lock what its holder does.
+#[derive(Debug)]
+pub struct Progress {
+    teller: Teller,
+    client: &'static str,
+}
+
+impl Progress {
+    /// A person is being asked: they wait longer, or not at all.
+    pub(crate) fn prompting(&self) {
+        self.teller.say(&note(self.client, State::Prompting));
+    }
+
+    /// The person has answered.
+    pub(crate) fn minting(&self) {
+        self.teller.say(&note(self.client, State::Minting));
+    }
+}
+
+fn note(client: &str, state: State) -> Note {
+    Note {
+        holder: Some(Holder {
+            pid: std::process::id(),
+            host: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+            client: client.to_owned(),
+            since: Utc::now(),
+            state,
+        }),
+        failure: None,
+    }
+}
+
+/// The record of a mint that failed.
+fn failed(error: Error, own: bool) -> Note {
+    let ended: DateTime<Utc> = Utc::now();
+    Note {
+        holder: None,
+        failure: Some(Failure { ended, error, own }),
+    }
+}
+
+/// Whether a failure is everybody's who waited for it. One that only says that this process could
+/// not ask a person, or what is wrong with this machine, is its own; a person who was asked is not
+/// asked again.
+fn is_shared(error: &Error, turn: &Turn<'_>) -> bool {
+    match error.kind {
+        Kind::Denied | Kind::Unavailable | Kind::NoCredentials => true,
+        Kind::Interaction => turn.has_prompted,
+        Kind::Usage | Kind::Profile | Kind::Refused | Kind::Local => false,
+    }
+}
+
+/// A number in `0.0..1.0`, different in each process: good enough to keep machines out of step.
+fn chance() -> f64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let draw = std::hash::RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(draw >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}

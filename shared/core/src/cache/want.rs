@@ -1,0 +1,72 @@
+//! What a command wants of the cache, and whether an entry satisfies it.
+
+use chrono::{DateTime, Utc};
+
+use super::entry::{Cacheable, Entry, Need};
+use super::key::{self, Key};
+use crate::turn::Turn;
+
+/// How entries are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// In files that only their owner can read.
+    Files,
+    /// The same, encrypted with a key from the kernel's keyring.
+    Sealed,
+    /// Not at all.
+    Nowhere,
+}
+
+/// What a command wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Want<'a> {
+    /// The digest of everything that the credential depends on.
+    pub key: Key,
+    /// How it is kept.
+    pub keep: Keep,
+    /// How much life it must have left.
+    pub need: Need,
+    /// The connector that it is for.
+    pub connector: &'a str,
+    /// What it is for in a word, for listings.
+    pub label: Option<&'a str>,
+    /// The program that asks, for those who wait for it.
+    pub client: &'static str,
+}
+
+impl<'a> Want<'a> {
+    /// The stem of the entry's file names.
+    pub fn file_name(&self) -> String {
+        self.file().hex()
+    }
+
+    /// The key of the file: sealed and plain entries of one session are two files.
+    pub(super) fn file(&self) -> Key {
+        match self.keep {
+            Keep::Sealed => key::sealed(self.key),
+            Keep::Files | Keep::Nowhere => self.key,
+        }
+    }
+
+    /// Whether only an entry made since the command began will do. A forced refresh concerns what is
+    /// handed out; the sessions behind it, and the MFA code that one may have cost, stay good.
+    fn is_forced(&self, turn: &Turn<'_>) -> bool {
+        turn.force && self.need == Need::HandOut
+    }
+
+    pub(super) fn is_met_by<T: Cacheable>(&self, entry: &Entry<T>, turn: &Turn<'_>) -> bool {
+        entry.serves(turn.now(), self.need)
+            && (!self.is_forced(turn) || entry.obtained_at >= turn.began())
+    }
+
+    /// Whether an entry may be handed out where it cannot be renewed.
+    pub(super) fn may_fall_back_on<T: Cacheable>(&self, entry: &Entry<T>, turn: &Turn<'_>) -> bool {
+        !self.is_forced(turn) && entry.is_valid(turn.now())
+    }
+
+    /// Whether a failure is so recent that trying again would only hit AWS once more.
+    pub(super) fn is_paused_by(&self, failed_at: DateTime<Utc>, turn: &Turn<'_>) -> bool {
+        let age = Utc::now() - failed_at;
+        age.abs() < super::RENEWAL_PAUSE && !self.is_forced(turn)
+    }
+}

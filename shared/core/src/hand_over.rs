@@ -1,0 +1,193 @@
+//! From a small program to the full one: what takes AWS, a keyring or another process is done by
+//! `aws-connector`, which a small program becomes by `exec`, or starts to renew an entry.
+//!
+//! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
+//! renewed or `-`, and then the client's own arguments. What the client said on standard input is
+//! on standard input again. A renewal has the locked file as its standard output.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cache::Renewal;
+use crate::error::{Error, Result};
+use crate::log;
+use crate::request::Client;
+use crate::shown::shown;
+use crate::sys::signals::Deaf;
+use crate::sys::streams::nameless_file;
+
+/// The first argument by which the full program knows that it is called by a small one.
+pub const VERB: &str = "answer-for";
+/// The version of what is said between them: raised when either would misunderstand the other.
+pub const CONTRACT: &str = "1";
+
+/// The full program's file name.
+const PROGRAM: &str = "aws-connector";
+/// Where it is, for packages that do not install it beside the small ones.
+const PLACE: Option<&str> = option_env!("AWS_CONNECTOR_PROGRAM");
+
+/// What a client said, to be said again to the full program.
+#[derive(Debug)]
+pub struct HandOver<'a> {
+    /// The program that the client called.
+    pub client: Client,
+    /// The arguments after its name.
+    pub args: &'a [OsString],
+    /// What was read from standard input, if it was read.
+    pub stdin: Option<&'a str>,
+}
+
+/// What the full program is called for.
+#[derive(Debug)]
+pub struct Call {
+    /// The program that the client called.
+    pub client: Client,
+    /// The entry to be renewed, where no client waits for an answer.
+    pub entry: Option<String>,
+    /// The client's arguments.
+    pub args: Vec<OsString>,
+}
+
+impl HandOver<'_> {
+    /// Becomes the full program. Returns only when that fails.
+    pub fn exec(&self) -> Error {
+        let started = || {
+            let mut command = self.command("-")?;
+            if let Some(stdin) = self.input()? {
+                command.stdin(stdin);
+            }
+            Ok(command)
+        };
+        match started() {
+            Ok(mut command) => {
+                let error = command.exec();
+                cannot_start(command.get_program().as_ref(), &error)
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// Starts the full program to renew an entry. Nobody waits for it, and neither an interrupt nor
+    /// the end of the terminal reaches it on its way to a session of its own.
+    pub fn renew(&self, renewal: Renewal) {
+        let start = || {
+            let mut command = self.command(&renewal.entry)?;
+            let stdin = self.input()?.unwrap_or_else(Stdio::null);
+            command
+                .stdin(stdin)
+                .stdout(renewal.lock)
+                .stderr(Stdio::null());
+            let _deaf = Deaf::new();
+            command
+                .spawn()
+                .map_err(|error| cannot_start(command.get_program().as_ref(), &error))
+        };
+        match start() {
+            Ok(child) => log::debug(format_args!("pid {} renews in the background", child.id())),
+            Err(error) => log::debug(format_args!("cannot renew in the background: {error}")),
+        }
+    }
+
+    fn command(&self, entry: &str) -> Result<Command> {
+        let program = find()?;
+        let mut command = Command::new(program);
+        command
+            .args([VERB, CONTRACT, self.client.id(), entry])
+            .args(self.args);
+        Ok(command)
+    }
+
+    /// Standard input as the client gave it.
+    fn input(&self) -> Result<Option<Stdio>> {
+        let Some(text) = self.stdin else {
+            return Ok(None);
+        };
+        let failed = |error| Error::local(format!("cannot pass on standard input: {error}"));
+        let mut file = nameless_file().map_err(failed)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.rewind())
+            .map_err(failed)?;
+        Ok(Some(file.into()))
+    }
+}
+
+/// Reads what a small program says to the full one; `None` where it is not called by one.
+///
+/// # Errors
+/// Another version's contract; the client is returned beside it, so that it hears of it in its own
+/// protocol.
+pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
+    let [verb, contract, client, entry, args @ ..] = args else {
+        return None;
+    };
+    if verb != VERB {
+        return None;
+    }
+    let client = client.to_str().and_then(Client::of_id)?;
+    if contract != CONTRACT {
+        let error = Error::local(format!(
+            "{PROGRAM} {} and {} are of versions that do not fit together",
+            env!("CARGO_PKG_VERSION"),
+            client.program()
+        ));
+        return Some(Err((
+            client,
+            error.fix("install all programs of one release"),
+        )));
+    }
+    let entry = entry
+        .to_str()
+        .filter(|entry| *entry != "-")
+        .map(str::to_owned);
+    let args = args.to_vec();
+    Some(Ok(Call {
+        client,
+        entry,
+        args,
+    }))
+}
+
+/// The full program: beside this one, links resolved, and never looked for on `PATH`.
+fn find() -> Result<PathBuf> {
+    let own = std::env::current_exe()
+        .map_err(|error| Error::local(format!("cannot tell where this program is: {error}")))?;
+    let path = match PLACE {
+        Some(place) => PathBuf::from(place),
+        None => own.with_file_name(PROGRAM),
+    };
+    let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, &error))?;
+    let owner = fs::metadata(&own).map_or(0, |own| own.uid());
+    let why = if !meta.is_file() {
+        "is not a file"
+    } else if meta.uid() != 0 && meta.uid() != owner {
+        "belongs to another user than this program"
+    } else if meta.mode() & 0o022 != 0 {
+        "can be written by others"
+    } else {
+        return Ok(path);
+    };
+    let shown = shown(&path.to_string_lossy());
+    Err(Error::local(format!("{shown}, which this needs, {why}"))
+        .fix(format!("install {PROGRAM} again")))
+}
+
+fn cannot_start(path: &Path, error: &std::io::Error) -> Error {
+    let folder = path.parent().unwrap_or(path);
+    let what = match error.kind() {
+        std::io::ErrorKind::NotFound => "is missing".to_owned(),
+        _ => format!("cannot be started: {error}"),
+    };
+    Error::local(format!(
+        "{}, which asks AWS, {what}",
+        shown(&path.to_string_lossy())
+    ))
+    .fix(format!(
+        "install {PROGRAM} of the same release into {}",
+        shown(&folder.to_string_lossy())
+    ))
+}

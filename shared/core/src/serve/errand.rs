@@ -1,0 +1,200 @@
+//! What a request comes to before anybody is asked: its connector, its plan, and what it wants of
+//! the cache.
+
+use crate::cache::{Cache, Cacheable, Hit, Keep, Need, Want, key};
+use crate::clock::Clock;
+use crate::env::Env;
+use crate::error::Result;
+use crate::mfa;
+use crate::paths::Paths;
+use crate::plan::{self, LoginPlan, Plan, Step};
+use crate::profile::{CacheMode, Connector, Profile};
+use crate::request::{Request, Wants};
+use crate::resource::ResourceType;
+use crate::turn::Turn;
+
+use super::{Renew, choose};
+
+/// A request with its plan.
+#[derive(Debug)]
+pub struct Errand<'a> {
+    request: &'a Request,
+    env: &'a Env,
+    plan: Plan,
+    cache: Cache,
+}
+
+impl<'a> Errand<'a> {
+    /// Finds the connector for a request and plans what it takes.
+    ///
+    /// # Errors
+    /// The profile is faulty, no connector serves the request, or it is served already by a process
+    /// that waits for this one.
+    pub fn prepare(request: &'a Request, env: &'a Env) -> Result<Self> {
+        let paths = Paths::find(env);
+        let profile = Profile::load(&paths, env)?;
+        let connector = choose(&profile, request, env)?;
+        let errand = Self::of(&profile, &connector, request, env, &paths)?;
+        choose::refuse_loop(&errand.plan.connector, env)?;
+        Ok(errand)
+    }
+
+    /// The errand for a request that a connector serves.
+    ///
+    /// # Errors
+    /// The connector is not for this request.
+    pub fn of(
+        profile: &Profile,
+        connector: &Connector,
+        request: &'a Request,
+        env: &'a Env,
+        paths: &Paths,
+    ) -> Result<Self> {
+        let plan = plan::make(profile, connector, request, env)?;
+        Ok(Self {
+            cache: cache_of(&plan, paths, env),
+            request,
+            env,
+            plan,
+        })
+    }
+
+    /// The same errand for the session that signs the connector's own call; `None` where there is
+    /// no such call.
+    #[must_use]
+    pub fn for_source(mut self) -> Option<Self> {
+        self.plan.session = self.plan.session.into_source()?;
+        Some(self)
+    }
+
+    /// What it takes.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What is known about the local clock.
+    pub fn clock(&self) -> Clock {
+        Clock::load(self.cache.folder())
+    }
+
+    /// The errand's turn, which begins now.
+    pub fn turn<'c>(&self, clock: &'c Clock) -> Turn<'c> {
+        let mut turn = Turn::new(clock, self.plan.lock_timeout);
+        turn.force = self.env.is_on("AWS_CONNECTOR_REFRESH");
+        turn
+    }
+
+    pub(super) fn env(&self) -> &'a Env {
+        self.env
+    }
+
+    pub(super) fn may_prompt(&self) -> bool {
+        self.request.may_prompt
+    }
+
+    /// Whether there is a person to be asked, on a terminal of ours.
+    pub(super) fn can_prompt(&self) -> bool {
+        self.request.may_prompt && mfa::terminal().is_some()
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Whether entries are renewed before they are needed.
+    pub(super) fn renews_ahead(&self) -> bool {
+        self.plan.refresh_ahead && !self.env.is_off("AWS_CONNECTOR_REFRESH_AHEAD")
+    }
+
+    /// The registry asked for.
+    pub(super) fn registry(&self) -> Option<String> {
+        match &self.request.wants {
+            Wants::RegistryLogin { registry } => Some(registry.host()),
+            Wants::Session { .. } | Wants::ClusterToken { .. } => None,
+        }
+    }
+
+    pub(super) fn session_want<'s>(&'s self, step: &'s Step, need: Need) -> Result<Want<'s>> {
+        Ok(Want {
+            key: key::of_session(step, self.env)?,
+            keep: keep(step.cache),
+            need,
+            connector: &step.connector,
+            label: self.purpose(step, need),
+            client: self.client(),
+        })
+    }
+
+    pub(super) fn login_want<'s>(
+        &'s self,
+        step: &'s Step,
+        login: &LoginPlan,
+        registry: Option<&'s str>,
+    ) -> Result<Want<'s>> {
+        Ok(Want {
+            key: key::of_login(key::of_session(step, self.env)?, login),
+            keep: keep(step.cache),
+            need: Need::HandOut,
+            connector: &step.connector,
+            label: registry,
+            client: self.client(),
+        })
+    }
+
+    /// Has a hit renewed in the background where its time has come.
+    pub(super) fn renew_if_due<T: Cacheable>(
+        &self,
+        hit: &Hit<T>,
+        want: &Want<'_>,
+        turn: &Turn<'_>,
+        renew: Option<Renew<'_>>,
+    ) {
+        if hit.is_due
+            && let Some(renew) = renew
+            && let Some(renewal) = self.cache.claim::<T>(want, turn)
+        {
+            renew(renewal);
+        }
+    }
+
+    fn client(&self) -> &'static str {
+        self.request.client.id()
+    }
+
+    /// What a session is for, in a word; nothing where it is the connector's one session for
+    /// everything.
+    fn purpose(&self, step: &Step, need: Need) -> Option<&'static str> {
+        if need == Need::Intermediate {
+            return Some("source");
+        }
+        let policy = step.inline_policy()?;
+        match &self.request.wants {
+            Wants::Session { resource } => Some(resource.as_ref()?.resource_type().id()),
+            Wants::RegistryLogin { .. } => Some(ResourceType::DockerRegistry.id()),
+            // A policy of the user's own is not cut down to signing tokens.
+            Wants::ClusterToken { .. } => policy
+                .contains("sts:GetCallerIdentity")
+                .then_some("cluster-token"),
+        }
+    }
+}
+
+/// How a connector's own entries are kept.
+fn keep(mode: CacheMode) -> Keep {
+    match mode {
+        CacheMode::Files => Keep::Files,
+        CacheMode::Keyring => Keep::Sealed,
+        CacheMode::Off => Keep::Nowhere,
+    }
+}
+
+/// The cache, where any step of the plan may use it.
+fn cache_of(plan: &Plan, paths: &Paths, env: &Env) -> Cache {
+    let is_used = std::iter::successors(Some(&plan.session), |step| step.source())
+        .any(|step| step.cache != CacheMode::Off);
+    if is_used && !env.is_off("AWS_CONNECTOR_CACHE") {
+        Cache::open(paths.cache_folder.as_deref())
+    } else {
+        Cache::off()
+    }
+}

@@ -1,0 +1,117 @@
+//! One step of a chain, carried out: its source, its secrets, its code, the call.
+
+use std::time::Instant;
+
+use super::Pipeline;
+use crate::aws::{Call, StepSecrets};
+use crate::cache::{Need, Progress};
+use crate::credential::Session;
+use crate::error::{Error, Kind, Result};
+use crate::plan::{How, Step};
+use crate::profile::Mfa;
+use crate::secret::Secret;
+use crate::turn::Turn;
+use crate::{log, mfa, profile};
+
+impl Pipeline<'_> {
+    /// Obtains the session of a step from whoever issues it.
+    pub(super) fn mint(&self, step: &Step, turn: &mut Turn<'_>) -> Result<Session> {
+        let source = match step.source() {
+            Some(source) => Some(self.session(source, Need::Intermediate, turn)?),
+            None => None,
+        };
+        let mut secrets = StepSecrets::default();
+        if let How::AssumeRole { call, .. } = &step.how
+            && let Some(secret) = &call.external_id
+        {
+            let external_id = self.secret(step, secret, turn)?;
+            profile::limits::external_id(external_id.expose()).map_err(|error| {
+                Error::new(Kind::NoCredentials, format!("external_id: {error}")).of(&step.connector)
+            })?;
+            secrets.external_id = Some(external_id);
+        }
+        if let Some(factor) = step.mfa() {
+            secrets.mfa_code = Some(self.code(step, factor, turn)?);
+        }
+        turn.has_minted = true;
+        log::debug(format_args!(
+            "asking {} for '{}'",
+            step.describe(),
+            step.connector
+        ));
+        self.ask(turn, |turn| {
+            let call = self.call(&step.connector, turn);
+            self.aws.session(step, source.as_ref(), &secrets, call)
+        })
+        .map_err(|error| error.of(&step.connector))
+    }
+
+    fn code(&self, step: &Step, factor: &Mfa, turn: &mut Turn<'_>) -> Result<Secret> {
+        if turn.in_background {
+            let what = "cannot prompt for an MFA code in the background";
+            return Err(Error::new(Kind::Interaction, what).of(&step.connector));
+        }
+        let began = Instant::now();
+        let mut has_prompted = false;
+        let code = mfa::code(
+            factor,
+            &step.connector,
+            self.errand.may_prompt(),
+            &mfa::extend_chain(self.errand.env(), &self.plan.connector, &step.connector),
+            turn.deadline,
+            &mut || {
+                has_prompted = true;
+                turn.held.iter().for_each(Progress::prompting);
+            },
+        );
+        turn.held.iter().for_each(Progress::minting);
+        turn.has_prompted |= has_prompted;
+        let code = code?;
+        // A person's time is not AWS's.
+        turn.deadline += began.elapsed();
+        Ok(code)
+    }
+
+    pub(super) fn call<'c>(&'c self, connector: &'c str, turn: &Turn<'_>) -> Call<'c> {
+        Call {
+            connector,
+            serving: &self.plan.connector,
+            now: turn.now(),
+            deadline: turn.deadline,
+        }
+    }
+
+    /// Asks AWS, and once more where it turned out that the signature carried a wrong time.
+    pub(super) fn ask<T>(
+        &self,
+        turn: &Turn<'_>,
+        question: impl Fn(&Turn<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let answer = question(turn);
+        let learned = self
+            .aws
+            .server_date()
+            .is_some_and(|date| turn.clock().learn(date));
+        match answer {
+            Err(error) if learned && is_about_time(&error) => question(turn),
+            answer => answer,
+        }
+    }
+}
+
+/// Whether AWS refused a signature for its time, or would have.
+fn is_about_time(error: &Error) -> bool {
+    const CODES: [&str; 7] = [
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "InvalidTime",
+        "AccessDenied",
+    ];
+    error
+        .code
+        .as_deref()
+        .is_some_and(|code| CODES.contains(&code))
+}

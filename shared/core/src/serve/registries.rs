@@ -1,0 +1,98 @@
+//! What Docker asks besides credentials: which registries have a login, and whether one is ours.
+
+use super::{Errand, choose};
+use crate::cache::{Cache, Look};
+use crate::credential::RegistryLogin;
+use crate::env::Env;
+use crate::error::Result;
+use crate::paths::Paths;
+use crate::plan::Delivery;
+use crate::profile::{Profile, RegistryPattern};
+use crate::request::Request;
+use crate::resource::{Partition, PrivateRegistry, RegistryHost, Resource};
+
+/// Whether a connector serves a request; asks nobody.
+///
+/// # Errors
+/// Why none does.
+pub fn accepts(request: &Request, env: &Env) -> Result<()> {
+    let paths = Paths::find(env);
+    let profile = Profile::load(&paths, env)?;
+    let connector = choose(&profile, request, env)?;
+    Errand::of(&profile, &connector, request, env, &paths).map(drop)
+}
+
+/// The registries whose login is in the cache, good enough to be handed out, from the profile and
+/// from the cache itself: with us as `credsStore`, Docker asks for each listed host, and one that
+/// fails costs it all the others. `request` is the one for a registry.
+///
+/// # Errors
+/// The profile cannot be read.
+pub fn registries(env: &Env, request: impl Fn(RegistryHost) -> Request) -> Result<Vec<String>> {
+    let paths = Paths::find(env);
+    let profile = Profile::load(&paths, env)?;
+    if env.is_off("AWS_CONNECTOR_CACHE") {
+        return Ok(Vec::new());
+    }
+    let cache = Cache::open(paths.cache_folder.as_deref());
+    let mut live: Vec<String> = candidates(&profile, &cache)?
+        .into_iter()
+        .filter(|registry| has_login(&request(registry.clone()), env, &profile, &paths))
+        .map(|registry| registry.host())
+        .collect();
+    live.sort_unstable();
+    live.dedup();
+    Ok(live)
+}
+
+fn has_login(request: &Request, env: &Env, profile: &Profile, paths: &Paths) -> bool {
+    let look = || -> Result<bool> {
+        let connector = choose(profile, request, env)?;
+        let errand = Errand::of(profile, &connector, request, env, paths)?;
+        let plan = errand.plan();
+        let Delivery::RegistryLogin(login) = &plan.delivery else {
+            return Ok(false);
+        };
+        let clock = errand.clock();
+        let mut turn = errand.turn(&clock);
+        turn.force = false;
+        let want = errand.login_want(&plan.session, login, None)?;
+        let found = errand.cache().look::<RegistryLogin>(want, &turn);
+        Ok(matches!(found, Look::Hit(_)))
+    };
+    look().unwrap_or(false)
+}
+
+fn candidates(profile: &Profile, cache: &Cache) -> Result<Vec<RegistryHost>> {
+    let mut hosts: Vec<RegistryHost> = cache
+        .list()
+        .into_iter()
+        .filter_map(|entry| RegistryHost::parse(&entry.label?))
+        .collect();
+    for name in profile.names()? {
+        // A faulty connector is no reason to hide the others.
+        let Ok(connector) = profile.connector(&name) else {
+            continue;
+        };
+        let limit = connector.limit.as_ref();
+        if let Some(Resource::Registry(host)) = limit.and_then(|limit| limit.resource.as_ref()) {
+            hosts.push(host.clone());
+        }
+        for pattern in &connector.registries {
+            match (pattern, &connector.region) {
+                (RegistryPattern::Host(host), _) => hosts.push(host.clone()),
+                (RegistryPattern::Account(account), Some(region)) => {
+                    hosts.push(RegistryHost::Private(PrivateRegistry {
+                        account: account.clone(),
+                        region: region.clone(),
+                        partition: Partition::of_region(region),
+                        fips: false,
+                        dual_stack: false,
+                    }));
+                }
+                (RegistryPattern::Account(_), None) => {}
+            }
+        }
+    }
+    Ok(hosts)
+}

@@ -1,0 +1,4 @@
+//! What differs between operating systems, one file a concern.
+
+pub(crate) mod signals;
+pub(crate) mod streams;

@@ -1,0 +1,89 @@
+//! What changes in the course of one command: its budget, its patience, what it learned about the
+//! time, and the locks it holds. Everything else about a command is settled before it begins.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cache::Progress;
+use crate::clock::Clock;
+
+/// How long a command may take to get its answer from AWS, over all hops and retries.
+pub const BUDGET: Duration = Duration::from_secs(20);
+
+/// How long a person has to type an MFA code.
+pub const PROMPT: Duration = Duration::from_secs(120);
+
+/// One command on its way.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    clock: &'a Clock,
+    /// When the command began, by the local clock.
+    pub(crate) started: DateTime<Utc>,
+    stopwatch: Instant,
+    /// When AWS must have answered. Waiting for another process or for a person puts it off.
+    pub(crate) deadline: Instant,
+    /// When there must be an answer, waits included: something still valid could be handed out.
+    pub(crate) hurry: Option<Instant>,
+    /// How much longer to wait for other processes, over all locks of the command.
+    pub(crate) patience: Duration,
+    /// Whether a person can be asked for a code.
+    pub(crate) can_prompt: bool,
+    /// Whether a person was asked for a code.
+    pub(crate) has_prompted: bool,
+    /// Whether a session was minted for this very command.
+    pub(crate) has_minted: bool,
+    /// Whether only something newer than this command is good enough to hand out.
+    pub(crate) force: bool,
+    /// Whether this is a renewal that no client waits for.
+    pub(crate) in_background: bool,
+    /// The locks held, outermost first: a process waiting at any of them learns of a prompt.
+    pub(crate) held: Vec<Progress>,
+}
+
+impl<'a> Turn<'a> {
+    /// A command that begins now.
+    pub fn new(clock: &'a Clock, patience: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            clock,
+            started: Utc::now(),
+            stopwatch: now,
+            deadline: now + BUDGET,
+            hurry: None,
+            patience,
+            can_prompt: false,
+            has_prompted: false,
+            has_minted: false,
+            force: false,
+            in_background: false,
+            held: Vec::new(),
+        }
+    }
+
+    /// What is known about the local clock.
+    pub(crate) fn clock(&self) -> &'a Clock {
+        self.clock
+    }
+
+    /// The true time. It advances with the monotonic clock, so that setting the wall clock in the
+    /// middle of a command does no harm.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.to_true(self.started + since(self.stopwatch))
+    }
+
+    /// When the command began, in true time.
+    pub(crate) fn began(&self) -> DateTime<Utc> {
+        self.clock.to_true(self.started)
+    }
+
+    /// The true time of a moment of this command. Reckoned back from now, because the command may
+    /// have learned since that the local clock is wrong.
+    pub(crate) fn at(&self, moment: Instant) -> DateTime<Utc> {
+        self.now() - since(moment)
+    }
+}
+
+fn since(moment: Instant) -> TimeDelta {
+    TimeDelta::from_std(moment.elapsed()).unwrap_or(TimeDelta::zero())
+}
