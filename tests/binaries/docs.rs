@@ -42,12 +42,19 @@ fn blocks(text: &str, language: &str) -> String {
         .join("\n\n")
 }
 
-/// What all cases say.
+fn cases() -> PathBuf {
+    root().join("tests/cases")
+}
+
+/// The output that all cases expect.
 fn said() -> String {
-    files(&root().join("tests/binaries/cases"), "expected")
-        .iter()
-        .map(|path| fs::read_to_string(path).unwrap())
-        .collect()
+    let mut said = String::new();
+    for path in files(&cases(), ".case") {
+        let text = fs::read_to_string(&path).unwrap();
+        let (_, run) = text.split_once("=== run\n").unwrap();
+        said.push_str(run);
+    }
+    said
 }
 
 #[test]
@@ -154,4 +161,39 @@ fn every_link_leads_somewhere_and_every_page_is_linked() {
             page.display()
         );
     }
+}
+
+#[test]
+fn the_index_of_the_cases_covers_every_topic_and_each_row_names_tests() {
+    let index = fs::read_to_string(cases().join("README.md")).unwrap();
+    let (_, shown) = index.split_once("## Where it is tested").unwrap();
+    let mut rows = 0;
+    for line in shown.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let places = line.trim_end_matches('|').rsplit('|').next().unwrap();
+        let named: Vec<&str> = places.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no place in: {line}");
+        rows += 1;
+        for place in named {
+            assert!(is_there(place), "{place} does not exist: {line}");
+        }
+    }
+    assert!(rows > 30, "the index has {rows} rows");
+    for case in files(&cases(), ".case") {
+        let topic = case.parent().unwrap().file_name().unwrap();
+        let topic = format!("`{}/", topic.to_str().unwrap());
+        assert!(index.contains(&topic), "no row names {topic}");
+    }
+}
+
+/// Whether `TOPIC/PATTERN*` names a case, or `FILE.rs` (relative to the repository) a file of tests.
+fn is_there(place: &str) -> bool {
+    if root().join(place).is_file() {
+        return true;
+    }
+    let start = place.strip_suffix('*');
+    files(&cases(), ".case").iter().any(|path| {
+        let case = path.strip_prefix(cases()).unwrap().with_extension("");
+        let case = case.to_str().unwrap();
+        start.map_or(case == place, |start| case.starts_with(start))
+    })
 }

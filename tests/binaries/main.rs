@@ -14,7 +14,6 @@ mod cache_files;
 mod cache_hits;
 mod cache_identity;
 mod cache_life;
-mod cases;
 mod chains;
 mod clocks;
 mod credential_process;

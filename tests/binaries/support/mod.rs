@@ -1,22 +1,17 @@
 //! What every test stands on.
 
 mod answer;
-mod case;
 mod entries;
 mod golden;
-mod labels;
 mod profiles;
-mod proxy;
 mod sign;
 mod token;
 mod world;
 
 pub(crate) use answer::{Answer, Session};
-pub(crate) use case::Case;
 pub(crate) use entries::Entry;
 pub(crate) use golden::Transcript;
 pub(crate) use profiles::{BASE, OTHER, REGISTRY, ROLE, SHARED};
-pub(crate) use proxy::Proxy;
 pub(crate) use sign::Signer;
 pub(crate) use token::{Token, now};
 pub(crate) use world::{Binary, Run, World, finish, params};

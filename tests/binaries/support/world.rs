@@ -227,14 +227,16 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
-        self.command.env(name, value);
-        self
+    pub(crate) fn env(self, name: &str, value: &str) -> Self {
+        self.set(name, Some(value))
     }
 
-    /// Without a variable that a run has otherwise.
-    pub(crate) fn without(mut self, name: &str) -> Self {
-        self.command.env_remove(name);
+    /// Sets a variable, or removes one that every run has.
+    pub(crate) fn set(mut self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.command.env(name, value),
+            None => self.command.env_remove(name),
+        };
         self
     }
 

@@ -1,0 +1,110 @@
+//! The three binaries against a loopback AWS, one test for each `TOPIC/NAME.case` in this folder: what they print, and
+//! what AWS is asked. The test is called `TOPIC::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; read the
+//! difference before you keep it.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends there and says why"
+)]
+
+mod case;
+mod file;
+mod labels;
+mod proxy;
+mod report;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared with the other tests, which use the rest"
+)]
+#[path = "../binaries/support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use case::Case;
+use file::CaseFile;
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut trials = vec![
+        trial("file::misspelled_sections_are_refused", || {
+            file::misspelled_sections_are_refused();
+            Ok(())
+        }),
+        trial("file::sections_keep_their_text", || {
+            file::sections_keep_their_text();
+            Ok(())
+        }),
+    ];
+    for topic in listed(&root).into_iter().filter(|path| path.is_dir()) {
+        for path in listed(&topic) {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "case")
+            {
+                let name = format!("{}::{}", stem(&topic), stem(&path));
+                let root = root.clone();
+                trials.push(trial(&name, move || check(&root, &path)));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    Trial::test(name, test)
+}
+
+/// What a folder holds, in the order of the names.
+fn listed(folder: &Path) -> Vec<PathBuf> {
+    let list = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut all: Vec<PathBuf> = list.map(|item| item.unwrap().path()).collect();
+    all.sort();
+    all
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap()
+}
+
+/// Runs a case and compares its output with the file.
+fn check(root: &Path, path: &Path) -> Result<(), Failed> {
+    let file = CaseFile::read(root, path)?;
+    let told = Case::new(&file).run();
+    if told == file.run() {
+        return Ok(());
+    }
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        file.update(&told);
+        return Ok(());
+    }
+    Err(format!(
+        "{}: the output differs (- expected, + actual); fix: if the new output is right, run again with UPDATE_GOLDENS=1\n{}",
+        path.display(),
+        difference(file.run(), &told)
+    )
+    .into())
+}
+
+/// The lines from the first to the last that differ.
+fn difference(expected: &str, told: &str) -> String {
+    let (was, is): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), told.lines().collect());
+    let both = was.len().min(is.len());
+    let before = (0..both).take_while(|at| was[*at] == is[*at]).count();
+    let after = (1..=both - before)
+        .take_while(|at| was[was.len() - at] == is[is.len() - at])
+        .count();
+    let mut text = String::new();
+    for (sign, lines) in [("-", &was), ("+", &is)] {
+        for line in &lines[before..lines.len() - after] {
+            text.push_str(&format!("  {sign} {line}\n"));
+        }
+    }
+    text
+}
