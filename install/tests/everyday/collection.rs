@@ -1,29 +1,81 @@
 //! The collection of real-looking files in `tests/wire_cases`: login and logout leave no trace, or refuse.
+//!
+//! Each `=== NAME` starts a file. What is hard to see is escaped as in Rust: `\t`, `\r`, `\\`, `\xNN` for a byte, `\u{N}`
+//! for a character; a `\` at the end of a line continues it, so that a file can end without a newline.
 
+use std::fmt;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
 
 use crate::support::{Machine, ran};
 use crate::wiring::{KINDS, login};
 
-fn cases(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/wire_cases")
-        .join(folder);
-    let mut all: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    all.sort();
-    all
+/// A client's file.
+struct Case {
+    name: String,
+    bytes: Vec<u8>,
 }
 
-/// A machine whose file of one kind is that of a case.
-fn with(machine: &Machine, file: &str, case: &Path) -> Vec<u8> {
-    let bytes = fs::read(case).unwrap();
-    fs::write(machine.write(file, ""), &bytes).unwrap();
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// The files in `tests/wire_cases/NAME.txt`.
+fn cases(name: &str) -> Vec<Case> {
+    let path = format!("{}/tests/wire_cases/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&path).unwrap();
+    let cases = text.strip_prefix("=== ").unwrap().split("\n=== ");
+    let count = cases.clone().count();
+    let cases = cases.enumerate().map(|(at, case)| {
+        // The newline before the next header belongs to the case.
+        let case = match at + 1 == count {
+            true => case.to_owned(),
+            false => format!("{case}\n"),
+        };
+        let (title, body) = case.split_once('\n').unwrap();
+        Case {
+            name: format!("{name}/{title}"),
+            bytes: unescaped(body),
+        }
+    });
+    cases.collect()
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        let char = match char {
+            '\\' => match chars.next().unwrap() {
+                '\n' => continue,
+                't' => '\t',
+                'r' => '\r',
+                'x' => {
+                    let digits: String = chars.by_ref().take(2).collect();
+                    bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+                    continue;
+                }
+                'u' => {
+                    let digits: String = chars.by_ref().take_while(|char| *char != '}').collect();
+                    let number = u32::from_str_radix(digits.trim_start_matches('{'), 16).unwrap();
+                    char::from_u32(number).unwrap()
+                }
+                '\\' => '\\',
+                other => panic!("unknown escape: \\{other}"),
+            },
+            char => char,
+        };
+        bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+    }
     bytes
+}
+
+/// Writes a case to a machine's file; what it holds then.
+fn with(machine: &Machine, file: &str, case: &Case) -> Vec<u8> {
+    fs::write(machine.write(file, ""), &case.bytes).unwrap();
+    case.bytes.clone()
 }
 
 fn has_record(machine: &Machine) -> bool {
@@ -36,7 +88,7 @@ fn goes_in_and_out(
     file: &str,
     kind: &str,
     written: &str,
-    case: &Path,
+    case: &Case,
 ) -> Result<(), String> {
     let before = with(machine, file, case);
     let read = || fs::read(machine.path(file)).unwrap_or_default();
@@ -89,8 +141,8 @@ fn login_and_logout_leave_every_file_as_it_was_byte_for_byte() {
 fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
     let machine = Machine::with_connectors();
     for (folder, file, kind, written) in KINDS {
-        for case in cases(&format!("refused/{folder}")) {
-            let before = with(&machine, file, &case);
+        for case in &cases(&format!("refused/{folder}")) {
+            let before = with(&machine, file, case);
             let ran = machine.run(&login(kind));
             assert_eq!(ran.status, 1, "{case:?}: {ran:#?}");
             assert!(

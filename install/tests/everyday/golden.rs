@@ -20,7 +20,7 @@
 //!
 //! No output but that of `export`, `exec` and `cat` may hold a secret.
 //!
-//! `UPDATE_GOLDEN=1` writes all of them anew; the difference is to be read before it is kept.
+//! `UPDATE_GOLDENS=1` writes all of them anew; the difference is to be read before it is kept.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -207,7 +207,7 @@ fn check(name: &str) {
     let path = folder().join(format!("{name}.txt"));
     let golden = fs::read_to_string(&path).unwrap();
     let said = play(&golden);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         fs::write(&path, said).unwrap();
         return;
     }

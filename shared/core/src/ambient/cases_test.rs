@@ -1,6 +1,7 @@
-//! Walks `testdata/CASE/{env,config,credentials,expected}`: an environment and AWS's files on one
-//! side, the plan or the error on the other. A new case is a new folder; `UPDATE_EXPECTED=1`
-//! writes what came out, for a person to read before it is kept.
+//! The cases of `testdata/*.txt`: an environment and the AWS CLI's files, and the plan or the error
+//! that they lead to. `=== NAME` starts a case and `--- FILE` one of its files: `env`, `config`,
+//! `credentials`, any other, and last `expected`, which `UPDATE_GOLDENS=1` rewrites: read the
+//! difference before you keep it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -18,6 +19,23 @@ const MARK: &str = "s3cret";
 struct Case {
     source: ImplicitSource,
     env: Env,
+}
+
+/// Writes the files of a case to a folder. `{FF}` is a byte that is not UTF-8.
+fn write(files: &str, folder: &Path) {
+    for file in files.split("\n--- ").skip(1) {
+        let (name, body) = file.split_once('\n').unwrap_or((file, ""));
+        let mut bytes = Vec::new();
+        for part in format!("{body}\n").split("{FF}") {
+            if !bytes.is_empty() {
+                bytes.push(0xff);
+            }
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
 }
 
 /// `env` holds `NAME=value` lines; `# source: profile NAME` or `# source: NAME` says what is asked
@@ -157,61 +175,59 @@ fn call_summary(call: &RoleCall) -> String {
     )
 }
 
+/// What a case's files lead to, in words.
+fn outcome(name: &str, files: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    write(files, folder.path());
+    let Case { source, env } = case(folder.path());
+    let told = match resolve(&source, "dev", &site(&env), &env) {
+        Ok(step) => {
+            let debug = format!("{step:?}");
+            assert!(
+                !debug.contains(MARK),
+                "{name}: Debug shows a secret: {debug}"
+            );
+            summary(&step)
+        }
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!text.contains('\n'), "{name}: more than one line");
+            assert!(!format!("{error:?}").contains(MARK), "{name}: {text}");
+            assert!(error.fix.is_some(), "{name}: no fix in {text}");
+            format!("{:?} {text}", error.kind)
+        }
+    };
+    assert!(!told.contains(MARK), "{name}: {told}");
+    told.replace(folder.path().to_str().unwrap(), "{DIR}")
+}
+
 #[test]
 fn every_case_comes_out_as_written() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ambient/testdata"));
-    let mut folders: Vec<_> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    folders.sort();
-    assert!(folders.len() > 60, "only {} cases", folders.len());
     let mut wrong = Vec::new();
-    for folder in folders {
-        let Case { source, env } = case(&folder);
-        let outcome = resolve(&source, "dev", &site(&env), &env);
-        let told = match &outcome {
-            Ok(step) => {
-                let debug = format!("{step:?}");
-                assert!(
-                    !debug.contains(MARK),
-                    "{}: Debug shows a secret: {debug}",
-                    folder.display()
-                );
-                summary(step)
+    let mut count = 0;
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut updated = Vec::new();
+        for case in text.trim_end().split("\n\n=== ") {
+            let name = case.lines().next().unwrap().trim_start_matches("=== ");
+            let (files, expected) = case
+                .split_once("\n--- expected\n")
+                .unwrap_or_else(|| panic!("{}: {name} expects nothing", path.display()));
+            let told = outcome(name, files);
+            if told != expected {
+                wrong.push(format!("{name}\n  expected {expected}\n  actual   {told}"));
             }
-            Err(error) => {
-                let text = error.to_string();
-                assert!(
-                    !text.contains('\n'),
-                    "{}: more than one line",
-                    folder.display()
-                );
-                assert!(
-                    !format!("{error:?}").contains(MARK),
-                    "{}: {text}",
-                    folder.display()
-                );
-                assert!(
-                    error.fix.is_some(),
-                    "{}: no fix in {text}",
-                    folder.display()
-                );
-                format!("{:?} {text}", error.kind)
-            }
-        };
-        assert!(!told.contains(MARK), "{}: {told}", folder.display());
-        let told = told.replace(folder.to_str().unwrap(), "{DIR}") + "\n";
-        let file = folder.join("expected");
-        let expected = fs::read_to_string(&file).unwrap_or_default();
-        if told != expected {
-            if std::env::var_os("UPDATE_EXPECTED").is_some() {
-                fs::write(&file, &told).unwrap();
-            }
-            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-            wrong.push(format!("{name}\n  expected {expected}  told     {told}"));
+            updated.push(format!("{files}\n--- expected\n{told}"));
+            count += 1;
+        }
+        if std::env::var_os("UPDATE_GOLDENS").is_some() {
+            fs::write(&path, updated.join("\n\n=== ") + "\n").unwrap();
+            wrong.clear();
         }
     }
+    assert!(count > 100, "only {count} cases");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -1,7 +1,7 @@
 //! Every error that a profile file can earn, to the letter: `testdata/errors.txt` holds the
 //! files, `testdata/errors.golden.txt` what is said of them.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p aws-connector-core what_a_faulty_file_earns` writes the latter.
+//! `UPDATE_GOLDENS=1 cargo test -p aws-connector-core what_a_faulty_file_earns` writes the latter.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ fn what_a_faulty_file_earns() {
     }
     let golden =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("src/profile/testdata/errors.golden.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write(&golden, &seen).unwrap();
     }
     let expected = std::fs::read_to_string(&golden).unwrap();

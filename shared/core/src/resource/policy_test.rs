@@ -54,7 +54,7 @@ fn every_scope_has_its_policy_letter_by_letter() {
             seen.push_str(&format!("{region} {name}\n{policy}\n"));
         }
     }
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/src/resource/testdata/policies.txt"
