@@ -28,7 +28,7 @@ pub(crate) fn everyday_command() -> PathBuf {
             .all(|source| modified(Path::new(source)) <= built);
     assert!(
         is_new,
-        "{} is not built, or older than its source: cargo build --package aws-connector-install",
+        "{} is not built, or older than its source; fix: cargo build",
         path.display()
     );
     path
