@@ -166,6 +166,11 @@ fn every_link_leads_somewhere_and_every_page_is_linked() {
 #[test]
 fn the_index_of_the_cases_covers_every_topic_and_each_row_names_tests() {
     let index = fs::read_to_string(cases().join("README.md")).unwrap();
+    let example = fs::read_to_string(cases().join("role_options/duration_in_seconds.case"));
+    assert!(
+        index.contains(&example.unwrap()),
+        "the example in README.md is out of date"
+    );
     let (_, shown) = index.split_once("## Where it is tested").unwrap();
     let mut rows = 0;
     for line in shown.lines().filter(|line| line.starts_with("| ")).skip(1) {

@@ -73,6 +73,9 @@ impl CaseFile {
 
 /// The sections of a case, each with the shared files that its header names.
 fn sections(root: &Path, text: &str) -> Result<Vec<Section>, String> {
+    if !text.starts_with("# ") {
+        return Err("the first line must be a comment that says what the case shows".into());
+    }
     let mut sections: Vec<Section> = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -138,9 +141,12 @@ fn check(sections: &[Section]) -> Result<(), String> {
     Ok(())
 }
 
-/// A misspelled section fails the case instead of leaving something out of it.
-pub(crate) fn misspelled_sections_are_refused() {
-    let refused = |text: &str| sections(Path::new("/"), text).unwrap_err();
+/// A mistake in a file fails the case instead of leaving something out of it.
+pub(crate) fn mistakes_in_a_case_are_refused() {
+    let refused = |text: &str| {
+        let text = format!("# What it shows.\n{text}");
+        sections(Path::new("/"), &text).unwrap_err()
+    };
     let why = refused("=== evn\nA=b\n\n=== run\n$ docker list\n");
     assert!(why.starts_with("section `evn` is not used; fix: "), "{why}");
     let why = refused("=== env\n\n=== env\n\n=== run\n");
@@ -152,6 +158,10 @@ pub(crate) fn misspelled_sections_are_refused() {
     assert_eq!(
         refused("=== run\n\n=== env\n"),
         "the last section must be `=== run`"
+    );
+    assert_eq!(
+        sections(Path::new("/"), "=== run\n$ docker list\n").unwrap_err(),
+        "the first line must be a comment that says what the case shows"
     );
     assert_eq!(
         refused("[connectors.x]\n=== run\n"),

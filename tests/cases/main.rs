@@ -33,8 +33,8 @@ use file::CaseFile;
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut trials = vec![
-        trial("file::misspelled_sections_are_refused", || {
-            file::misspelled_sections_are_refused();
+        trial("file::mistakes_in_a_case_are_refused", || {
+            file::mistakes_in_a_case_are_refused();
             Ok(())
         }),
         trial("file::sections_keep_their_text", || {
