@@ -1,5 +1,5 @@
 //! The three binaries against a loopback AWS, one test for each `TOPIC/NAME.case` in this folder: what they print, and
-//! what AWS is asked. The test is called `TOPIC::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; read the
+//! what AWS is asked. The test is called `cases::TOPIC::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; read the
 //! difference before you keep it.
 
 #![expect(
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
                 .extension()
                 .is_some_and(|extension| extension == "case")
             {
-                let name = format!("{}::{}", stem(&topic), stem(&path));
+                let name = format!("cases::{}::{}", stem(&topic), stem(&path));
                 let root = root.clone();
                 trials.push(trial(&name, move || check(&root, &path)));
             }
