@@ -19,7 +19,7 @@ use crate::credential::{ClusterToken, RegistryLogin, Session};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::paths::Paths;
-use crate::plan::{self, Delivery, How, LoginPlan, Plan, Step};
+use crate::plan::{self, Delivery, How, LoginPlan, Plan, Step, digest};
 use crate::profile::{CacheMode, Profile};
 use crate::request::{Client, Request, Wants};
 use crate::resource::ResourceType;
@@ -76,7 +76,7 @@ pub fn has_live_login(request: &Request, env: &Env, profile: &Profile, paths: &P
         let Delivery::RegistryLogin(login) = &plan.delivery else {
             return Ok(false);
         };
-        let key = key::of_login(key::of_session(&plan.session, env)?, login);
+        let key = digest::of_login(digest::of_session(&plan.session, env)?, login);
         let cache = open_cache(&plan, paths, env);
         let now = Clock::load(cache.folder()).to_true(Utc::now());
         Ok(cache.is_live::<RegistryLogin>(placed(key, &plan), now))
@@ -176,7 +176,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn registry_login(&self, step: &Step, login: &LoginPlan) -> Result<RegistryLogin> {
-        let key = key::of_login(key::of_session(step, self.env)?, login);
+        let key = digest::of_login(digest::of_session(step, self.env)?, login);
         let label = match &self.request.wants {
             Wants::RegistryLogin { registry } => Some(registry.host()),
             _ => None,
@@ -193,7 +193,7 @@ impl<'a> Pipeline<'a> {
             };
             return self.keys(step, keys);
         }
-        let key = key::of_session(step, self.env)?;
+        let key = digest::of_session(step, self.env)?;
         self.obtain(key, step, need, self.purpose(step, need), &mut |mint| {
             self.within(mint, |mint| self.mint(step, mint))
         })

@@ -43,7 +43,11 @@ pub(super) fn step(
     }
     let mut origin = String::new();
     section.origin(&mut origin);
-    Ok(look.step(How::Process(ProcessPlan { command, origin })))
+    Ok(look.step(How::Process(ProcessPlan {
+        command,
+        origin,
+        environment: look.process_environment.to_vec(),
+    })))
 }
 
 /// The connector that a command line would ask, as far as it tells, if it runs our own binary

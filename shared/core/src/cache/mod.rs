@@ -6,7 +6,7 @@ mod ask;
 mod detach;
 mod entry;
 mod folder;
-pub mod key;
+pub(crate) mod key;
 mod lock;
 mod obtain;
 mod renew;
