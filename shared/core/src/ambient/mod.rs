@@ -29,11 +29,13 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::plan::{How, Site, Step};
 use crate::profile::ImplicitSource;
+use crate::user::Runner;
 use files::Files;
 
 /// What is around this process, the AWS CLI's files read once and when they are first needed.
 pub struct Surroundings<'e> {
     env: &'e Env,
+    runner: Runner,
     files: OnceCell<Files>,
 }
 
@@ -48,6 +50,7 @@ impl<'e> Surroundings<'e> {
     pub fn new(env: &'e Env) -> Self {
         Self {
             env,
+            runner: Runner::current(env),
             files: OnceCell::new(),
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::connector::{
-    Auth, CacheMode, Connector, Endpoints, ImplicitSource, KeyPair, Limit, RegistryPattern, Source,
+    Auth, CacheMode, Connector, Endpoints, ImplicitSource, Limit, RegistryPattern, Source,
 };
 use super::document::{Document, Parsed};
 use super::table::Fields;
-use super::{BUILT_IN, is_connector_name, read_auth};
+use super::{BUILT_IN, chain, is_connector_name, read_auth};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::resource::{
@@ -161,7 +161,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
             .contains(&field)
             .then(|| not_allowed(field, method))
     })?;
-    let has_literal = holds_literal(&auth);
+    let has_literal = chain::holds_literal(&auth);
     Ok((
         Connector {
             name: name.to_owned(),
@@ -211,30 +211,6 @@ pub(crate) fn takes_policy(auth: &Auth) -> bool {
         auth,
         Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
     )
-}
-
-fn holds_literal(auth: &Auth) -> bool {
-    let pair = |keys: &KeyPair| match keys {
-        KeyPair::Separate { secret, .. } => secret.is_literal(),
-        KeyPair::Joined(joined) => joined.is_literal(),
-    };
-    match auth {
-        Auth::SecretKey { keys }
-        | Auth::SessionToken {
-            source: Source::Keys { keys, .. },
-            ..
-        }
-        | Auth::FederationToken {
-            source: Source::Keys { keys, .. },
-            ..
-        } => pair(keys),
-        Auth::StsToken { keys, token, .. } => pair(keys) || token.is_literal(),
-        Auth::IamRole {
-            source: Source::Keys { keys, token },
-            ..
-        } => pair(keys) || token.as_ref().is_some_and(|token| token.is_literal()),
-        _ => false,
-    }
 }
 
 fn region(text: &str) -> std::result::Result<String, String> {
@@ -393,7 +369,11 @@ fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<S
             &list,
             &format!(
                 "{} is not the name of an environment variable (letters, digits and _)",
-                shown(bad)
+                // Not shown: what follows may be a secret.
+                shown(&match bad.split_once('=') {
+                    Some((name, _)) => format!("{name}=…"),
+                    None => bad.clone(),
+                })
             ),
         ));
     }
