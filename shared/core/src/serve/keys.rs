@@ -41,7 +41,7 @@ impl Pipeline<'_> {
             Some(token) => Some(self.secret(step, token)?),
             None => None,
         };
-        crate::profile::limits::access_key_id(id.expose())
+        crate::profile::limits::key_pair(id.expose(), secret.expose())
             .map_err(|error| fail(format!("the access key id {error}")))?;
         if secret.is_empty() {
             return Err(fail("the secret access key is empty".to_owned()));
