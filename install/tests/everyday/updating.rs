@@ -83,3 +83,40 @@ fn a_field_without_a_flag_is_set_as_the_file_has_it() {
         .ok();
     assert!(machine.read(FILE).contains("duration = \"30m\"\n"));
 }
+
+#[test]
+fn variables_of_a_process_are_registered_and_added() {
+    let machine = Machine::with_connectors();
+    let register = [
+        "register",
+        "corporate",
+        "--auth-method",
+        "implicit",
+        "--region",
+        "us-east-1",
+        "--profile-name",
+        "corporate",
+        "--process-environment",
+        "WHO",
+        "--no-verify",
+    ];
+    machine.run(&register).ok();
+    let more = [
+        "update",
+        "corporate",
+        "--process-environment",
+        "STAGE",
+        "--no-verify",
+    ];
+    machine.run(&more).ok();
+    let text = machine.read(FILE);
+    assert!(
+        text.contains("process_environment = [\"WHO\", \"STAGE\"]"),
+        "{text}"
+    );
+    let described = machine.run(&["describe", "corporate", "--output", "json"]);
+    assert_eq!(
+        described.ok().json()["process_environment"],
+        serde_json::json!(["STAGE", "WHO"])
+    );
+}
