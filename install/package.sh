@@ -24,7 +24,7 @@ while (($#)); do
 done
 
 if [[ -z $from ]]; then
-    from=$(cd "$root" && realpath "$(install/build --bins -p aws-connector-clients -p aws-connector-install)")
+    from=$(cd "$root" && realpath "$(install/build)")
 fi
 for name in "${binaries[@]}"; do
     [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use aws_connector_aws::Sdk;
@@ -193,7 +193,11 @@ impl ProfileFile {
 
     /// The profile as it would be.
     pub(crate) fn parsed(&self, app: &App) -> Result<Profile> {
-        Profile::parse(&self.path, self.text(), &app.env)
+        let profile = Profile::parse(&self.path, self.text(), &app.env)?;
+        Ok(match fs::metadata(&self.path) {
+            Ok(meta) => profile.owned_by(meta.uid()),
+            Err(_) => profile,
+        })
     }
 
     /// Tries a connector of the changed file before it is written; the answer is its ARN.

@@ -31,6 +31,7 @@ mod lifetimes;
 mod mfa;
 mod outages;
 mod recursion;
+mod root;
 mod secrets;
 mod support;
 mod table;

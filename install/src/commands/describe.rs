@@ -47,6 +47,7 @@ struct Document {
     duration: Option<u64>,
     region: Option<String>,
     allowed_regions: Vec<String>,
+    process_environment: Vec<String>,
     endpoint_url: Option<String>,
     resource_types: Vec<&'static str>,
     resource_id: Option<String>,
@@ -87,7 +88,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         document.client = Some(ClientDocument {
             resource,
             temporary: session.session_token.is_some(),
-            access_key_id: session.access_key_id.clone(),
+            access_key_id: session.shown_key_id().to_owned(),
             identity: session.principal_arn.clone(),
             account: session.account_id.clone(),
             expires_at: session.expires_at,
@@ -132,6 +133,7 @@ fn document(connector: &Connector) -> Document {
         duration: duration.map(|duration| duration.as_secs()),
         region: connector.region.clone(),
         allowed_regions: connector.allowed_regions.clone(),
+        process_environment: connector.process_environment.clone(),
         endpoint_url: connector.endpoints.all.clone(),
         resource_types: match limit {
             Some(limit) => vec![limit.resource_type.id()],
@@ -235,6 +237,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         ("duration", seconds(document.duration)),
         ("region", some(&document.region)),
         ("allowed_regions", list(&document.allowed_regions)),
+        ("process_environment", list(&document.process_environment)),
         ("endpoint_url", some(&document.endpoint_url)),
         ("resource_types", document.resource_types.join(", ")),
         (

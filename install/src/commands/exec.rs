@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use aws_connector_core::cache::key;
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::log;
-use aws_connector_core::plan;
+use aws_connector_core::plan::{self, digest};
 use aws_connector_core::profile::{Auth, Connector, Profile};
 
 use crate::app::App;
@@ -243,7 +242,7 @@ fn still_the_same_without_variables(
     let request = ask::session_request(&connector.name, None);
     let identity = |env: &Env| {
         plan::make(profile, connector, &request, env)
-            .and_then(|plan| key::of_session(&plan.session, env))
+            .and_then(|plan| digest::of_session(&plan.session, env))
     };
     match (identity(&app.env), identity(&Env::Fixed(rest))) {
         (Ok(with), Ok(without)) if with == without => Ok(()),

@@ -83,3 +83,70 @@ fn a_field_without_a_flag_is_set_as_the_file_has_it() {
         .ok();
     assert!(machine.read(FILE).contains("duration = \"30m\"\n"));
 }
+
+#[test]
+fn variables_of_a_process_are_registered_and_added() {
+    let machine = Machine::with_connectors();
+    let register = [
+        "register",
+        "corporate",
+        "--auth-method",
+        "implicit",
+        "--region",
+        "us-east-1",
+        "--profile-name",
+        "corporate",
+        "--process-environment",
+        "WHO",
+        "--no-verify",
+    ];
+    machine.run(&register).ok();
+    let more = [
+        "update",
+        "corporate",
+        "--process-environment",
+        "STAGE",
+        "--no-verify",
+    ];
+    machine.run(&more).ok();
+    let text = machine.read(FILE);
+    assert!(
+        text.contains("process_environment = [\"WHO\", \"STAGE\"]"),
+        "{text}"
+    );
+    let described = machine.run(&["describe", "corporate", "--output", "json"]);
+    assert_eq!(
+        described.ok().json()["process_environment"],
+        serde_json::json!(["STAGE", "WHO"])
+    );
+}
+
+#[test]
+fn an_update_by_sudo_runs_no_command_of_the_users_file() {
+    const ANN: u32 = 61_235;
+    let machine = Machine::new();
+    let ran = machine.path("ran");
+    let helper = machine.write("helper", &format!("#!/bin/sh\n: >'{}'\n", ran.display()));
+    let text = format!(
+        "[connectors.x]\nauth_method = \"secret-key\"\nregion = \"us-east-1\"\n\
+         aws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
+         aws_secret_access_key = {{ command = [\"sh\", \"{}\"] }}\n",
+        helper.display()
+    );
+    let file = machine.write(FILE, &text);
+    if std::os::unix::fs::chown(&file, Some(ANN), None).is_err() {
+        // Only root gives files away, and only root is at risk.
+        return;
+    }
+    let mut command = machine.command();
+    command
+        .args(["update", "x", "--description", "mine"])
+        .env("SUDO_UID", ANN.to_string());
+    let told = crate::support::ran(&mut command);
+    assert!(
+        told.status != 0 && told.stderr.contains("a command is not run as root"),
+        "{told:#?}"
+    );
+    assert!(!ran.exists());
+    assert_eq!(machine.read(FILE), text);
+}

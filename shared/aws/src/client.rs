@@ -124,7 +124,7 @@ pub(crate) struct Question<'a> {
     pub(crate) since: Instant,
     /// How it goes out.
     pub(crate) line: Line,
-    /// Whose keys sign it: an ARN, or an access key's id.
+    /// Whose keys sign it: an ARN, or what can be shown of an access key id.
     pub(crate) who: Option<String>,
     /// The region asked.
     pub(crate) region: String,
@@ -139,8 +139,12 @@ impl Question<'_> {
         let who = session
             .principal_arn
             .as_ref()
-            .unwrap_or(&session.access_key_id);
+            .map_or_else(|| session.shown_key_id(), String::as_str);
         self.who = Some(crate::text::one_line(who));
+        if session.shown_key_id() != session.access_key_id {
+            // A misplaced secret; AWS may repeat it.
+            self.hidden.push(Secret::new(&*session.access_key_id));
+        }
         self.hide(&session.secret_access_key)
             .hide_if(session.session_token.as_ref())
     }

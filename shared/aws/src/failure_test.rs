@@ -11,6 +11,15 @@ use super::*;
 use crate::client::Client;
 
 fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>) -> T) -> T {
+    ask_by("AKIAIOSFODNN7EXAMPLE", operation, what, judge)
+}
+
+fn ask_by<T>(
+    access_key_id: &str,
+    operation: &'static str,
+    what: &str,
+    judge: impl FnOnce(&Question<'_>) -> T,
+) -> T {
     let call = Call {
         connector: "dev",
         serving: "dev",
@@ -18,7 +27,7 @@ fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>)
         deadline: Instant::now() + Duration::from_secs(20),
     };
     let session = Session {
-        access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+        access_key_id: access_key_id.into(),
         secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         session_token: Some(Secret::new("FwoGZXIvYXdzEBYaEXAMPLE")),
         expires_at: None,
@@ -39,6 +48,18 @@ fn denied(code: &str, message: &str) -> Error {
         " of arn:aws:iam::1:role/dev",
         |question| question.said_no(403, code, Some(message)),
     )
+}
+
+#[test]
+fn a_secret_in_place_of_the_access_key_id_is_never_shown() {
+    let misplaced = "a_secret_in_the_wrong_place";
+    let said = format!("no such key {misplaced}");
+    let error = ask_by(misplaced, "sts:AssumeRole", "", |question| {
+        question.said_no(403, "InvalidClientTokenId", Some(&said))
+    });
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("[not an access key id]"), "{text}");
+    assert!(!text.contains(misplaced), "{text}");
 }
 
 #[test]

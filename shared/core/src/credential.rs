@@ -8,7 +8,7 @@ use crate::secret::Secret;
 /// AWS credentials: temporary ones with an expiry, or a long-lived pair without.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// `AKIA…` or `ASIA…`; not secret.
+    /// `AKIA…` or `ASIA…`; for messages see [`Session::shown_key_id`].
     pub access_key_id: String,
     /// The secret access key.
     pub secret_access_key: Secret,
@@ -24,6 +24,18 @@ pub struct Session {
     /// The ARN of the principal, where the answer that made it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,
+}
+
+impl Session {
+    /// The access key id for people to read. What is in its place may be a misplaced secret: a
+    /// text of another form is not shown.
+    pub fn shown_key_id(&self) -> &str {
+        if is_like_access_key_id(&self.access_key_id) {
+            &self.access_key_id
+        } else {
+            "[not an access key id]"
+        }
+    }
 }
 
 /// A user name and password for every registry that its session may reach.
@@ -46,6 +58,28 @@ pub struct ClusterToken {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Whether a text has the form of the access key ids that AWS issues.
+fn is_like_access_key_id(text: &str) -> bool {
+    (16..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+/// Whether a text has the form of the secret access keys that AWS issues.
+pub(crate) fn is_like_secret_access_key(text: &str) -> bool {
+    text.len() == 40
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        && !is_like_access_key_id(text)
+}
+
+/// Whether an access key id and a secret access key seem to be in each other's place.
+pub(crate) fn are_swapped(id: &str, secret: &str) -> bool {
+    is_like_secret_access_key(id) || is_like_access_key_id(secret) && !is_like_access_key_id(id)
+}
+
 /// How much life a credential must have left to be handed out: a quarter of it, at most 15
 /// minutes, which is where botocore starts to ask again before every request.
 pub fn margin(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> TimeDelta {
@@ -56,6 +90,22 @@ pub fn margin(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> TimeDelt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_like_an_access_key_id_is_not_shown() {
+        let session = |id: &str| Session {
+            access_key_id: id.into(),
+            secret_access_key: Secret::new("s"),
+            session_token: None,
+            expires_at: None,
+            account_id: None,
+            principal_arn: None,
+        };
+        let id = "ASIAIOSFODNN7EXAMPLE";
+        assert_eq!(session(id).shown_key_id(), id);
+        let misplaced = session("wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00");
+        assert_eq!(misplaced.shown_key_id(), "[not an access key id]");
+    }
 
     #[test]
     fn the_margin_is_a_quarter_of_the_lifetime_but_at_most_fifteen_minutes() {

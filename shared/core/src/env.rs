@@ -41,6 +41,24 @@ impl Env {
         }
     }
 
+    /// The variables whose names start with a prefix, sorted by name.
+    pub fn starting_with(&self, prefix: &str) -> BTreeMap<String, String> {
+        match self {
+            Self::Process => std::env::vars_os()
+                .filter(|(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+                .map(|(name, value)| {
+                    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+                    (text(name), text(value))
+                })
+                .collect(),
+            Self::Fixed(vars) => vars
+                .iter()
+                .filter(|(name, _)| name.starts_with(prefix))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        }
+    }
+
     /// Whether a variable is set to something that is not UTF-8.
     pub fn is_garbled(&self, name: &str) -> bool {
         match self {

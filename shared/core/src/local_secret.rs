@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::profile::SecretRef;
 use crate::secret::Secret;
 use crate::shown::shown;
+use crate::user::{Runner, Trust};
 
 /// A file with more than this holds no secret of ours.
 const LONGEST: u64 = 64 * 1024;
@@ -61,15 +62,15 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     if meta.is_dir() {
         return Err(fail("is a folder".to_owned()));
     }
-    let me = crate::user::effective_uid();
+    let runner = Runner::current(env);
     // A pipe such as a shell's <(command) has no other readers; a file may.
     if meta.is_file() && meta.mode() & 0o077 != 0 {
         return Err(
             fail("is open to other users".to_owned()).fix(format!("chmod 600 {}", full.display()))
         );
     }
-    if meta.is_file() && meta.uid() != me && meta.uid() != 0 {
-        let (what, fix) = of_another(meta.uid(), me, env);
+    if meta.is_file() && runner.trusts(meta.uid()) != Trust::Full {
+        let (what, fix) = of_another(meta.uid(), &runner);
         return Err(fail(what).fix(fix));
     }
     let mut bytes = zeroize::Zeroizing::new(Vec::new());
@@ -90,22 +91,18 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
 }
 
 /// What is wrong with a file of another user's, and what to do about it.
-fn of_another(owner: u32, me: u32, env: &Env) -> (String, String) {
-    let by_sudo = env
-        .get("SUDO_UID")
-        .is_some_and(|uid| uid == owner.to_string());
-    match env.get("SUDO_USER").filter(|_| me == 0 && by_sudo) {
-        Some(user) => (
-            format!(
-                "belongs to {} (uid {owner}), but this runs as root by sudo",
-                shown(&user)
-            ),
+fn of_another(owner: u32, runner: &Runner) -> (String, String) {
+    let whose = runner.describe(owner);
+    if runner.is_behind_sudo(owner) {
+        (
+            format!("belongs to {whose}, but this runs as root by sudo"),
             "run it without sudo, or name a file of root's".to_owned(),
-        ),
-        None => (
-            format!("belongs to another user (uid {owner})"),
+        )
+    } else {
+        (
+            format!("belongs to another user ({whose})"),
             "name a file of your own".to_owned(),
-        ),
+        )
     }
 }
 
@@ -144,7 +141,7 @@ mod tests {
     #[test]
     fn a_file_of_another_user_is_told_apart_from_ones_own_behind_sudo() {
         let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
-        let (what, fix) = of_another(1000, 0, &sudo);
+        let (what, fix) = of_another(1000, &Runner::new(0, &sudo));
         assert_eq!(
             what,
             "belongs to \"ann\" (uid 1000), but this runs as root by sudo"
@@ -155,7 +152,7 @@ mod tests {
             (1000, 1001, &sudo),
             (1000, 0, &Env::fixed([])),
         ] {
-            let (what, _) = of_another(owner, me, env);
+            let (what, _) = of_another(owner, &Runner::new(me, env));
             assert_eq!(what, format!("belongs to another user (uid {owner})"));
         }
     }

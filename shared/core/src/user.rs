@@ -1,9 +1,104 @@
-//! Who runs this process.
+//! Who runs this process, and whose files it may trust.
 
 use std::sync::OnceLock;
+
+use crate::env::Env;
+use crate::shown::shown;
 
 /// The effective user id, asked for once: it decides whose each file should be.
 pub(crate) fn effective_uid() -> u32 {
     static UID: OnceLock<u32> = OnceLock::new();
     *UID.get_or_init(|| rustix::process::geteuid().as_raw())
+}
+
+/// The user that this process acts as, and the one behind sudo.
+#[derive(Clone, Debug)]
+pub(crate) struct Runner {
+    pub(crate) uid: u32,
+    /// `SUDO_UID` and `SUDO_USER`, where root acts for somebody else.
+    sudo: Option<(u32, Option<String>)>,
+}
+
+/// What may be done with a configuration file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Everything, its commands included.
+    Full,
+    /// Everything else: its commands would run as root, and another user wrote them.
+    NoCommands,
+    /// Nothing.
+    None,
+}
+
+impl Runner {
+    /// The user of this process.
+    pub(crate) fn current(env: &Env) -> Self {
+        Self::new(effective_uid(), env)
+    }
+
+    /// A user with the variables that sudo sets.
+    pub(crate) fn new(uid: u32, env: &Env) -> Self {
+        let behind = env.get("SUDO_UID").and_then(|text| text.parse().ok());
+        Self {
+            uid,
+            sudo: behind
+                .filter(|_| uid == 0)
+                .map(|behind| (behind, env.get("SUDO_USER"))),
+        }
+    }
+
+    /// Whether this is root.
+    pub(crate) fn is_root(&self) -> bool {
+        self.uid == 0
+    }
+
+    /// How far a file of this owner is trusted.
+    pub(crate) fn trusts(&self, owner: u32) -> Trust {
+        if owner == self.uid || owner == 0 {
+            Trust::Full
+        } else if self.is_behind_sudo(owner) {
+            Trust::NoCommands
+        } else {
+            Trust::None
+        }
+    }
+
+    /// Whether that user started this process by sudo.
+    pub(crate) fn is_behind_sudo(&self, owner: u32) -> bool {
+        self.sudo.as_ref().is_some_and(|(uid, _)| *uid == owner)
+    }
+
+    /// A user in words, with the name that sudo passed on.
+    pub(crate) fn describe(&self, owner: u32) -> String {
+        match &self.sudo {
+            Some((uid, Some(name))) if *uid == owner => format!("{} (uid {owner})", shown(name)),
+            _ => format!("uid {owner}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_trusts_its_own_files_and_those_of_the_user_behind_sudo_without_their_commands() {
+        let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
+        let root = Runner::new(0, &sudo);
+        assert_eq!(root.trusts(0), Trust::Full);
+        assert_eq!(root.trusts(1000), Trust::NoCommands);
+        assert_eq!(root.trusts(1001), Trust::None);
+        assert_eq!(root.describe(1000), "\"ann\" (uid 1000)");
+        let alone = Runner::new(0, &Env::fixed([]));
+        assert_eq!(alone.trusts(1000), Trust::None);
+        assert_eq!(alone.describe(1000), "uid 1000");
+    }
+
+    #[test]
+    fn a_user_trusts_their_own_files_and_those_of_root_whatever_sudo_says() {
+        let ann = Runner::new(1000, &Env::fixed([("SUDO_UID", "1001")]));
+        assert_eq!(ann.trusts(1000), Trust::Full);
+        assert_eq!(ann.trusts(0), Trust::Full);
+        assert_eq!(ann.trusts(1001), Trust::None);
+    }
 }

@@ -1,5 +1,6 @@
 //! Web identity tokens: whom a token file speaks for. The signature is AWS's to check.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use base64::Engine as _;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, Kind, Result};
 use crate::shown::shown;
 
-/// Issuer, subject and audience of the token in a file, as one text.
+/// The claims of the token in a file that decide whose session AWS makes of it, as one text.
 ///
 /// # Errors
 /// The file cannot be read or does not hold a JSON web token.
@@ -49,33 +50,71 @@ pub fn of_container(token_file: &str) -> Result<String> {
     Ok(of_token(token).unwrap_or_else(|| token.to_owned()))
 }
 
+/// Whom a token names.
+const NAMING: [&str; 5] = ["iss", "sub", "aud", "azp", "amr"];
+
+/// Claims that AWS maps into the session: tags, transitive tags (nested or flat), source identity.
+const MAPPED: [&str; 2] = ["https://aws.amazon.com/", "https://sts.amazonaws.com/"];
+
 fn of_token(token: &str) -> Option<String> {
     let payload = token.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let claims: Value = serde_json::from_slice(&bytes).ok()?;
-    let claims = claims.as_object()?;
-    let claim = |name: &str| claims.get(name).cloned().unwrap_or(Value::Null);
-    Some(Value::from(vec![claim("iss"), claim("sub"), claim("aud")]).to_string())
+    let counts =
+        |name: &str| NAMING.contains(&name) || MAPPED.iter().any(|prefix| name.starts_with(prefix));
+    // Sorted, since an issuer may write the same claims in another order.
+    let identity: BTreeMap<&String, &Value> = claims
+        .as_object()?
+        .iter()
+        .filter(|(name, _)| counts(name))
+        .collect();
+    serde_json::to_string(&identity).ok()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn token(claims: &str) -> String {
+    fn with(claims: &str) -> String {
         format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    /// The token of a subject.
+    pub(crate) fn token(subject: &str) -> String {
+        with(&format!(r#"{{"iss":"i","sub":"{subject}","aud":["a"]}}"#))
     }
 
     #[test]
     fn a_rotated_token_is_the_same_identity() {
-        let one = of_token(&token(r#"{"iss":"i","sub":"s","aud":["a"],"exp":1}"#));
-        let two = of_token(&token(r#"{"exp":2,"aud":["a"],"sub":"s","iss":"i"}"#));
+        let one = of_token(&with(r#"{"iss":"i","sub":"s","aud":["a"],"exp":1}"#));
+        let two = of_token(&with(r#"{"exp":2,"aud":["a"],"sub":"s","iss":"i"}"#));
         assert!(one.is_some());
         assert_eq!(one, two);
         assert_ne!(
             one,
-            of_token(&token(r#"{"iss":"i","sub":"other","aud":["a"]}"#))
+            of_token(&with(r#"{"iss":"i","sub":"other","aud":["a"]}"#))
         );
+    }
+
+    #[test]
+    fn a_token_with_other_claims_that_aws_maps_into_the_session_is_another_identity() {
+        let of = |more: &str| of_token(&with(&format!(r#"{{"iss":"i","sub":"s"{more}}}"#)));
+        let claims = [
+            "",
+            r#","https://aws.amazon.com/tags":{"principal_tags":{"team":["data"]}}"#,
+            r#","https://aws.amazon.com/tags":{"principal_tags":{"team":["ops"]}}"#,
+            r#","https://aws.amazon.com/tags":{"principal_tags":{"team":["ops"]},"transitive_tag_keys":["team"]}"#,
+            r#","https://aws.amazon.com/tags/principal_tags/team":"ops""#,
+            r#","https://aws.amazon.com/source_identity":"ann""#,
+            r#","https://sts.amazonaws.com/source_identity":"ann""#,
+            r#","https://sts.amazonaws.com/source_identity":"bob""#,
+        ]
+        .map(of);
+        for (at, one) in claims.iter().enumerate() {
+            assert!(one.is_some(), "{at}");
+            assert!(claims.iter().skip(at + 1).all(|other| other != one), "{at}");
+        }
+        assert_eq!(of(r#","jti":"1","iat":1"#), of(r#","jti":"2","iat":2"#));
     }
 
     #[test]

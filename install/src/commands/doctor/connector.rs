@@ -120,7 +120,7 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
                 "use the keys of an IAM user or a role",
             )
         } else {
-            Finding::ok(format!("{}, by {}", identity.arn, session.access_key_id))
+            Finding::ok(format!("{}, by {}", identity.arn, session.shown_key_id()))
         };
         Ok(((), finding))
     });
@@ -141,12 +141,12 @@ fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
         Finding::warning(
             format!(
                 "{}, {end}; its session token has {length} characters, and from about 2550 on EKS refuses cluster tokens",
-                session.access_key_id
+                session.shown_key_id()
             ),
             "shorten the policy, policy_arns or tags of the connector",
         )
     } else {
-        Finding::ok(format!("{}, {end}", session.access_key_id))
+        Finding::ok(format!("{}, {end}", session.shown_key_id()))
     };
     Ok((session, finding))
 }

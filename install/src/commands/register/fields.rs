@@ -34,6 +34,9 @@ pub(crate) struct Fields {
     /// One more region it serves; repeatable
     #[arg(long = "allowed-region", value_name = "REGION")]
     allowed_regions: Vec<String>,
+    /// A variable that a credential_process reads; repeatable
+    #[arg(long = "process-environment", value_name = "NAME")]
+    process_environment: Vec<String>,
     /// An endpoint in place of AWS's own
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
@@ -161,6 +164,7 @@ impl Fields {
             ("registries", &self.registries),
             ("allowed_regions", &self.allowed_regions),
             ("policy_arns", &self.policy_arns),
+            ("process_environment", &self.process_environment),
         ] {
             if !given.is_empty() {
                 found.push((
@@ -194,10 +198,16 @@ impl Fields {
             let mut others = self.others.iter().filter_map(|other| other.split_once('='));
             others.any(|(known, _)| known.trim() == key)
         };
-        ["registries", "allowed_regions", "policy_arns", "tags"]
-            .into_iter()
-            .filter(|key| !said(key))
-            .collect()
+        [
+            "registries",
+            "allowed_regions",
+            "policy_arns",
+            "process_environment",
+            "tags",
+        ]
+        .into_iter()
+        .filter(|key| !said(key))
+        .collect()
     }
 }
 

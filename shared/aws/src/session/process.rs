@@ -48,6 +48,7 @@ mod tests {
         let plan = |command: &str| ProcessPlan {
             command: command.to_owned(),
             origin: String::new(),
+            environment: Vec::new(),
         };
         let call = Call {
             connector: "dev",

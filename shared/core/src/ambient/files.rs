@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -237,8 +238,10 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
     // A relative path means another file in another folder.
     let path = std::path::absolute(&path).unwrap_or(path);
     let mut bytes = Zeroizing::new(Vec::new());
+    let mut owner = None;
     let read = File::open(&path).and_then(|file| {
         if let Ok(meta) = file.metadata() {
+            owner = Some(meta.uid());
             // Room for all of it: a buffer that grows leaves copies of secrets behind.
             bytes.reserve_exact(usize::try_from(meta.len().min(LONGEST)).unwrap_or(0) + 1);
         }
@@ -248,7 +251,11 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
     match read {
         Ok(_) if bytes.len() as u64 > LONGEST => unreadable("larger than 16 MiB"),
         Ok(_) => match String::from_utf8(std::mem::take(&mut *bytes)) {
-            Ok(text) => Read::Ini(Ini::new(path, dialect, Zeroizing::new(text))),
+            Ok(text) => {
+                let mut ini = Ini::new(path, dialect, Zeroizing::new(text));
+                ini.owner = owner;
+                Read::Ini(ini)
+            }
             Err(error) => {
                 let good = error.utf8_error().valid_up_to();
                 let bytes = Zeroizing::new(error.into_bytes());

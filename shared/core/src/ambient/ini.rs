@@ -33,6 +33,8 @@ pub(super) enum Kind {
 pub(super) struct Ini {
     pub(super) path: PathBuf,
     pub(super) dialect: Dialect,
+    /// Whose it is, where that is known.
+    pub(super) owner: Option<u32>,
     text: Zeroizing<String>,
     sections: Vec<Section>,
 }
@@ -84,6 +86,7 @@ impl Ini {
         Self {
             path,
             dialect,
+            owner: None,
             text,
             sections,
         }

@@ -29,11 +29,13 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::plan::{How, Site, Step};
 use crate::profile::ImplicitSource;
+use crate::user::Runner;
 use files::Files;
 
 /// What is around this process, the AWS CLI's files read once and when they are first needed.
 pub struct Surroundings<'e> {
     env: &'e Env,
+    runner: Runner,
     files: OnceCell<Files>,
 }
 
@@ -48,18 +50,27 @@ impl<'e> Surroundings<'e> {
     pub fn new(env: &'e Env) -> Self {
         Self {
             env,
+            runner: Runner::current(env),
             files: OnceCell::new(),
         }
     }
 
-    /// The step that yields a source's credentials.
+    /// The step that yields a source's credentials. `process_environment` is the connector's field
+    /// of that name.
     ///
     /// # Errors
     /// Nothing is configured there, or what is configured is wrong; every text names the variable,
     /// or the file, line, profile and key.
-    pub fn resolve(&self, source: &ImplicitSource, connector: &str, site: &Site) -> Result<Step> {
+    pub fn resolve(
+        &self,
+        source: &ImplicitSource,
+        connector: &str,
+        process_environment: &[String],
+        site: &Site,
+    ) -> Result<Step> {
         let look = Look {
             connector,
+            process_environment,
             site,
             env: self.env,
             around: self,
@@ -100,12 +111,12 @@ impl<'e> Surroundings<'e> {
     }
 }
 
-/// As [`Surroundings::resolve`], for a single look.
+/// As [`Surroundings::resolve`], for a single look, without a connector in the profile file.
 ///
 /// # Errors
 /// As there.
 pub fn resolve(source: &ImplicitSource, connector: &str, site: &Site, env: &Env) -> Result<Step> {
-    Surroundings::new(env).resolve(source, connector, site)
+    Surroundings::new(env).resolve(source, connector, &[], site)
 }
 
 /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
@@ -122,6 +133,7 @@ pub fn profile_region(profile: Option<&str>, env: &Env) -> Option<String> {
 /// What a look around needs.
 struct Look<'a> {
     connector: &'a str,
+    process_environment: &'a [String],
     site: &'a Site,
     env: &'a Env,
     around: &'a Surroundings<'a>,

@@ -7,6 +7,8 @@ use super::{Look, words};
 use crate::env::Env;
 use crate::error::Result;
 use crate::plan::{How, ProcessPlan, Step};
+use crate::profile::not_as_root;
+use crate::user::Trust;
 
 /// Our own binary.
 const OURSELVES: &str = "aws-connector-credential-process";
@@ -14,13 +16,26 @@ const OURSELVES: &str = "aws-connector-credential-process";
 /// The step that runs the command; `path` names the profiles that led here.
 ///
 /// # Errors
-/// The command line has an open quote, or asks this very connector again.
+/// The command line has an open quote, or asks this very connector again, or this is root and
+/// another user wrote it.
 pub(super) fn step(
     path: &[String],
     look: &Look<'_>,
     section: &Section<'_>,
     property: &Property<'_>,
 ) -> Result<Step> {
+    let runner = &look.around.runner;
+    if let Some(owner) = property.file.owner
+        && runner.is_root()
+        && runner.trusts(owner) != Trust::Full
+    {
+        let owner = runner.describe(owner);
+        return Err(property
+            .wrong(&format!(
+                "is not run as root, since the file belongs to {owner}"
+            ))
+            .fix(not_as_root(&property.file.path)));
+    }
     let command = property.command().into_owned();
     let words = words::split(&command).ok_or_else(|| {
         property
@@ -43,7 +58,11 @@ pub(super) fn step(
     }
     let mut origin = String::new();
     section.origin(&mut origin);
-    Ok(look.step(How::Process(ProcessPlan { command, origin })))
+    Ok(look.step(How::Process(ProcessPlan {
+        command,
+        origin,
+        environment: look.process_environment.to_vec(),
+    })))
 }
 
 /// The connector that a command line would ask, as far as it tells, if it runs our own binary

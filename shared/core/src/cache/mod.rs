@@ -5,7 +5,7 @@
 mod acquire;
 mod entry;
 mod folder;
-pub mod key;
+pub(crate) mod key;
 mod lease;
 mod lock;
 mod seal;

@@ -8,7 +8,7 @@ use super::scope::{self, Scope};
 use super::{
     Delivery, How, LoginPlan, Plan, RoleCall, Site, Step, TokenPlan, federation_name, session_name,
 };
-use crate::ambient::{self, Surroundings};
+use crate::ambient::Surroundings;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::local_secret::expand_home;
@@ -79,15 +79,6 @@ pub fn make(
         refresh_ahead: connector.refresh_ahead,
         lock_timeout: connector.lock_timeout,
     })
-}
-
-/// The step for ambient credentials where no connector stands behind them.
-///
-/// # Errors
-/// Nobody consented, or nothing is there.
-pub fn ambient_step(site: &Site, connector: &str, env: &Env) -> Result<Step> {
-    consent(false, connector, env)?;
-    ambient::resolve(&ImplicitSource::Chain, connector, site, env)
 }
 
 fn consent(allowed: bool, connector: &str, env: &Env) -> Result<()> {
@@ -168,7 +159,7 @@ impl Maker<'_> {
                 role,
             } => {
                 self.consent(*allowed, name)?;
-                let source = self.around.resolve(source, name, site)?;
+                let source = self.ambient(connector, source, site)?;
                 match role {
                     None => Ok(source),
                     Some(role) => self.assume(connector, source, role, scope, target),
@@ -251,11 +242,9 @@ impl Maker<'_> {
                 let keys = self.keys(connector, site, keys, token.as_ref())?;
                 Ok(Step::new(&connector.name, site, How::Keys(keys)))
             }
-            Source::AwsProfile(profile) => self.around.resolve(
-                &ImplicitSource::Profile(profile.clone()),
-                &connector.name,
-                site,
-            ),
+            Source::AwsProfile(profile) => {
+                self.ambient(connector, &ImplicitSource::Profile(profile.clone()), site)
+            }
             Source::WebIdentity { .. } => Err(Error::new(
                 Kind::Profile,
                 "web_identity_token_file is a source of iam-role only",
@@ -263,6 +252,22 @@ impl Maker<'_> {
             .of(&connector.name)),
             Source::Connector(name) => self.whole_connector(name, &site.region),
         }
+    }
+
+    /// The step for what is around, on behalf of a connector.
+    fn ambient(&self, connector: &Connector, source: &ImplicitSource, site: &Site) -> Result<Step> {
+        self.around.resolve(
+            source,
+            &connector.name,
+            &connector.process_environment,
+            site,
+        )
+    }
+
+    /// The step for a secret that no connector fetches.
+    pub(super) fn ambient_chain(&self, connector: &Connector, site: &Site) -> Result<Step> {
+        consent(false, &connector.name, self.env)?;
+        self.ambient(connector, &ImplicitSource::Chain, site)
     }
 
     /// The session of another connector that is used as a source: not cut down, or it could not

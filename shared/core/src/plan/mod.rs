@@ -1,6 +1,7 @@
 //! Connector and request → what AWS will be asked: plain data, the same for the same question, so
 //! that it can be hashed into a cache key and carried out by whoever holds the lock.
 
+pub mod digest;
 mod make;
 mod place;
 mod scope;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use make::{ambient_step, make};
+pub use make::make;
 pub use session_name::{PLACEHOLDERS as SESSION_NAME_PLACEHOLDERS, federation_name, session_name};
 pub use site::Site;
 pub use which::for_registry as connector_for_registry;
@@ -54,14 +55,6 @@ pub struct LoginPlan {
     pub public: bool,
     /// Where and by which endpoint the API is asked.
     pub site: Site,
-}
-
-impl LoginPlan {
-    /// The API endpoint in words: equal words, equal logins.
-    pub fn endpoint(&self) -> String {
-        let service = if self.public { "ecr_public" } else { "ecr" };
-        format!("{service} {}", self.site.describe(service))
-    }
 }
 
 /// What is signed into a cluster token.
@@ -215,6 +208,9 @@ pub struct ProcessPlan {
     pub command: String,
     /// The sections that named it, with their files' paths.
     pub origin: String,
+    /// Variables that decide whose credentials it prints, besides those of AWS and those that the
+    /// command line mentions.
+    pub environment: Vec<String>,
 }
 
 /// A role of IAM Identity Center.

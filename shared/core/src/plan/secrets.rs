@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::make::{Maker, ambient_step};
+use super::make::Maker;
 use super::{KeysPlan, PlannedKeys, PlannedSecret, Site};
 use crate::error::Result;
 use crate::profile::{Connector, KeyPair, SecretRef};
@@ -51,7 +51,7 @@ impl Maker<'_> {
         };
         let session = match fetcher {
             Some(fetcher) => self.whole_connector(fetcher, &site.region)?,
-            None => ambient_step(site, &connector.name, self.env)?,
+            None => self.ambient_chain(connector, site)?,
         };
         let region = region
             .clone()

@@ -117,17 +117,4 @@ impl Site {
             ..self.clone()
         }
     }
-
-    /// The endpoint of a service in words, all that decides where a call goes.
-    pub fn describe(&self, service: &str) -> String {
-        match self.endpoints.get(service) {
-            Some(url) => format!("{} {url}", self.region),
-            None => format!(
-                "{} {}{}",
-                self.region,
-                if self.use_fips { "fips" } else { "" },
-                if self.use_dual_stack { "dualstack" } else { "" }
-            ),
-        }
-    }
 }

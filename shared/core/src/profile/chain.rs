@@ -83,6 +83,31 @@ fn source_connector(auth: &Auth) -> Option<&str> {
     }
 }
 
+/// A field whose command would be run for the connector itself.
+pub(super) fn command_field(auth: &Auth) -> Option<&'static str> {
+    let is_command = |(_, secret): &(_, &SecretRef)| matches!(secret, SecretRef::Command(_));
+    let mfa = match auth {
+        Auth::IamRole { role, .. } => role.mfa.as_ref(),
+        Auth::Implicit { role, .. } => role.as_ref().and_then(|role| role.mfa.as_ref()),
+        Auth::SessionToken { mfa, .. } => mfa.as_ref(),
+        Auth::Anonymous
+        | Auth::SecretKey { .. }
+        | Auth::StsToken { .. }
+        | Auth::FederationToken { .. } => None,
+    };
+    match secrets(auth).into_iter().find(is_command) {
+        Some((field, _)) => Some(field),
+        None => mfa?.process.as_ref().map(|_| "mfa_process"),
+    }
+}
+
+/// Whether the file itself holds something confidential; an access key id is not.
+pub(super) fn holds_literal(auth: &Auth) -> bool {
+    secrets(auth)
+        .into_iter()
+        .any(|(field, secret)| field != "aws_access_key_id" && secret.is_literal())
+}
+
 /// Every secret of a connector, with its field.
 fn secrets(auth: &Auth) -> Vec<(&'static str, &SecretRef)> {
     fn pair(keys: &KeyPair) -> Vec<(&'static str, &SecretRef)> {

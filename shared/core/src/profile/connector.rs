@@ -27,6 +27,8 @@ pub struct Connector {
     pub endpoints: Endpoints,
     /// The only resources it serves; `None` for any.
     pub limit: Option<Limit>,
+    /// Variables that decide what a `credential_process` prints for it.
+    pub process_environment: Vec<String>,
     /// Registries it answers for, in the order of the file.
     pub registries: Vec<RegistryPattern>,
     /// Whether sessions are cut down to the resource they are for, where STS can do that.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::duration::show;
 use super::table::{At, Fields};
+use crate::credential::{are_swapped, is_like_secret_access_key};
 use crate::error::Result;
 use crate::shown::shown;
 
@@ -119,12 +120,25 @@ pub fn external_id(text: &str) -> std::result::Result<(), String> {
 pub fn access_key_id(text: &str) -> std::result::Result<(), String> {
     let fits = (16..=128).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if fits {
+    // What does not fit may be a secret: it is not shown.
+    if is_like_secret_access_key(text) {
+        Err(SWAPPED.to_owned())
+    } else if fits {
         Ok(())
     } else {
         Err("is not an access key id (16 to 128 letters and digits, such as AKIA…)".to_owned())
     }
 }
+
+/// An access key id and the secret beside it.
+pub fn key_pair(id: &str, secret: &str) -> std::result::Result<(), String> {
+    if are_swapped(id, secret) {
+        return Err(SWAPPED.to_owned());
+    }
+    access_key_id(id)
+}
+
+const SWAPPED: &str = "looks swapped with the secret access key; exchange the two";
 
 /// Session tags: at most 50, keys of 1 to 128, values of at most 256 characters, no key twice.
 pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String> {
@@ -164,4 +178,31 @@ pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "AKIAIOSFODNN7EXAMPLE";
+    const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
+
+    #[test]
+    fn a_swapped_pair_is_told_without_either_value() {
+        assert_eq!(key_pair(ID, SECRET), Ok(()));
+        assert_eq!(key_pair(ID, "a-short-one"), Ok(()));
+        assert_eq!(access_key_id("LKIAQAAAAAAAAAAAAAAA"), Ok(()));
+        let slashed = SECRET.replace('X', "/");
+        for (id, secret) in [
+            (SECRET, ID),
+            (SECRET, "anything"),
+            (&*slashed, ID),
+            ("a_short_secret_in_place_of_an_id", ID),
+        ] {
+            let told = key_pair(id, secret).err().unwrap_or_default();
+            assert!(told.contains("swapped"), "{id}: {told}");
+            assert!(!told.contains(id) && !told.contains(secret), "{told}");
+        }
+        assert!(access_key_id("short").is_err());
+    }
 }

@@ -7,16 +7,16 @@ pub mod duration;
 #[cfg(test)]
 mod error_texts_test;
 pub mod expand;
+mod file;
 pub mod limits;
+#[cfg(test)]
+mod owner_test;
 mod read;
 mod read_auth;
 mod secret_ref;
 mod statements;
 mod table;
 
-use std::fs;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +24,7 @@ pub use connector::{
     Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
     Policies, RegistryPattern, Role, Source,
 };
+pub(crate) use file::not_as_root;
 pub(crate) use read::SERVICES;
 pub use read::endpoint;
 pub use read_auth::METHODS;
@@ -34,10 +35,9 @@ use crate::error::{Error, Result};
 use crate::paths::{FILE_VARIABLE, Paths};
 use crate::shown::shown;
 use crate::suggest::nearest;
+use crate::user::{Runner, Trust};
 use document::Document;
-
-/// The longest profile file taken, in bytes.
-const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+use file::ReadError;
 
 /// The connector that exists where there is no profile file.
 pub const BUILT_IN: &str = "implicit";
@@ -52,6 +52,8 @@ pub struct Profile {
     wanted_file: Option<PathBuf>,
     /// Whether another user of this machine could read the file, and its path for the message.
     readable_by_others: Option<String>,
+    /// Who owns the file, if it is a user whose commands must not run as root.
+    distrusted: Option<String>,
     /// The connectors read so far: a chain comes by the same one more than once.
     read: Mutex<Vec<Arc<Connector>>>,
 }
@@ -66,10 +68,10 @@ impl Profile {
         let Some(path) = &paths.profile_file else {
             return Ok(Self::built_in(env, None));
         };
-        match read_file(path) {
-            Ok((text, readable_by_others)) => {
-                let mut profile = Self::parse(path, text, env)?;
-                if readable_by_others {
+        match file::read(path, &Runner::current(env)) {
+            Ok(read) => {
+                let mut profile = Self::parse(path, read.text, env)?.owned_by(read.owner);
+                if read.by_others {
                     profile.readable_by_others = Some(path.display().to_string());
                 }
                 Ok(profile)
@@ -99,6 +101,7 @@ impl Profile {
             env: env.clone(),
             wanted_file: None,
             readable_by_others: None,
+            distrusted: None,
             read: Mutex::default(),
         };
         if let Some(name) = &profile.default_connector
@@ -116,8 +119,23 @@ impl Profile {
             env: env.clone(),
             wanted_file,
             readable_by_others: None,
+            distrusted: None,
             read: Mutex::default(),
         }
+    }
+
+    /// Says whose the file is: commands of another user's file are not run as root.
+    #[must_use]
+    pub fn owned_by(self, owner: u32) -> Self {
+        let runner = Runner::current(&self.env);
+        self.owned(owner, &runner)
+    }
+
+    fn owned(mut self, owner: u32, runner: &Runner) -> Self {
+        if runner.is_root() && runner.trusts(owner) != Trust::Full {
+            self.distrusted = Some(runner.describe(owner));
+        }
+        self
     }
 
     /// Whether there is a profile file at all.
@@ -196,6 +214,14 @@ impl Profile {
                     .fix(format!("chmod 600 {path}")),
             );
         }
+        if let Some(owner) = &self.distrusted
+            && let Some(field) = chain::command_field(&connector.auth)
+        {
+            let what = format!("a command is not run as root, since the file belongs to {owner}");
+            return Err(self
+                .field_error(name, field, &what)
+                .fix(not_as_root(&document.path)));
+        }
         Ok(connector)
     }
 
@@ -256,71 +282,4 @@ pub fn is_connector_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-}
-
-enum ReadError {
-    Missing,
-    Other(Error),
-}
-
-fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
-    let failed = |error: std::io::Error| {
-        ReadError::Other(Error::profile(format!(
-            "cannot read {}: {error}",
-            path.display()
-        )))
-    };
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(ReadError::Missing);
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    let meta = file.metadata().map_err(failed)?;
-    let refuse = |what: &str, fix: String| {
-        ReadError::Other(Error::profile(format!("{} {what}", path.display())).fix(fix))
-    };
-    if !meta.is_file() {
-        return Err(refuse("is not a file", "name a file".to_owned()));
-    }
-    if meta.len() > LONGEST_FILE {
-        return Err(refuse("is larger than 16 MiB", "split it".to_owned()));
-    }
-    let me = crate::user::effective_uid();
-    if meta.uid() != me && meta.uid() != 0 && me != 0 {
-        return Err(refuse(
-            &format!("belongs to another user (uid {})", meta.uid()),
-            format!("use a file of your own, or set {FILE_VARIABLE}"),
-        ));
-    }
-    if meta.mode() & 0o022 != 0 {
-        return Err(refuse(
-            "can be written by other users, who could run commands as you",
-            format!("chmod go-w {}", path.display()),
-        ));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    (&file)
-        .take(LONGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + error
-            .as_bytes()
-            .iter()
-            .take(error.utf8_error().valid_up_to())
-            .filter(|byte| **byte == b'\n')
-            .count();
-        ReadError::Other(Error::profile(format!(
-            "{}:{line}: not UTF-8 text",
-            path.display()
-        )))
-    })?;
-    // A byte order mark is how Windows editors begin a file.
-    let text = match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    };
-    Ok((text, meta.mode() & 0o044 != 0))
 }

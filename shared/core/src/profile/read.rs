@@ -5,11 +5,11 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::connector::{
-    Auth, CacheMode, Connector, Endpoints, ImplicitSource, KeyPair, Limit, RegistryPattern, Source,
+    Auth, CacheMode, Connector, Endpoints, ImplicitSource, Limit, RegistryPattern, Source,
 };
 use super::document::{Document, Parsed};
 use super::table::Fields;
-use super::{BUILT_IN, is_connector_name, read_auth};
+use super::{BUILT_IN, chain, is_connector_name, read_auth};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::resource::{
@@ -19,7 +19,7 @@ use crate::resource::{
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-const COMMON_FIELDS: [&str; 15] = [
+const COMMON_FIELDS: [&str; 16] = [
     "description",
     "enabled",
     "allowed_regions",
@@ -31,6 +31,7 @@ const COMMON_FIELDS: [&str; 15] = [
     "resource_type",
     "resource_id",
     "registries",
+    "process_environment",
     "cache",
     "refresh_ahead",
     "lock_timeout",
@@ -131,6 +132,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         &allowed_regions,
     )?;
     let registries = registries(&mut fields)?;
+    let process_environment = process_environment(&mut fields, &auth)?;
     let cache = cache_mode(&mut fields)?;
     let refresh_ahead = fields.boolean("refresh_ahead")?.unwrap_or(true);
     let lock_timeout = fields
@@ -159,7 +161,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
             .contains(&field)
             .then(|| not_allowed(field, method))
     })?;
-    let has_literal = holds_literal(&auth);
+    let has_literal = chain::holds_literal(&auth);
     Ok((
         Connector {
             name: name.to_owned(),
@@ -172,6 +174,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
             endpoints,
             limit,
             registries,
+            process_environment,
             cache,
             refresh_ahead,
             lock_timeout,
@@ -208,30 +211,6 @@ pub(crate) fn takes_policy(auth: &Auth) -> bool {
         auth,
         Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
     )
-}
-
-fn holds_literal(auth: &Auth) -> bool {
-    let pair = |keys: &KeyPair| match keys {
-        KeyPair::Separate { secret, .. } => secret.is_literal(),
-        KeyPair::Joined(joined) => joined.is_literal(),
-    };
-    match auth {
-        Auth::SecretKey { keys }
-        | Auth::SessionToken {
-            source: Source::Keys { keys, .. },
-            ..
-        }
-        | Auth::FederationToken {
-            source: Source::Keys { keys, .. },
-            ..
-        } => pair(keys),
-        Auth::StsToken { keys, token, .. } => pair(keys) || token.is_literal(),
-        Auth::IamRole {
-            source: Source::Keys { keys, token },
-            ..
-        } => pair(keys) || token.as_ref().is_some_and(|token| token.is_literal()),
-        _ => false,
-    }
 }
 
 fn region(text: &str) -> std::result::Result<String, String> {
@@ -376,6 +355,56 @@ fn limit(
     }))
 }
 
+/// Names of variables, for a connector that an AWS CLI profile may stand behind.
+fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<String>> {
+    let Some(list) = fields.strings("process_environment")? else {
+        return Ok(Vec::new());
+    };
+    let is_name = |text: &str| {
+        !text.starts_with(|c: char| c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if let Some(bad) = list.value.iter().find(|name| !is_name(name)) {
+        return Err(fields.field_error(
+            &list,
+            &format!(
+                "{} is not the name of an environment variable (letters, digits and _)",
+                // Not shown: what follows may be a secret.
+                shown(&match bad.split_once('=') {
+                    Some((name, _)) => format!("{name}=…"),
+                    None => bad.clone(),
+                })
+            ),
+        ));
+    }
+    let takes_profile = matches!(
+        auth,
+        Auth::Implicit { .. }
+            | Auth::IamRole {
+                source: Source::AwsProfile(_),
+                ..
+            }
+            | Auth::SessionToken {
+                source: Source::AwsProfile(_),
+                ..
+            }
+            | Auth::FederationToken {
+                source: Source::AwsProfile(_),
+                ..
+            }
+    );
+    if !takes_profile {
+        return Err(fields.field_error(
+            &list,
+            "requires source_profile or auth_method \"implicit\": only an AWS CLI profile has a credential_process; remove it",
+        ));
+    }
+    let mut names = list.value;
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
 fn registries(fields: &mut Fields<'_, '_>) -> Result<Vec<RegistryPattern>> {
     let Some(list) = fields.strings("registries")? else {
         return Ok(Vec::new());
@@ -452,6 +481,7 @@ pub(super) fn built_in() -> Connector {
         endpoints: Endpoints::default(),
         limit: None,
         registries: Vec::new(),
+        process_environment: Vec::new(),
         down_scope: true,
         cache: CacheMode::Files,
         refresh_ahead: true,

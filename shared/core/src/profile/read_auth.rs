@@ -260,8 +260,11 @@ fn keys(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
         (None, None, Some(joined)) => Ok(Some(KeyPair::Joined(joined))),
         (Some(id), Some(secret), None) => {
             if let SecretRef::Literal(id) = &id {
-                limits::access_key_id(id.expose())
-                    .map_err(|e| fields.error_in("aws_access_key_id", &e))?;
+                match &secret {
+                    SecretRef::Literal(secret) => limits::key_pair(id.expose(), secret.expose()),
+                    _ => limits::access_key_id(id.expose()),
+                }
+                .map_err(|e| fields.error_in("aws_access_key_id", &e))?;
             }
             Ok(Some(KeyPair::Separate { id, secret }))
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::flags::Flags;
 use super::{Input, Output, Protocol, Todo, VERSION, timestamp, unexpected};
-use crate::credential::Session;
+use crate::credential::{Session, are_swapped};
 use crate::error::{Error, Result};
 use crate::request::{Client, Request, Wants};
 use crate::resource::{Resource, ResourceType};
@@ -138,6 +138,10 @@ pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, S
     let access_key_id = text("AccessKeyId")?.ok_or("printed no AccessKeyId")?;
     let secret = text("SecretAccessKey")?.map(Secret::new);
     let session_token = text("SessionToken")?.map(Secret::new);
+    let secret = secret.ok_or("printed no SecretAccessKey")?;
+    if are_swapped(&access_key_id, secret.expose()) {
+        return Err("printed an AccessKeyId and a SecretAccessKey that look swapped".to_owned());
+    }
     let account_id = text("AccountId")?;
     let expires_at = match text("Expiration")? {
         None => None,
@@ -153,7 +157,7 @@ pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, S
     }
     Ok(Session {
         access_key_id,
-        secret_access_key: secret.ok_or("printed no SecretAccessKey")?,
+        secret_access_key: secret,
         session_token,
         expires_at,
         account_id,

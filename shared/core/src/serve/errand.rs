@@ -1,13 +1,13 @@
 //! What a request comes to before anybody is asked: its connector, its plan, and what it wants of
 //! the cache.
 
-use crate::cache::{Cache, Cacheable, Hit, Keep, Need, Want, key};
+use crate::cache::{Cache, Cacheable, Hit, Keep, Need, Want};
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::error::Result;
 use crate::mfa;
 use crate::paths::Paths;
-use crate::plan::{self, LoginPlan, Plan, Step};
+use crate::plan::{self, LoginPlan, Plan, Step, digest};
 use crate::profile::{CacheMode, Connector, Profile};
 use crate::request::{Request, Wants};
 use crate::resource::ResourceType;
@@ -116,7 +116,7 @@ impl<'a> Errand<'a> {
 
     pub(super) fn session_want<'s>(&'s self, step: &'s Step, need: Need) -> Result<Want<'s>> {
         Ok(Want {
-            key: key::of_session(step, self.env)?,
+            key: digest::of_session(step, self.env)?,
             keep: keep(step.cache),
             need,
             connector: &step.connector,
@@ -132,7 +132,7 @@ impl<'a> Errand<'a> {
         registry: Option<&'s str>,
     ) -> Result<Want<'s>> {
         Ok(Want {
-            key: key::of_login(key::of_session(step, self.env)?, login),
+            key: digest::of_login(digest::of_session(step, self.env)?, login),
             keep: keep(step.cache),
             need: Need::HandOut,
             connector: &step.connector,

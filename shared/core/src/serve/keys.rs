@@ -81,7 +81,7 @@ impl KeysPlan {
                 (Secret::new(id.trim()), Secret::new(secret.trim()))
             }
         };
-        crate::profile::limits::access_key_id(id.expose())
+        crate::profile::limits::key_pair(id.expose(), secret.expose())
             .map_err(|error| fail(format!("the access key id {error}")))?;
         if secret.is_empty() {
             return Err(fail("the secret access key is empty".to_owned()));

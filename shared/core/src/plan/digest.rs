@@ -1,0 +1,280 @@
+//! The digest of a step: everything that AWS would be asked, through the whole chain, and what
+//! identifies the source of the credentials, found without resolving a secret or asking anybody.
+//!
+//! Every struct is destructured without `..`, so that a new field does not compile until somebody
+//! decides whether it is part of the identity. A field that is not is bound to `_`, with the reason.
+
+mod fields;
+mod keys;
+#[cfg(test)]
+mod steps_test;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::{
+    ContainerPlan, How, InstanceMetadataPlan, LoginPlan, ProcessPlan, RoleCall, Site, SsoPlan, Step,
+};
+use crate::cache::Key;
+use crate::clock::boot_id;
+use crate::env::Env;
+use crate::error::Result;
+use crate::paths::Paths;
+use crate::profile::{Mfa, Policies};
+use crate::web_identity;
+use fields::Fields;
+use variables::of_process;
+
+/// The key of the session that a step yields.
+///
+/// # Errors
+/// A file that identifies the source cannot be read.
+pub fn of_session(step: &Step, env: &Env) -> Result<Key> {
+    let mut hash = Fields::new("session");
+    hash.step(step, env)?;
+    Ok(hash.finish())
+}
+
+/// The key of a registry login: its session's, and the API that is asked.
+pub fn of_login(session: Key, plan: &LoginPlan) -> Key {
+    let LoginPlan { public, site } = plan;
+    let mut hash = Fields::new("registry-login");
+    hash.bytes("session", session.digest());
+    hash.site(site, if *public { "ecr_public" } else { "ecr" });
+    hash.flag("public", *public);
+    hash.finish()
+}
+
+/// Whether a command line runs our own binary.
+fn asks_us(command: &str) -> bool {
+    command.split_whitespace().any(|word| {
+        word.trim_matches(['"', '\''])
+            .ends_with("aws-connector-credential-process")
+    })
+}
+
+impl Fields {
+    /// Each name with its value; one that is unset differs from one that is empty.
+    fn variables(&mut self, variables: &BTreeMap<String, Option<String>>) {
+        self.bytes("variables", &(variables.len() as u64).to_be_bytes());
+        for (name, value) in variables {
+            self.text("variable", name);
+            self.optional("value", value.as_deref());
+        }
+    }
+
+    fn site(&mut self, site: &Site, service: &str) {
+        let Site {
+            region,
+            partition,
+            endpoints,
+            use_fips,
+            use_dual_stack,
+        } = site;
+        self.text("partition", partition.id());
+        self.text("region", region);
+        match endpoints.get(service) {
+            // The other two choose among AWS's own endpoints.
+            Some(url) => self.text("endpoint", url),
+            None => {
+                self.flag("fips", *use_fips);
+                self.flag("dual-stack", *use_dual_stack);
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step, env: &Env) -> Result<()> {
+        let Step {
+            // Two connectors that ask the same share a session.
+            connector: _,
+            // How an entry is kept decides on its file, not on what it is.
+            cache: _,
+            // Counts where AWS is asked: keys, processes and endpoints near the machine are not.
+            site,
+            how,
+        } = step;
+        match how {
+            How::Keys(plan) => self.keys(plan, env),
+            How::Process(plan) => {
+                self.process(plan, env);
+                Ok(())
+            }
+            How::Sso(plan) => {
+                self.sso(plan, site);
+                Ok(())
+            }
+            How::Container(plan) => self.container(plan),
+            How::InstanceMetadata(plan) => {
+                self.instance_metadata(plan);
+                Ok(())
+            }
+            How::AssumeRole { source, call } => {
+                self.text("call", "AssumeRole");
+                self.site(site, "sts");
+                self.role(call, env)?;
+                self.step(source, env)
+            }
+            How::WebIdentity { token_file, call } => {
+                self.text("call", "AssumeRoleWithWebIdentity");
+                self.site(site, "sts");
+                self.role(call, env)?;
+                self.text("token-file", token_file);
+                // The token rotates, whom it names does not.
+                self.text("identity", &web_identity::identity(token_file)?);
+                Ok(())
+            }
+            How::SessionToken {
+                source,
+                duration,
+                mfa,
+            } => {
+                self.text("call", "GetSessionToken");
+                self.seconds("duration", *duration);
+                match mfa {
+                    Some(mfa) => {
+                        self.mfa(mfa);
+                        // One code serves every region, FIPS or not, of the same keys.
+                        self.text("partition", site.partition.id());
+                        self.optional("endpoint", site.endpoints.get("sts").map(String::as_str));
+                    }
+                    None => self.site(site, "sts"),
+                }
+                self.step(source, env)
+            }
+            How::FederationToken {
+                source,
+                name,
+                duration,
+                policies,
+                tags,
+            } => {
+                self.text("call", "GetFederationToken");
+                self.site(site, "sts");
+                self.text("name", name);
+                self.seconds("duration", *duration);
+                self.policies(policies);
+                self.tags(tags);
+                self.step(source, env)
+            }
+        }
+    }
+
+    fn process(&mut self, plan: &ProcessPlan, env: &Env) {
+        let ProcessPlan {
+            command,
+            origin,
+            environment,
+        } = plan;
+        self.text("process", command);
+        self.text("origin", origin);
+        self.variables(&of_process(command, environment, env));
+        if asks_us(command) {
+            // What it yields depends on our own profile, as what we yield does.
+            let file = Paths::find(env).profile_file;
+            let text = file.and_then(|file| fs::read_to_string(file).ok());
+            self.optional("profile", text.as_deref());
+        }
+    }
+
+    fn sso(&mut self, plan: &SsoPlan, site: &Site) {
+        let SsoPlan {
+            // For messages; the origin names it as well.
+            profile: _,
+            session_name,
+            start_url,
+            region,
+            account_id,
+            role_name,
+            origin,
+        } = plan;
+        self.text("sso", start_url);
+        self.site(&site.in_region(region), "sso");
+        self.text("account", account_id);
+        self.text("role", role_name);
+        self.optional("session", session_name.as_deref());
+        self.text("origin", origin);
+    }
+
+    fn container(&mut self, plan: &ContainerPlan) -> Result<()> {
+        let ContainerPlan {
+            uri,
+            token,
+            token_file,
+        } = plan;
+        self.text("container", uri);
+        self.optional("token-file", token_file.as_deref());
+        // Path and URI are the same in every pod: the token says which pod it is.
+        if let Some(file) = token_file {
+            self.text("identity", &web_identity::of_container(file)?);
+        }
+        // The token names the pod or task; two of them are two identities.
+        self.optional("token", token.as_ref().map(crate::secret::Secret::expose));
+        Ok(())
+    }
+
+    fn instance_metadata(&mut self, plan: &InstanceMetadataPlan) {
+        let InstanceMetadataPlan {
+            endpoint,
+            // How long the answer may take does not change it.
+            patience: _,
+            // For messages.
+            tried: _,
+        } = plan;
+        self.text("instance-metadata", endpoint);
+        // A HOME that several instances share holds the sessions of each.
+        self.text("boot", &boot_id());
+    }
+
+    fn role(&mut self, call: &RoleCall, env: &Env) -> Result<()> {
+        let RoleCall {
+            arn,
+            session_name,
+            external_id,
+            policies,
+            tags,
+            transitive_tag_keys,
+            source_identity,
+            duration,
+            mfa,
+        } = call;
+        self.text("role", arn);
+        self.text("session-name", session_name);
+        match external_id {
+            Some(secret) => self.secret("external-id", secret, env)?,
+            None => self.text("absent", "external-id"),
+        }
+        self.policies(policies);
+        self.tags(tags);
+        self.texts("transitive", transitive_tag_keys.iter().map(String::as_str));
+        self.optional("source-identity", source_identity.as_deref());
+        self.seconds("duration", *duration);
+        match mfa {
+            Some(mfa) => self.mfa(mfa),
+            None => self.text("absent", "mfa"),
+        }
+        Ok(())
+    }
+
+    fn mfa(&mut self, mfa: &Mfa) {
+        let Mfa {
+            serial,
+            // Where the code comes from: every code of a device proves the same.
+            process: _,
+            // The duration of the call that carries the code is in the key.
+            duration: _,
+        } = mfa;
+        self.text("mfa", serial);
+    }
+
+    fn policies(&mut self, policies: &Policies) {
+        let Policies { inline, arns } = policies;
+        self.optional("policy", inline.as_deref());
+        self.texts("policy-arns", arns.iter().map(String::as_str));
+    }
+
+    fn tags(&mut self, tags: &BTreeMap<String, String>) {
+        self.texts("tag-keys", tags.keys().map(String::as_str));
+        self.texts("tag-values", tags.values().map(String::as_str));
+    }
+}

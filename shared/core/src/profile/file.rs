@@ -1,0 +1,107 @@
+//! The profile file on disk: whose it is, who else may write or read it, and its text.
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::paths::FILE_VARIABLE;
+use crate::user::{Runner, Trust};
+
+/// The longest profile file taken, in bytes.
+const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// What to do about a command of another user's file that root must not run.
+pub(crate) fn not_as_root(path: &Path) -> String {
+    format!(
+        "run it as that user (without sudo), or, if root may run the command, chown root {}",
+        path.display()
+    )
+}
+
+/// A profile file as it was found.
+pub(super) struct ReadFile {
+    pub(super) text: String,
+    pub(super) owner: u32,
+    /// Whether other users can read it.
+    pub(super) by_others: bool,
+}
+
+/// Why there is no text.
+pub(super) enum ReadError {
+    Missing,
+    Other(Error),
+}
+
+pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile, ReadError> {
+    let failed = |error: std::io::Error| {
+        ReadError::Other(Error::profile(format!(
+            "cannot read {}: {error}",
+            path.display()
+        )))
+    };
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ReadError::Missing);
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    let meta = file.metadata().map_err(failed)?;
+    let refuse = |what: &str, fix: String| {
+        ReadError::Other(Error::profile(format!("{} {what}", path.display())).fix(fix))
+    };
+    if !meta.is_file() {
+        return Err(refuse("is not a file", "name a file".to_owned()));
+    }
+    if meta.len() > LONGEST_FILE {
+        return Err(refuse("is larger than 16 MiB", "split it".to_owned()));
+    }
+    if runner.trusts(meta.uid()) == Trust::None {
+        return Err(refuse(
+            &format!("belongs to another user (uid {})", meta.uid()),
+            if runner.is_root() {
+                format!(
+                    "run it as that user, or, if root may use the file, chown root {}",
+                    path.display()
+                )
+            } else {
+                format!("use a file of your own, or set {FILE_VARIABLE}")
+            },
+        ));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(refuse(
+            "can be written by other users, who could run commands as you",
+            format!("chmod go-w {}", path.display()),
+        ));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+    (&file)
+        .take(LONGEST_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = 1 + error
+            .as_bytes()
+            .iter()
+            .take(error.utf8_error().valid_up_to())
+            .filter(|byte| **byte == b'\n')
+            .count();
+        ReadError::Other(Error::profile(format!(
+            "{}:{line}: not UTF-8 text",
+            path.display()
+        )))
+    })?;
+    // A byte order mark is how Windows editors begin a file.
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    };
+    Ok(ReadFile {
+        text,
+        owner: meta.uid(),
+        by_others: meta.mode() & 0o044 != 0,
+    })
+}

@@ -1,0 +1,75 @@
+//! Whose file it is, and what root takes from it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use super::Profile;
+use crate::env::Env;
+use crate::user::Runner;
+
+const ROLE: &str = "[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\n\
+    role_arn = \"arn:aws:iam::123456789012:role/dev\"\n\
+    aws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n";
+
+/// What comes of connector `dev` in a file of uid 1000's.
+fn read(lines: &str, uid: u32) -> Result<(), String> {
+    let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
+    let text = format!("{ROLE}{lines}\n");
+    Profile::parse(Path::new("connectors.toml"), text, &sudo)
+        .unwrap()
+        .owned(1000, &Runner::new(uid, &sudo))
+        .connector("dev")
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn root_takes_no_command_from_a_file_of_another_user() {
+    let secret = "aws_secret_access_key = { env = \"S\" }\n";
+    for (lines, field) in [
+        (
+            "aws_secret_access_key = { command = [\"give\"] }".to_owned(),
+            "aws_secret_access_key",
+        ),
+        (
+            format!("{secret}external_id = {{ command = [\"give\"] }}"),
+            "external_id",
+        ),
+        (
+            format!(
+                "{secret}mfa_serial = \"arn:aws:iam::123456789012:mfa/ann\"\nmfa_process = [\"give\"]"
+            ),
+            "mfa_process",
+        ),
+    ] {
+        let told = read(&lines, 0).unwrap_err();
+        assert!(
+            told.contains(&format!(
+                "field '{field}': a command is not run as root, since the file belongs to \"ann\" (uid 1000); \
+                 fix: run it as that user (without sudo), or, if root may run the command, chown root connectors.toml"
+            )),
+            "{told}"
+        );
+        assert_eq!(read(&lines, 1000), Ok(()), "{field}");
+    }
+    assert_eq!(read(secret, 0), Ok(()));
+}
+
+#[test]
+fn a_connector_is_refused_for_the_command_of_its_source() {
+    let text = format!(
+        "{ROLE}aws_secret_access_key = {{ command = [\"give\"] }}\n[connectors.next]\nauth_method = \"iam-role\"\n\
+         region = \"us-east-1\"\nsource_connector = \"dev\"\nrole_arn = \"arn:aws:iam::123456789012:role/next\"\n"
+    );
+    let env = Env::fixed([("SUDO_UID", "1000")]);
+    let told = Profile::parse(Path::new("connectors.toml"), text, &env)
+        .unwrap()
+        .owned(1000, &Runner::new(0, &env))
+        .connector("next")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains("connector 'dev'") && told.contains("not run as root"),
+        "{told}"
+    );
+}

@@ -1,0 +1,126 @@
+//! Root, and the files of other users.
+
+use std::process::Command;
+
+use crate::support::{House, Run};
+
+/// Neither root nor anybody whose name is known.
+const ANN: u32 = 61_235;
+
+/// The command line of ann's helper: what it leaves behind says whether it was run.
+const HELPER: &str = "ran";
+
+fn house(lines: &str) -> House {
+    let house = House::new();
+    house.script(
+        "helper",
+        &format!(
+            "echo {} >'{}'; echo 123456",
+            HELPER,
+            house.path(HELPER).display()
+        ),
+    );
+    house.write_connectors(&format!(
+        "{}\n[connectors.dev]\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n{}\n",
+        house.base(),
+        house.aws.url(),
+        lines.replace("HELPER", house.path("helper").to_str().unwrap())
+    ));
+    house
+}
+
+fn give(house: &House, file: &str) {
+    std::os::unix::fs::chown(house.path(file), Some(ANN), None).expect("root may give files away");
+}
+
+fn by_sudo(mut command: Command) -> Command {
+    command
+        .env("SUDO_UID", ANN.to_string())
+        .env("SUDO_USER", "ann");
+    command
+}
+
+#[test]
+fn root_takes_a_profile_of_the_user_behind_sudo_and_of_nobody_else() {
+    let house = House::new();
+    give(&house, "connectors.toml");
+    let told = Run::of(&mut house.credential_process())
+        .failure()
+        .to_owned();
+    assert!(
+        told.contains("belongs to another user (uid 61235)") && told.contains("chown root "),
+        "{told}"
+    );
+    assert_eq!(house.sts_calls(), 0);
+    Run::of(&mut by_sudo(house.credential_process())).document();
+}
+
+#[test]
+fn root_runs_no_command_of_a_profile_of_the_user_behind_sudo() {
+    const ROLE: &str = "auth_method = \"iam-role\"\nsource_connector = \"base\"\n\
+                        role_arn = \"arn:aws:iam::123456789012:role/dev\"\n";
+    for (lines, field) in [
+        (
+            "auth_method = \"secret-key\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
+             aws_secret_access_key = { command = [\"HELPER\"] }"
+                .to_owned(),
+            "aws_secret_access_key",
+        ),
+        (
+            format!("{ROLE}external_id = {{ command = [\"HELPER\"] }}"),
+            "external_id",
+        ),
+        (
+            format!(
+                "{ROLE}mfa_serial = \"arn:aws:iam::123456789012:mfa/ann\"\nmfa_process = [\"HELPER\"]"
+            ),
+            "mfa_process",
+        ),
+    ] {
+        let house = house(&lines);
+        give(&house, "connectors.toml");
+        let told = Run::of(&mut by_sudo(house.credential_process()))
+            .failure()
+            .to_owned();
+        assert!(
+            told.contains(&format!("field '{field}': a command is not run as root"))
+                && told.contains("\"ann\" (uid 61235)")
+                && told.contains("without sudo"),
+            "{told}"
+        );
+        assert!(!house.path(HELPER).exists(), "{field}");
+        // The same file of root's is no danger.
+        std::os::unix::fs::chown(house.profile(), Some(0), None).unwrap();
+        Run::of(&mut by_sudo(house.credential_process()));
+        assert!(house.path(HELPER).exists(), "{field}");
+    }
+}
+
+#[test]
+fn root_runs_no_credential_process_of_another_users_aws_files() {
+    let house = house("auth_method = \"implicit\"\nprofile_name = \"work\"");
+    let helper = house.path("helper");
+    house.write(
+        "home/.aws/config",
+        &format!(
+            "[profile work]\ncredential_process = {}\n",
+            helper.display()
+        ),
+    );
+    give(&house, "home/.aws/config");
+    for command in [
+        by_sudo(house.credential_process()),
+        house.credential_process(),
+    ] {
+        let mut command = command;
+        let told = Run::of(&mut command).failure().to_owned();
+        assert!(
+            told.contains("credential_process is not run as root") && told.contains("uid 61235"),
+            "{told}"
+        );
+        assert!(!house.path(HELPER).exists());
+    }
+    std::os::unix::fs::chown(house.path("home/.aws/config"), Some(0), None).unwrap();
+    Run::of(&mut by_sudo(house.credential_process()));
+    assert!(house.path(HELPER).exists());
+}
