@@ -163,6 +163,17 @@ pub(crate) fn print_json<T: Serialize>(document: &T) -> Result<()> {
     print(&format!("{text}\n"))
 }
 
+/// An access key id, unless it does not look like one: where the two halves of a key pair were
+/// swapped it is the secret.
+pub(crate) fn key_id(id: &str) -> &str {
+    let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    if (16..=32).contains(&id.len()) && id.bytes().all(is_plain) {
+        id
+    } else {
+        "[hidden: not an access key id]"
+    }
+}
+
 /// A value or `N/A`.
 pub(crate) fn or_na(value: Option<&str>) -> String {
     value.unwrap_or("N/A").to_owned()
@@ -206,5 +217,19 @@ mod tests {
             ui(Some(10)).table(["NAME", "WHAT"], rows()),
             ui(None).table(["NAME", "WHAT"], rows())
         );
+    }
+    #[test]
+    fn only_what_looks_like_a_key_id_is_shown_as_one() {
+        for id in ["AKIAIOSFODNN7EXAMPLE", "ASIA0123456789ABCDEF"] {
+            assert_eq!(key_id(id), id);
+        }
+        for other in [
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "wJalrXUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY",
+            "WJALRXUTNFEMIAK7MDENGABPXRFICYEXAMPLEKEY",
+            "",
+        ] {
+            assert_eq!(key_id(other), "[hidden: not an access key id]");
+        }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         document.client = Some(ClientDocument {
             resource,
             temporary: session.session_token.is_some(),
-            access_key_id: session.access_key_id.clone(),
+            access_key_id: ui::key_id(&session.access_key_id).to_owned(),
             identity: session.principal_arn.clone(),
             account: session.account_id.clone(),
             expires_at: session.expires_at,

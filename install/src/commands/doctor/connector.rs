@@ -17,6 +17,7 @@ use crate::ask;
 use crate::commands::list_resources;
 use crate::commands::status::{expires_in, seconds_until};
 use crate::progress::Progress;
+use crate::ui;
 
 /// A token that is longer makes cluster tokens too long.
 const LONG_TOKEN: usize = 2300;
@@ -120,7 +121,11 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
                 "use the keys of an IAM user or a role",
             )
         } else {
-            Finding::ok(format!("{}, by {}", identity.arn, session.access_key_id))
+            Finding::ok(format!(
+                "{}, by {}",
+                identity.arn,
+                ui::key_id(&session.access_key_id)
+            ))
         };
         Ok(((), finding))
     });
@@ -141,12 +146,12 @@ fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
         Finding::warning(
             format!(
                 "{}, {end}; its session token has {length} characters, and from about 2550 on EKS refuses cluster tokens",
-                session.access_key_id
+                ui::key_id(&session.access_key_id)
             ),
             "shorten the policy, policy_arns or tags of the connector",
         )
     } else {
-        Finding::ok(format!("{}, {end}", session.access_key_id))
+        Finding::ok(format!("{}, {end}", ui::key_id(&session.access_key_id)))
     };
     Ok((session, finding))
 }
