@@ -12,10 +12,11 @@ mod wire;
 
 use std::process::ExitCode;
 
-use aws_connector_core::log;
+use aws_connector_core::{edge, log};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    edge::guard_memory();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

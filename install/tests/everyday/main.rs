@@ -10,6 +10,7 @@ mod anonymous;
 mod asking;
 mod collection;
 mod completing;
+mod core_files;
 mod deleting;
 mod doctor;
 mod documented;

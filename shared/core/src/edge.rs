@@ -44,8 +44,9 @@ pub fn answer<P: Protocol>(input: &Input<'_>, aws: &dyn Aws) -> Output {
     }
 }
 
-/// Keeps secrets out of core files, and out of what a panic prints.
-fn guard_memory() {
+/// Keeps secrets out of core files, and out of what a panic prints. Programs started by `exec` are
+/// not affected: the kernel resets the flag.
+pub fn guard_memory() {
     #[cfg(target_os = "linux")]
     {
         let _ =
