@@ -14,6 +14,7 @@ mod core_files;
 mod deleting;
 mod doctor;
 mod documented;
+mod exec_folder;
 mod exporting;
 mod golden;
 mod importing;

@@ -22,6 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use ask::{Ask, Mint, Progress};
 pub use entry::{Cacheable, Entry, Need};
+pub use folder::insecure;
 pub use key::Key;
 pub use lock::try_lock_open;
 
