@@ -12,6 +12,7 @@ mod collection;
 mod completing;
 mod core_files;
 mod deleting;
+mod diffs;
 mod doctor;
 mod documented;
 mod exec_folder;

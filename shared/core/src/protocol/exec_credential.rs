@@ -330,9 +330,8 @@ mod tests {
             (r#","spec":{"interactive":false}"#, false),
         ] {
             for version in ["v1", "v1beta1"] {
-                let text = format!(
-                    r#"{{"apiVersion":"client.authentication.k8s.io/{version}"{spec}}}"#
-                );
+                let text =
+                    format!(r#"{{"apiVersion":"client.authentication.k8s.io/{version}"{spec}}}"#);
                 let asked = exec_info(Some(&text)).unwrap();
                 assert_eq!(asked.interactive, interactive, "{text}");
             }
