@@ -44,7 +44,7 @@ impl PrivateFolder {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.recursive(true).create(parent).map_err(failed)?;
         match builder.recursive(false).create(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
             _ => Self::open(path),
         }
     }
