@@ -17,6 +17,7 @@ mod cache_life;
 mod cases;
 mod chains;
 mod clocks;
+mod core_files;
 mod credential_process;
 mod crowd;
 mod docker;
