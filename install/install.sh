@@ -10,6 +10,8 @@
 #
 # It can be run again at any time: each file is put beside the old one and renamed.
 set -euo pipefail
+# Whatever the caller's: nobody else may change what is installed, and everybody may use it.
+umask 022
 
 binaries=(aws-connector aws-connector-credential-process docker-credential-aws-connector aws-connector-eks-token)
 prefix=${HOME:?HOME is not set}/.local
@@ -55,12 +57,20 @@ lacks() { # FOLDER
     made+=("$1/")
 }
 
-# One file, whole or not at all.
+# One file, whole or not at all. The new one has a name that nobody can guess: through a link of a
+# known name it would be written elsewhere.
 put() { # MODE SOURCE TARGET
-    cp -- "$2" "$3.new"
-    chmod "$1" "$3.new"
-    mv -fT -- "$3.new" "$3"
+    draft=$(mktemp -- "$3.new.XXXXXXXXXX")
+    cp -- "$2" "$draft"
+    chmod "$1" "$draft"
+    mv -fT -- "$draft" "$3"
+    draft=
 }
+
+# What is not finished when this ends.
+work=
+draft=
+trap 'rm -rf -- ${work:+"$work"} ${draft:+"$draft"}' EXIT
 
 build() {
     command -v cargo >/dev/null || die "cargo is not on PATH; install rustup (https://rustup.rs), or pass --from with prebuilt binaries"
@@ -80,9 +90,7 @@ install_all() {
     for name in "${binaries[@]}"; do
         [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"
     done
-    # Not local: the trap outlives the function.
     work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
     "$from/aws-connector" man --folder "$work/man" || die "$from/aws-connector does not run on this machine"
     for shell in bash zsh fish; do
         "$from/aws-connector" completions "$shell" >"$work/$shell"
@@ -103,8 +111,8 @@ install_all() {
     # Both lists in one before anything is put: whenever this ends, --uninstall finds all of it.
     if [[ -f $list ]]; then mapfile -t old <"$list"; fi
     mkdir -p -- "${list%/*}"
-    printf '%s\n' "${old[@]}" "${made[@]}" "${new[@]}" | sort -u | grep . >"$list.new"
-    mv -fT -- "$list.new" "$list"
+    printf '%s\n' "${old[@]}" "${made[@]}" "${new[@]}" | sort -u | grep . >"$work/list"
+    put 644 "$work/list" "$list"
     for ((at = 0; at < ${#targets[@]}; at += 3)); do
         mkdir -p -- "$(dirname "${targets[at + 2]}")"
         put "${targets[@]:at:3}"
@@ -113,8 +121,8 @@ install_all() {
     for name in "${old[@]}"; do
         [[ $name == */ || -n ${kept[$name]-} ]] || rm -f -- "$name"
     done
-    { printf '%s\n' "${new[@]}"; grep '/$' "$list" || true; } | sort -u >"$list.new"
-    mv -fT -- "$list.new" "$list"
+    { printf '%s\n' "${new[@]}"; grep '/$' "$list" || true; } | sort -u >"$work/list"
+    put 644 "$work/list" "$list"
 
     echo "Installed $("$from/aws-connector" --version) into $prefix."
     local found
@@ -167,10 +175,10 @@ uninstall() {
     unwire "$config/wiring.json"
     mapfile -t installed <"$list"
     for file in "${installed[@]}"; do
-        # A run that was killed may have left the second.
-        [[ $file == */ ]] || rm -f -- "$file" "$file.new"
+        # A run that was killed may have left the others.
+        [[ $file == */ ]] || rm -f -- "$file" "$file".new.??????????
     done
-    rm -f -- "$list" "$list.new"
+    rm -f -- "$list" "$list".new.??????????
     # Innermost first; one that holds something of others stays.
     printf '%s\n' "${installed[@]}" | { grep '/$' || true; } | sort -r | while IFS= read -r file; do
         rmdir -- "$file" 2>/dev/null || true

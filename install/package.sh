@@ -6,6 +6,7 @@
 #
 # The Debian package is cargo-deb's where that is installed (it knows best which libraries are needed), else dpkg's own.
 set -euo pipefail
+umask 022
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 binaries=(aws-connector aws-connector-credential-process docker-credential-aws-connector aws-connector-eks-token)
 die() { printf 'package.sh: %s\n' "$*" >&2; exit 1; }
@@ -40,8 +41,8 @@ name=aws-connector-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || stat -c %Y "$root/Cargo.lock")}
 export SOURCE_DATE_EPOCH
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-umask 022
+draft=
+trap 'rm -rf -- "$work" ${draft:+"$draft"}' EXIT
 
 put() { # MODE SOURCE TARGET
     install -D -m "$1" -- "$2" "$3"
@@ -119,7 +120,12 @@ fi
 
 for file in "$work"/*.tar.gz "$work"/*.deb; do
     [[ -f $file ]] || continue
-    mv -f -- "$file" "$out/"
-    (cd "$out" && sha256sum "${file##*/}" >"${file##*/}.sha256")
+    (cd "$work" && sha256sum "${file##*/}" >"${file##*/}.sha256")
+    for made in "$file" "$file.sha256"; do
+        # Never through a link that has the name already.
+        draft=$(mktemp -- "$out/.aws-connector.XXXXXXXXXX")
+        install -m 644 -T -- "$made" "$draft"
+        mv -fT -- "$draft" "$out/${made##*/}"
+    done
     echo "$out/${file##*/}"
 done

@@ -1,8 +1,11 @@
 //! Credentials for the command itself: the same pipeline, and the same cache, as the clients'.
 
+use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use aws_connector_core::aws::{Aws as _, Call};
+use aws_connector_core::cache::insecure;
 use aws_connector_core::clock::Clock;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin, Session};
 use aws_connector_core::error::{Error, Result};
@@ -144,7 +147,11 @@ pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Resul
 
 /// The circumstances of a call that begins now.
 pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
-    let clock = Clock::load(app.paths.cache_folder.as_deref());
+    // A file in a folder that the cache does not use says nothing about the clock.
+    let is_safe = |path: &&Path| {
+        fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && insecure(&meta).is_none())
+    };
+    let clock = Clock::load(app.paths.cache_folder.as_deref().filter(is_safe));
     if let Some(date) = app.sdk.server_date() {
         clock.learn(date);
     }

@@ -87,7 +87,7 @@ mod tests {
         every_help(&mut |path, help| {
             // With all the fields of a connector as flags it takes a larger one.
             let most = match path {
-                "aws-connector register" | "aws-connector update" => 40,
+                "aws-connector register" | "aws-connector update" => 41,
                 "aws-connector" => 33,
                 _ => 24,
             };

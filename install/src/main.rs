@@ -5,6 +5,7 @@ mod app;
 mod ask;
 mod cli;
 mod commands;
+mod private_folder;
 mod profile_file;
 mod progress;
 mod registries;

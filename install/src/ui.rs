@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::shown::is_unsafe;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 
@@ -123,12 +124,12 @@ fn width(terminal: bool) -> Option<u16> {
     (size.ws_col >= 20).then_some(size.ws_col)
 }
 
-/// What others wrote may hold line breaks and terminal codes.
+/// What others wrote may hold line breaks, terminal codes and invisible characters.
 pub(crate) fn one_line(cell: &str) -> String {
     cell.lines()
         .map(|line| {
             line.chars()
-                .map(|c| if c.is_control() { '�' } else { c })
+                .map(|c| if is_unsafe(c) { '�' } else { c })
                 .collect::<String>()
         })
         .collect::<Vec<_>>()

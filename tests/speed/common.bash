@@ -41,7 +41,7 @@ make_work() {
 
 # --- binaries ------------------------------------------------------------------------------------------------------
 
-# Sets $bin to a folder with the three binaries: the one given, or what install/build makes, which is what is installed.
+# Sets $bin to a folder with the four programs: the one given, or what install/build makes, which is what is installed.
 find_binaries() { # [DIR]
     local name
     if [[ -n ${1-} ]]; then
@@ -52,8 +52,8 @@ find_binaries() { # [DIR]
         bin=$("$repo/install/build" --bins --package aws-connector-clients --package aws-standin) || die "the release binaries could not be built"
         [[ $bin == /* ]] || bin=$repo/$bin
     fi
-    for name in "${binaries[@]}"; do
-        [[ -x $bin/$name ]] || die "there is no $name in $bin"
+    for name in "${binaries[@]}" aws-connector; do
+        [[ -x $bin/$name ]] || die "$bin/$name is missing"
     done
 }
 

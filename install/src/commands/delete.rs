@@ -60,7 +60,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     };
     let unwired = unwire(app, name, None, consent)?;
     let cleared = app.cache().clear(|listed| listed.connector == *name);
-    exec::remove(app, |connector, _| connector == name);
+    exec::remove(app, name);
     // Last, so that the command can be repeated if it is cut short.
     file.store()?;
     let document = Document {

@@ -1,22 +1,23 @@
 //! `aws-connector exec`
 
-use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::log;
+use aws_connector_core::paths::CACHE_VARIABLE;
 use aws_connector_core::plan::{self, digest};
 use aws_connector_core::profile::{Auth, Connector, Profile};
 
 use crate::app::App;
 use crate::ask;
-use crate::wire::{Mode, places, replace};
+use crate::private_folder::PrivateFolder;
+use crate::wire::places;
 
 /// Run a command with a connector's credentials
 #[derive(Debug, clap::Args)]
@@ -159,14 +160,17 @@ fn configuration(
 ) -> Result<PathBuf> {
     let name = &connector.name;
     still_the_same_without_variables(app, profile, connector)?;
-    let folder = app.paths.cache_folder.as_deref().ok_or_else(|| {
-        Error::local("there is no folder for the command's AWS configuration")
-            .of(name)
-            .fix("set AWS_CONNECTOR_CACHE_DIR, or pass --env")
-    })?;
     let mut words = vec!["env".to_owned()];
     for variable in RESTORED {
         match app.env.get(variable) {
+            // A line break would end the line below and begin another setting.
+            Some(value) if value.contains(char::is_control) => {
+                return Err(
+                    Error::usage(format!("{variable} contains a control character"))
+                        .of(name)
+                        .fix(format!("unset {variable}, or pass --env")),
+                );
+            }
             Some(value) => words.push(places::quoted(&format!("{variable}={value}"))),
             None => words.extend(["-u".to_owned(), variable.to_owned()]),
         }
@@ -182,41 +186,38 @@ fn configuration(
     }
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
-    let folder = folder.join(FOLDER);
-    let path = folder.join(format!("{name}.{:016x}", hasher.finish()));
-    let before = fs::read_to_string(&path).ok();
-    if before.as_deref() == Some(text.as_str()) {
-        // In use again, for those who look for what is not.
-        let now = SystemTime::now();
-        let _ = File::open(&path).and_then(|file| file.set_modified(now));
-    } else {
-        replace(&path, before.as_deref(), Some(&text), Mode::Private)
-            .map_err(|error| error.fix("pass --env"))?;
-    }
-    remove(app, |_, unused| unused > LONGEST_UNUSED);
+    let file = format!("{name}.{:016x}", hasher.finish());
+    let refused = |why: String| {
+        Error::local(format!(
+            "cannot write the command's AWS configuration: {why}"
+        ))
+        .of(name)
+        .fix(format!(
+            "pass --env, or set {CACHE_VARIABLE} to a folder that only you can change"
+        ))
+    };
+    let cache = app.paths.cache_folder.as_deref();
+    let cache = cache.ok_or_else(|| refused("the home folder is not known".to_owned()))?;
+    let folder = PrivateFolder::create(cache)
+        .and_then(|cache| cache.folder(FOLDER))
+        .map_err(refused)?;
+    let path = folder
+        .keep(&file, &text)
+        .map_err(|error| refused(format!("{}/{FOLDER}: {error}", cache.display())))?;
+    folder.remove(|_, unused| unused > LONGEST_UNUSED);
     Ok(path)
 }
 
-/// Removes configurations of connectors that are not needed any more, which a function of the
-/// connector's name and of the time since its last use decides. What cannot be removed stays.
-pub(super) fn remove(app: &App, is_done: impl Fn(&str, Duration) -> bool) {
-    let folder = app.paths.cache_folder.as_deref().map(|it| it.join(FOLDER));
-    for entry in folder
-        .and_then(|it| fs::read_dir(it).ok())
-        .into_iter()
-        .flatten()
-        .flatten()
+/// Removes the configurations of a connector, as far as there are any.
+pub(super) fn remove(app: &App, connector: &str) {
+    if let Some(cache) = app.paths.cache_folder.as_deref()
+        && let Ok(folder) =
+            PrivateFolder::open(cache).and_then(|cache| cache.existing_folder(FOLDER))
     {
-        let name = entry.file_name().into_string().unwrap_or_default();
-        let used = entry.metadata().and_then(|meta| meta.modified()).ok();
-        let unused = used
-            .and_then(|used| used.elapsed().ok())
-            .unwrap_or_default();
-        if let Some((connector, _)) = name.rsplit_once('.')
-            && is_done(connector, unused)
-        {
-            let _ = fs::remove_file(entry.path());
-        }
+        folder.remove(|file, _| {
+            file.rsplit_once('.')
+                .is_some_and(|(name, _)| name == connector)
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 //! Texts are edited, never parsed and written anew: what others wrote stays byte for byte.
 
 pub(crate) mod aws_config;
+mod diff;
 pub(crate) mod docker_config;
 mod file;
 mod json;
@@ -21,15 +22,12 @@ use std::time::{Duration, Instant};
 
 use aws_connector_core::cache::try_lock_open;
 use aws_connector_core::error::{Error, Result};
-use similar::TextDiff;
+use aws_connector_core::shown::clean;
 
 use crate::app::App;
 use crate::ui::{self, Ui};
 pub(crate) use file::{Mode, make_folder, replace, resolve};
 pub(crate) use record::{FileRecord, Record};
-
-/// How much of a line is shown in a diff, in characters.
-const LONGEST_LINE: usize = 160;
 
 /// A file before and after; `None` where it does not exist.
 #[derive(Debug)]
@@ -44,34 +42,21 @@ impl Edit {
         self.before != self.after
     }
 
-    /// The change as a unified diff, without what is secret in the lines around.
     fn diff(&self) -> String {
+        let name = |there: bool| match there {
+            true => clean(&self.path.display().to_string()).into_owned(),
+            false => "/dev/null".to_owned(),
+        };
         let (old, new) = (
             self.before.as_deref().unwrap_or_default(),
             self.after.as_deref().unwrap_or_default(),
         );
-        let name = |there: bool| match there {
-            true => self.path.display().to_string(),
-            false => "/dev/null".to_owned(),
-        };
-        let diff = TextDiff::from_lines(old, new);
-        let text = diff
-            .unified_diff()
-            .context_radius(2)
-            .header(&name(self.before.is_some()), &name(self.after.is_some()))
-            .to_string();
-        let mut shown = String::new();
-        for line in mask::mask(&text).split_inclusive('\n') {
-            // A certificate would fill the screen.
-            match line.char_indices().nth(LONGEST_LINE) {
-                Some((at, _)) => {
-                    shown.push_str(line.get(..at).unwrap_or_default());
-                    shown.push_str("...\n");
-                }
-                None => shown.push_str(line),
-            }
-        }
-        shown
+        diff::diff(
+            &name(self.before.is_some()),
+            &name(self.after.is_some()),
+            old,
+            new,
+        )
     }
 }
 

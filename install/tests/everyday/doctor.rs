@@ -1,5 +1,6 @@
 //! verify, also called doctor.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -215,4 +216,25 @@ fn resource_types_are_listed_side_by_side() {
     assert!(began("ecr").abs_diff(began("s3")) < 15_000);
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_clock_file_in_a_folder_that_others_can_write_is_left_alone() {
+    let machine = Machine::with_connectors();
+    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let wall = std::time::UNIX_EPOCH.elapsed().unwrap();
+    let record = serde_json::json!({
+        "offset_ms": 7_200_000,
+        "wall_minus_boot_ms": i64::try_from(wall.as_millis()).unwrap()
+            - (boot.tv_sec * 1000 + boot.tv_nsec / 1_000_000),
+        "boot_id": std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim(),
+    })
+    .to_string();
+    let file = ".cache/aws-connector/clock";
+    machine.write(file, &record);
+    let folder = machine.path(".cache/aws-connector");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    machine.run(&["verify", "dev"]);
+    // Had it been believed, it would have been corrected.
+    assert_eq!(machine.read(file), record);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -161,5 +162,21 @@ fn every_step_of_verify_is_documented() {
     assert!(steps.len() > 15, "{steps:?}");
     for step in steps {
         assert!(DOCS.contains(&format!("`{step}`")), "{step}");
+    }
+}
+
+#[test]
+fn every_test_that_the_security_policy_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let policy = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let (_, table) = policy.split_once("## Tests").unwrap();
+    let named: Vec<_> = table
+        .split('`')
+        .filter_map(|it| it.split_once("::"))
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    for (file, test) in named {
+        let text = fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        assert!(text.contains(&format!("fn {test}()")), "{file}::{test}");
     }
 }

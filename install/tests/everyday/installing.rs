@@ -158,6 +158,77 @@ fn what_is_of_others_stays_when_it_is_uninstalled() {
 }
 
 #[test]
+fn a_planted_link_is_not_written_through_and_the_umask_does_not_count() {
+    let machine = Machine::new();
+    let victim = machine.write("victim", "precious");
+    for name in [
+        "bin/aws-connector",
+        "share/aws-connector/installed",
+        COMPLETIONS[1],
+    ] {
+        let link = machine.path(".local").join(format!("{name}.new"));
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&victim, link).unwrap();
+    }
+    for umask in ["000", "077"] {
+        let line = format!(
+            "umask {umask}; HOME='{}' bash '{}' --from bin",
+            machine.home().display(),
+            own("install.sh").display()
+        );
+        ran(Command::new("bash")
+            .args(["-c", &line])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("TMPDIR", machine.home())
+            .current_dir(machine.home()))
+        .ok();
+        assert_eq!(machine.read("victim"), "precious");
+        holds_everything(&machine.path(".local"), COMPLETIONS);
+        for (path, expected) in [
+            ("share/aws-connector/installed", 0o644),
+            ("share/man/man1", 0o755),
+            ("share/fish", 0o755),
+        ] {
+            let meta = fs::metadata(machine.path(".local").join(path)).unwrap();
+            assert_eq!(
+                meta.permissions().mode() & 0o777,
+                expected,
+                "{umask} {path}"
+            );
+        }
+        script(&machine, &["--uninstall"]).ok();
+    }
+    let left = tree(machine.home());
+    assert!(
+        left.iter()
+            .all(|path| !path.to_string_lossy().contains(".new.")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn what_is_packed_is_not_written_through_a_link() {
+    let machine = Machine::new();
+    let victim = machine.write("victim", "precious");
+    let made = packed(&machine);
+    for path in &made {
+        let sum = format!("{}.sha256", path.display());
+        for name in [path.clone(), sum.into()] {
+            fs::remove_file(&name).unwrap();
+            std::os::unix::fs::symlink(&victim, &name).unwrap();
+        }
+    }
+    assert_eq!(packed(&machine), made);
+    assert_eq!(machine.read("victim"), "precious");
+    for path in &made {
+        assert!(fs::symlink_metadata(path).unwrap().is_file());
+    }
+    let names = tree(&machine.path("dist"));
+    assert_eq!(names.len(), 2 * made.len(), "{names:?}");
+}
+
+#[test]
 fn an_update_takes_away_what_the_old_version_had() {
     let machine = Machine::new();
     script(&machine, &["--from", &from(&machine)]).ok();

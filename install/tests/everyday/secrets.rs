@@ -219,3 +219,44 @@ fn no_verb_says_a_secret_whether_it_works_or_fails() {
     secrets.extend(sessions);
     said.holds_none_of(&secrets);
 }
+
+#[test]
+fn a_secret_in_the_place_of_the_key_id_is_not_shown() {
+    let machine = Machine::with_connectors();
+    // Of the form that an access key id may have, as far as AWS documents it.
+    let secret = "wJalrXUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY";
+    let swapped = format!(
+        "\n[connectors.swapped]\nauth_method = \"secret-key\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n\
+         aws_access_key_id = \"{secret}\"\naws_secret_access_key = \"AKIAIOSFODNN7EXAMPLE\"\n",
+        machine.standin.url()
+    );
+    let file = ".config/aws-connector/connectors.toml";
+    machine.write(file, &(machine.read(file) + &swapped));
+    let mut said = Said {
+        machine: &machine,
+        runs: Vec::new(),
+    };
+    for args in [
+        &["list"][..],
+        &["describe", "swapped"],
+        &["describe", "swapped", "--client"],
+        &["describe", "swapped", "--client", "--output", "json"],
+        &["status"],
+        &[
+            "register",
+            "new",
+            "--auth-method",
+            "secret-key",
+            "--region",
+            "us-east-1",
+            "--access-key-id",
+            secret,
+            "--secret-from",
+            "env:PLANTED",
+            "--no-verify",
+        ],
+    ] {
+        said.run(args);
+    }
+    said.holds_none_of(&[secret.to_owned()]);
+}

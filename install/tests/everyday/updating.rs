@@ -96,7 +96,7 @@ fn variables_of_a_process_are_registered_and_added() {
         "us-east-1",
         "--profile-name",
         "corporate",
-        "--process-environment",
+        "--process-env",
         "WHO",
         "--no-verify",
     ];
@@ -104,7 +104,7 @@ fn variables_of_a_process_are_registered_and_added() {
     let more = [
         "update",
         "corporate",
-        "--process-environment",
+        "--process-env",
         "STAGE",
         "--no-verify",
     ];

@@ -154,7 +154,8 @@ pub fn answer<P: Protocol>(
     rendered.unwrap_or_else(|error| P::render_error(None, &error))
 }
 
-/// Keeps secrets out of core files, and out of what a panic prints.
+/// Keeps secrets out of core files, and out of what a panic prints. Programs started by `exec` are
+/// not affected: the kernel resets the flag.
 pub fn guard_memory() {
     #[cfg(target_os = "linux")]
     {

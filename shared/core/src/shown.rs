@@ -38,10 +38,6 @@ pub fn shown(input: &str) -> String {
 /// A whole message made safe for a terminal: what would break or hide a line is escaped, all else
 /// stays as it is. For texts that hold paths and the like; [`shown`] is for what stands in quotes.
 pub fn clean(message: &str) -> Cow<'_, str> {
-    let is_unsafe = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
     if !message.contains(is_unsafe) {
         return Cow::Borrowed(message);
     }
@@ -56,6 +52,27 @@ pub fn clean(message: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// Whether a character would break a line, turn it around or print as nothing.
+pub fn is_unsafe(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_control();
+    }
+    // Blank letters and variation selectors count as printable.
+    let is_blank = matches!(
+        character,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
+    );
+    // Behind a letter, so that accents of their own stay as they are.
+    let mut buffer = [b'a'; 5];
+    let length = character
+        .encode_utf8(buffer.get_mut(1..).unwrap_or_default())
+        .len();
+    is_blank
+        || std::str::from_utf8(buffer.get(..=length).unwrap_or_default())
+            .is_ok_and(|text| text.escape_debug().count() > 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{clean, shown};
@@ -67,6 +84,28 @@ mod tests {
             clean("a\u{1b}[2Jb\nc\u{202e}d"),
             "a\\u{1b}[2Jb\\nc\\u{202e}d"
         );
+        assert_eq!(clean("jo\u{308}rg 東京 Ж 🦀"), "jo\u{308}rg 東京 Ж 🦀");
+        for hidden in [
+            '\u{85}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{206f}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{fffb}',
+            '\u{e0041}',
+            '\u{e000}',
+        ] {
+            assert_eq!(
+                clean(&format!("x{hidden}y")),
+                format!("x{}y", hidden.escape_unicode())
+            );
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) enum Binary {
 }
 
 impl Binary {
-    fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::CredentialProcess => env!("CARGO_BIN_EXE_aws-connector-credential-process"),
             Self::Docker => env!("CARGO_BIN_EXE_docker-credential-aws-connector"),
@@ -229,6 +229,20 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn env(self, name: &str, value: &str) -> Self {
         self.set(name, Some(value))
+    }
+
+    /// The program of the same name in another folder.
+    pub(crate) fn from(mut self, folder: &Path) -> Self {
+        let name = Path::new(self.binary.path()).file_name().unwrap();
+        let mut moved = Command::new(folder.join(name));
+        moved.args(self.command.get_args()).env_clear();
+        for (name, value) in self.command.get_envs() {
+            moved.env(name, value.unwrap_or_default());
+        }
+        moved.current_dir(self.command.get_current_dir().unwrap());
+        moved.process_group(0);
+        self.command = moved;
+        self
     }
 
     /// Sets a variable, or removes one that every run has.

@@ -19,6 +19,22 @@ const ALL: [(&str, &str); 4] = [
     ("aws-connector-eks-token", "--version"),
 ];
 
+/// A small program without the full one beside it.
+fn alone(path: &Path) -> Option<Finding> {
+    let real = path.canonicalize().ok()?;
+    let full = real.with_file_name("aws-connector");
+    (!full.is_file()).then(|| {
+        Finding::failed(
+            format!(
+                "{} answers only from the cache: {} is missing",
+                path.display(),
+                full.display()
+            ),
+            "install all four programs into one folder, as install/install.sh does",
+        )
+    })
+}
+
 /// Whoever takes longer to tell its version is not one of ours.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -48,7 +64,7 @@ fn binaries(app: &App, report: &mut Report<'_>) {
         };
         let faults: Vec<Finding> = found
             .iter()
-            .filter_map(|path| outdated(path, flag))
+            .filter_map(|path| outdated(path, flag).or_else(|| alone(path)))
             .collect();
         let folder = first.parent().unwrap_or(Path::new("/"));
         if faults.is_empty() && on_path.is_none() && name.starts_with("docker") {

@@ -34,8 +34,8 @@ pub(crate) struct Fields {
     /// One more region it serves; repeatable
     #[arg(long = "allowed-region", value_name = "REGION")]
     allowed_regions: Vec<String>,
-    /// A variable that a credential_process reads; repeatable
-    #[arg(long = "process-environment", value_name = "NAME")]
+    /// Variable its process reads; repeatable
+    #[arg(long = "process-env", value_name = "NAME")]
     process_environment: Vec<String>,
     /// An endpoint in place of AWS's own
     #[arg(long, value_name = "URL")]

@@ -176,7 +176,7 @@ fn check_folder(path: &Path, meta: &fs::Metadata) -> Result<(), Unusable> {
 
 /// Why a file or folder cannot be trusted or should not be touched: another user could have
 /// written it, or it is another user's and this is `sudo`.
-fn insecure(meta: &fs::Metadata) -> Option<String> {
+pub fn insecure(meta: &fs::Metadata) -> Option<String> {
     let me = crate::user::effective_uid();
     if meta.uid() != me && (meta.uid() != 0 || me == 0) {
         return Some(format!("belongs to another user (uid {})", meta.uid()));

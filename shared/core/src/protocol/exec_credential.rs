@@ -322,6 +322,25 @@ mod tests {
     }
 
     #[test]
+    fn only_a_client_that_says_no_keeps_the_plugin_from_prompting() {
+        for (spec, interactive) in [
+            ("", true),
+            (r#","spec":{}"#, true),
+            (r#","spec":{"interactive":null}"#, true),
+            (r#","spec":{"interactive":true}"#, true),
+            (r#","spec":{"interactive":false}"#, false),
+        ] {
+            for version in ["v1", "v1beta1"] {
+                let text =
+                    format!(r#"{{"apiVersion":"client.authentication.k8s.io/{version}"{spec}}}"#);
+                let asked = exec_info(Some(&text)).unwrap();
+                assert_eq!(asked.interactive, interactive, "{text}");
+            }
+        }
+        assert!(exec_info(None).unwrap().interactive);
+    }
+
+    #[test]
     fn other_versions_and_malformed_texts_are_clear_errors() {
         for (text, part) in [
             (

@@ -1,0 +1,208 @@
+//! A folder that other users cannot change, for files that are run as code.
+//!
+//! Every access goes through the handle of a folder that was checked, so that swapping a path
+//! between the check and the use has no effect.
+
+use std::fs::{self, File, Metadata};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use aws_connector_core::cache::insecure;
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat};
+
+/// Files in these folders are short.
+const LONGEST: u64 = 64 * 1024;
+
+/// How the name of a file ends that is about to be renamed.
+const DRAFT: &str = ".new";
+
+/// A draft of this age was left by a process that was killed.
+const LONGEST_DRAFT: Duration = Duration::from_hours(1);
+
+/// Why a folder is not used, in words that name it.
+pub(crate) type Untrusted = String;
+
+/// An open folder that only this user and root can change.
+pub(crate) struct PrivateFolder {
+    handle: File,
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    /// Opens a folder, and creates it and its parents with mode 0700 where they are missing.
+    pub(crate) fn create(path: &Path) -> Result<Self, Untrusted> {
+        let failed = |error: io::Error| format!("{}: {error}", path.display());
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        let missing = parent.ancestors().take_while(|it| !it.exists()).count();
+        let existing = parent.ancestors().nth(missing).unwrap_or(Path::new("/"));
+        check_parents(&existing.canonicalize().map_err(failed)?)?;
+        let mut builder = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(parent).map_err(failed)?;
+        match builder.recursive(false).create(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+            _ => Self::open(path),
+        }
+    }
+
+    /// Opens a folder that exists.
+    pub(crate) fn open(path: &Path) -> Result<Self, Untrusted> {
+        let failed = |error: io::Error| format!("{}: {error}", path.display());
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(format!("{} is not a folder of its own", path.display()));
+        };
+        // Without links, so that nobody can make the path lead elsewhere later.
+        let parent = parent.canonicalize().map_err(failed)?;
+        check_parents(&parent)?;
+        let path = parent.join(name);
+        let opened = rustix::fs::open(&path, folder_flags(), Mode::empty());
+        Self::check(opened, path)
+    }
+
+    /// A folder in this one, created where it is missing.
+    pub(crate) fn folder(&self, name: &str) -> Result<Self, Untrusted> {
+        let path = self.path.join(name);
+        match mkdirat(&self.handle, name, Mode::RWXU) {
+            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        }
+        self.existing_folder(name)
+    }
+
+    /// A folder in this one.
+    pub(crate) fn existing_folder(&self, name: &str) -> Result<Self, Untrusted> {
+        let opened = openat(&self.handle, name, folder_flags(), Mode::empty());
+        Self::check(opened, self.path.join(name))
+    }
+
+    fn check(opened: rustix::io::Result<OwnedFd>, path: PathBuf) -> Result<Self, Untrusted> {
+        let shown = path.display();
+        let handle = File::from(opened.map_err(|error| match error {
+            rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR => {
+                format!("{shown} is a symbolic link or not a folder")
+            }
+            error => format!("{shown}: {error}"),
+        })?);
+        let meta = handle
+            .metadata()
+            .map_err(|error| format!("{shown}: {error}"))?;
+        match insecure(&meta) {
+            Some(why) => Err(format!("{shown} {why}")),
+            None => Ok(Self { handle, path }),
+        }
+    }
+
+    /// Makes sure that a file holds a text and counts as just used; returns its path. Whatever else
+    /// has its name is replaced, never written through.
+    pub(crate) fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        match self.same(name, text) {
+            // In use again, for those who look for what is not.
+            Some(file) => drop(file.set_modified(SystemTime::now())),
+            None => self.write(name, text)?,
+        }
+        Ok(self.path.join(name))
+    }
+
+    /// The file of a name, if it is this user's alone and holds exactly this text.
+    fn same(&self, name: &str, text: &str) -> Option<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut file = File::from(openat(&self.handle, name, flags, Mode::empty()).ok()?);
+        let meta = file.metadata().ok()?;
+        let is_private = meta.is_file()
+            && meta.nlink() == 1
+            && meta.mode() & 0o077 == 0
+            && insecure(&meta).is_none();
+        if !is_private || meta.len() > LONGEST {
+            return None;
+        }
+        let mut found = String::new();
+        (&mut file)
+            .take(LONGEST)
+            .read_to_string(&mut found)
+            .ok()
+            .filter(|_| found == text)?;
+        Some(file)
+    }
+
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let random = RandomState::new().build_hasher().finish();
+        let draft = format!("{name}.{random:016x}{DRAFT}");
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(openat(
+            &self.handle,
+            &*draft,
+            flags,
+            Mode::RUSR | Mode::WUSR,
+        )?);
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| Ok(renameat(&self.handle, &*draft, &self.handle, name)?));
+        if written.is_err() {
+            let _ = unlinkat(&self.handle, &*draft, AtFlags::empty());
+        }
+        written
+    }
+
+    /// Removes the files that a function of name and time since the last use picks. What cannot be
+    /// removed stays.
+    pub(crate) fn remove(&self, is_done: impl Fn(&str, Duration) -> bool) {
+        for entry in Dir::read_from(&self.handle).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
+            let used = statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)
+                .ok()
+                .and_then(|meta| u64::try_from(meta.st_mtime).ok());
+            let unused = used
+                .and_then(|used| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(used)))
+                .and_then(|used| used.elapsed().ok())
+                .unwrap_or_default();
+            if is_done(name, unused) || (name.ends_with(DRAFT) && unused > LONGEST_DRAFT) {
+                let _ = unlinkat(&self.handle, name, AtFlags::empty());
+            }
+        }
+    }
+}
+
+fn folder_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+}
+
+/// Checks a path without links from the root down: whoever may change one of its folders may put
+/// another folder in the place of the next.
+fn check_parents(path: &Path) -> Result<(), Untrusted> {
+    let mut folders: Vec<&Path> = path.ancestors().collect();
+    folders.reverse();
+    for folder in folders {
+        let meta =
+            fs::symlink_metadata(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        if let Some(why) = replaceable(&meta) {
+            return Err(format!("{} {why}", folder.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Why others may replace what a folder holds.
+fn replaceable(meta: &Metadata) -> Option<String> {
+    let me = rustix::process::geteuid().as_raw();
+    if meta.uid() != me && meta.uid() != 0 {
+        return Some(format!("belongs to another user (uid {})", meta.uid()));
+    }
+    // Only an owner replaces files in a sticky folder.
+    let is_sticky = meta.mode() & 0o1000 != 0;
+    // A group of root's, or the group that many systems give each user alone.
+    let is_own_group = meta.gid() == 0 || meta.gid() == me;
+    let others = if is_own_group { 0o002 } else { 0o022 };
+    (!is_sticky && meta.mode() & others != 0).then(|| {
+        format!(
+            "can be written by others (mode {:03o})",
+            meta.mode() & 0o777
+        )
+    })
+}

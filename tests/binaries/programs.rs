@@ -1,0 +1,268 @@
+//! The small programs and the full one beside them: what each does alone, and how they find each other.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use tempfile::TempDir;
+
+use crate::support::{Answer, BASE, Binary, REGISTRY, SHARED, World};
+
+fn world() -> World {
+    World::new(&["default_connector = \"dev\"\n", BASE, SHARED])
+}
+
+/// A folder with the small programs and nothing else.
+fn small_ones() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for binary in [Binary::CredentialProcess, Binary::Docker, Binary::EksToken] {
+        let path = Path::new(binary.path());
+        fs::copy(path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    folder
+}
+
+fn full_program() -> PathBuf {
+    Path::new(Binary::Docker.path()).with_file_name("aws-connector")
+}
+
+/// What each of the programs in a folder answers to its client.
+fn answers(world: &World, folder: &Path) -> [Answer; 3] {
+    world.all_three("dev").map(|run| run.from(folder).answer())
+}
+
+/// How each of the programs reports a failure.
+fn failures(world: &World, folder: &Path) -> [String; 3] {
+    answers(world, folder).map(|answer| {
+        assert_eq!(answer.status, 1, "{answer:?}");
+        let line = format!("{}{}", answer.stdout, answer.stderr);
+        line.trim_start_matches("aws-connector: ").to_owned()
+    })
+}
+
+#[test]
+fn what_is_in_the_cache_needs_no_full_program() {
+    let world = world();
+    for run in world.all_three("dev") {
+        run.answer().ok();
+    }
+    let calls = world.calls();
+    let folder = small_ones();
+    for answer in answers(&world, folder.path()) {
+        answer.ok();
+    }
+    let docker = |action, stdin: &str| {
+        world
+            .docker(action, stdin)
+            .from(folder.path())
+            .answer()
+            .ok()
+    };
+    assert!(docker("list", "").stdout.contains(REGISTRY));
+    let login = format!(r#"{{"ServerURL":"{REGISTRY}","Username":"AWS","Secret":"x"}}"#);
+    docker("store", &login);
+    docker("erase", REGISTRY);
+    docker("version", "");
+    assert_eq!(world.calls(), calls);
+}
+
+#[test]
+fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
+    let world = world();
+    let folder = small_ones();
+    let answer = world.eks_token(&["--cluster", "prod", "--connector", "base"]);
+    answer.from(folder.path()).answer().ok();
+    assert_eq!(world.calls(), 0);
+}
+
+#[test]
+fn a_miss_without_the_full_program_says_what_to_install_and_where() {
+    let world = world();
+    let folder = small_ones();
+    let place = folder.path().canonicalize().unwrap();
+    let place = place.display();
+    for failure in failures(&world, folder.path()) {
+        assert_eq!(
+            failure,
+            format!(
+                "\"{place}/aws-connector\", which asks AWS, is missing; fix: install aws-connector of the same release into \"{place}\"\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_full_program_that_others_can_write_is_not_run() {
+    let world = world();
+    let folder = small_ones();
+    let planted = folder.path().join("aws-connector");
+    fs::write(&planted, "#!/bin/sh\necho planted\n").unwrap();
+    for mode in [0o775, 0o757] {
+        fs::set_permissions(&planted, fs::Permissions::from_mode(mode)).unwrap();
+        for failure in failures(&world, folder.path()) {
+            assert!(failure.contains("can be written by others"), "{failure}");
+            assert!(
+                failure.contains("fix: install aws-connector again"),
+                "{failure}"
+            );
+        }
+    }
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(&planted, fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::chown(&planted, Some(61_234), None).unwrap();
+        for failure in failures(&world, folder.path()) {
+            assert!(failure.contains("belongs to another user"), "{failure}");
+        }
+    }
+    assert_eq!(world.calls(), 0);
+}
+
+#[test]
+fn the_full_program_is_found_through_links_and_never_on_path() {
+    let world = world();
+    let folder = small_ones();
+    let links = tempfile::tempdir().unwrap();
+    for binary in [Binary::CredentialProcess, Binary::Docker, Binary::EksToken] {
+        let name = Path::new(binary.path()).file_name().unwrap().to_owned();
+        std::os::unix::fs::symlink(folder.path().join(&name), links.path().join(&name)).unwrap();
+    }
+    // One on PATH, and one beside the links.
+    let trap = world.script("path/aws-connector", "echo found on PATH");
+    fs::copy(&trap, links.path().join("aws-connector")).unwrap();
+    let path = trap.parent().unwrap().display().to_string();
+    let run = world.credential_process(&[]).from(links.path());
+    let answer = run.env("PATH", &path).answer();
+    assert!(answer.stderr.contains("is missing"), "{answer:?}");
+    fs::copy(full_program(), folder.path().join("aws-connector")).unwrap();
+    for answer in answers(&world, links.path()) {
+        answer.ok();
+    }
+    assert_eq!(world.sts(), 1);
+}
+
+#[test]
+fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
+    for (client, name, on_stdout) in [
+        (
+            "credential-process",
+            "aws-connector-credential-process",
+            false,
+        ),
+        ("docker", "docker-credential-aws-connector", true),
+        ("eks-token", "aws-connector-eks-token", false),
+    ] {
+        let output = Command::new(full_program())
+            .args(["answer-for", "999", client, "-", "get"])
+            .env_clear()
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let (told, silent) = match on_stdout {
+            true => (output.stdout, output.stderr),
+            false => (output.stderr, output.stdout),
+        };
+        let told = String::from_utf8(told).unwrap();
+        assert!(
+            told.contains(&format!(
+                "and {name} are of versions that do not fit together"
+            )),
+            "{told}"
+        );
+        assert!(
+            told.ends_with("fix: install all programs of one release\n"),
+            "{told}"
+        );
+        assert!(silent.is_empty());
+    }
+}
+
+#[test]
+fn a_renewal_in_the_background_runs_relative_commands_where_the_client_is() {
+    let world = World::new(&[
+        "default_connector = \"dev\"\n",
+        r#"[connectors.dev]
+auth_method = "iam-role"
+region = "us-east-1"
+endpoint_url = "URL"
+aws_access_key_id = "AKIAIOSFODNN7EXAMPLE"
+aws_secret_access_key = { command = ["./secret", "here.txt"] }
+role_arn = "arn:aws:iam::123456789012:role/dev"
+"#,
+    ]);
+    world.file("here.txt", aws_standin::SECRET_ACCESS_KEY);
+    world.script("secret", "cat \"$1\"");
+    let first = world.session("dev");
+    world.entry("session").age(TimeDelta::minutes(40));
+    let hit = world.session("dev");
+    assert_eq!(hit.id, first.id);
+    let began = Instant::now();
+    while world.session("dev").id == first.id {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it is never renewed"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(world.sts(), 2);
+}
+
+#[test]
+fn each_step_of_a_chain_is_kept_as_its_own_connector_says() {
+    let source = |cache: &str| {
+        format!(
+            r#"[connectors.source]
+auth_method = "session-token"
+region = "us-east-1"
+endpoint_url = "URL"
+source_connector = "base"
+cache = "{cache}"
+"#
+        )
+    };
+    let target = r#"[connectors.target]
+auth_method = "iam-role"
+region = "us-east-1"
+endpoint_url = "URL"
+source_connector = "source"
+role_arn = "arn:aws:iam::123456789012:role/dev"
+"#;
+    let connectors_of = |world: &World| -> Vec<String> {
+        let names = world.entries().into_iter();
+        names
+            .map(|entry| entry.json()["connector"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let off = World::new(&[BASE, &source("off"), target]);
+    off.session("target");
+    assert_eq!(connectors_of(&off), ["target"]);
+
+    let plain = World::new(&[BASE, &source("files"), target]);
+    plain.session("target");
+    let mut kept = connectors_of(&plain);
+    kept.sort();
+    assert_eq!(kept, ["source", "target"]);
+
+    // The target's own mode does not keep its source's entry away.
+    let target_off = World::new(&[BASE, &source("files"), target, "cache = \"off\"\n"]);
+    target_off.session("target");
+    assert_eq!(connectors_of(&target_off), ["source"]);
+}
+
+#[test]
+fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
+    let world = world();
+    let lock = world.file("some.lock", "");
+    let entry = "0".repeat(64);
+    let status = Command::new(full_program())
+        .args(["answer-for", "1", "credential-process", &entry])
+        .env_clear()
+        .env("HOME", world.home())
+        .stdout(fs::File::options().append(true).open(&lock).unwrap())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!((world.calls(), fs::read(lock).unwrap().len()), (0, 0));
+}
