@@ -17,7 +17,7 @@ use aws_connector_core::profile::{Auth, Connector, Profile};
 
 use crate::app::App;
 use crate::ask;
-use crate::wire::{Mode, places, replace};
+use crate::wire::{Mode, places, read, replace};
 
 /// Run a command with a connector's credentials
 #[derive(Debug, clap::Args)]
@@ -185,7 +185,7 @@ fn configuration(
     text.hash(&mut hasher);
     let folder = folder.join(FOLDER);
     let path = folder.join(format!("{name}.{:016x}", hasher.finish()));
-    let before = fs::read_to_string(&path).ok();
+    let before = read(&path).ok().flatten();
     if before.as_deref() == Some(text.as_str()) {
         // In use again, for those who look for what is not.
         let now = SystemTime::now();

@@ -4,8 +4,6 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -120,28 +118,15 @@ impl Clock {
             wall_minus_boot_ms: wall_minus_boot_ms(),
             boot_id: boot_id(),
         };
-        // A few bytes: whoever reads half of them knows no offset, and finds it out again.
-        let temporary = file.with_extension(format!("{}", std::process::id()));
-        let _ = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&temporary)
-            .and_then(|mut out| out.write_all(&serde_json::to_vec(&record).unwrap_or_default()))
-            .and_then(|()| fs::rename(&temporary, file))
-            .inspect_err(|_| drop(fs::remove_file(&temporary)));
+        let temporary = file.with_extension(std::process::id().to_string());
+        let bytes = serde_json::to_vec(&record).unwrap_or_default();
+        // Without the file, the next command finds it out again.
+        let _ = crate::fs::replace(temporary, file, &bytes);
     }
 }
 
 fn read(file: &Path) -> Option<TimeDelta> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(file)
-        .ok()?;
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    let bytes = crate::fs::open_no_follow(file).ok()?.read(LONGEST).ok()?;
     let record: Record = serde_json::from_slice(&bytes).ok()?;
     let offset = TimeDelta::try_milliseconds(record.offset_ms)?;
     let stepped = record.wall_minus_boot_ms.abs_diff(wall_minus_boot_ms());

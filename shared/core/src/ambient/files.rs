@@ -1,7 +1,6 @@
 //! The AWS CLI's two files: where they lie, and a profile as both together tell it.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -236,18 +235,13 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
     };
     // A relative path means another file in another folder.
     let path = std::path::absolute(&path).unwrap_or(path);
-    let mut bytes = Zeroizing::new(Vec::new());
-    let read = File::open(&path).and_then(|file| {
-        if let Ok(meta) = file.metadata() {
-            // Room for all of it: a buffer that grows leaves copies of secrets behind.
-            bytes.reserve_exact(usize::try_from(meta.len().min(LONGEST)).unwrap_or(0) + 1);
-        }
-        file.take(LONGEST + 1).read_to_end(&mut bytes)
-    });
     let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", show_path(&path)));
-    match read {
-        Ok(_) if bytes.len() as u64 > LONGEST => unreadable("larger than 16 MiB"),
-        Ok(_) => match String::from_utf8(std::mem::take(&mut *bytes)) {
+    let empty = |error| match crate::fs::is_null_device(&path) {
+        true => Ok(Zeroizing::default()),
+        false => Err(error),
+    };
+    match crate::fs::read(&path, LONGEST).or_else(empty) {
+        Ok(mut bytes) => match String::from_utf8(std::mem::take(&mut *bytes)) {
             Ok(text) => Read::Ini(Ini::new(path, dialect, Zeroizing::new(text))),
             Err(error) => {
                 let good = error.utf8_error().valid_up_to();

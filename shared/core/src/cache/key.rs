@@ -3,7 +3,6 @@
 //! secret or asking anybody.
 
 use std::fmt;
-use std::fs;
 
 use sha2::{Digest as _, Sha256};
 
@@ -133,8 +132,10 @@ impl Fields {
                     // What it yields depends on our own profile, as what we yield does.
                     self.optional("connector", env.get("AWS_CONNECTOR").as_deref());
                     let file = Paths::find(env).profile_file;
-                    let text = file.and_then(|file| fs::read_to_string(file).ok());
-                    self.optional("profile", text.as_deref());
+                    let text = file.and_then(|file| {
+                        crate::fs::read_text(&file, crate::profile::LONGEST_FILE).ok()
+                    });
+                    self.optional("profile", text.as_deref().map(String::as_str));
                 }
                 self.text("origin", &plan.origin);
                 Ok(())

@@ -23,7 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use ask::{Ask, Mint, Progress};
 pub use entry::{Cacheable, Entry, Need};
 pub use key::Key;
-pub use lock::try_lock_open;
+pub use lock::{LockFile, try_lock_open};
 
 use crate::log;
 use folder::{Folder, Found};

@@ -14,8 +14,7 @@ mod secret_ref;
 mod statements;
 mod table;
 
-use std::fs;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +36,7 @@ use crate::suggest::nearest;
 use document::Document;
 
 /// The longest profile file taken, in bytes.
-const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// The connector that exists where there is no profile file.
 pub const BUILT_IN: &str = "implicit";
@@ -265,28 +264,25 @@ enum ReadError {
 
 fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
     let failed = |error: std::io::Error| {
-        ReadError::Other(Error::profile(format!(
-            "cannot read {}: {error}",
-            path.display()
-        )))
+        let wrong = Error::profile(format!("cannot read {}: {error}", path.display()));
+        ReadError::Other(match error.kind() {
+            ErrorKind::InvalidInput => {
+                wrong.fix(format!("replace it with a file, or set {FILE_VARIABLE}"))
+            }
+            _ => wrong,
+        })
     };
-    let file = match fs::File::open(path) {
+    let file = match crate::fs::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(ReadError::Missing);
         }
         Err(error) => return Err(failed(error)),
     };
-    let meta = file.metadata().map_err(failed)?;
+    let meta = file.meta();
     let refuse = |what: &str, fix: String| {
         ReadError::Other(Error::profile(format!("{} {what}", path.display())).fix(fix))
     };
-    if !meta.is_file() {
-        return Err(refuse("is not a file", "name a file".to_owned()));
-    }
-    if meta.len() > LONGEST_FILE {
-        return Err(refuse("is larger than 16 MiB", "split it".to_owned()));
-    }
     let me = crate::user::effective_uid();
     if meta.uid() != me && meta.uid() != 0 && me != 0 {
         return Err(refuse(
@@ -300,12 +296,8 @@ fn read_file(path: &Path) -> std::result::Result<(String, bool), ReadError> {
             format!("chmod go-w {}", path.display()),
         ));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    (&file)
-        .take(LONGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let mut bytes = file.read(LONGEST_FILE).map_err(failed)?;
+    let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
         let line = 1 + error
             .as_bytes()
             .iter()
