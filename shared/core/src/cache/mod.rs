@@ -60,6 +60,15 @@ pub struct Listed {
     pub key: String,
 }
 
+/// What [`Cache::clear`] did, in keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Removed.
+    pub removed: usize,
+    /// Kept, because another process holds the lock.
+    pub kept: usize,
+}
+
 impl Cache {
     /// A cache in a folder, which is made when the first entry is written. A folder that cannot
     /// be trusted is not used, which is said once on stderr.
@@ -142,16 +151,17 @@ impl Cache {
             .is_some_and(|entry| entry.serves(now, Need::HandOut))
     }
 
-    /// Everything that lies in the cache and can be read, soonest to end first.
+    /// Every entry in the cache that can be read, soonest to expire first.
     pub fn list(&self) -> Vec<Listed> {
         self.folder.as_ref().map(sweep::list).unwrap_or_default()
     }
 
-    /// Removes the entries that `choose` picks, each under its lock; returns how many.
-    pub fn clear(&self, choose: impl Fn(&Listed) -> bool) -> usize {
+    /// Removes all files of the keys (as in [`Listed::key`]) that `choose` picks, readable or not,
+    /// each key under its lock.
+    pub fn clear(&self, choose: impl Fn(&str) -> bool) -> Cleared {
         self.folder
             .as_ref()
-            .map_or(0, |folder| sweep::clear(folder, choose))
+            .map_or_else(Cleared::default, |folder| sweep::clear(folder, choose))
     }
 
     /// The folder, where one is used.
