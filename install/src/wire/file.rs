@@ -214,6 +214,48 @@ mod tests {
     }
 
     #[test]
+    fn a_replaced_file_keeps_its_owner_and_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "old").unwrap();
+        // Only root gives files away; others can choose among their groups.
+        let is_root = rustix::process::geteuid().is_root();
+        let own = fs::metadata(&path).unwrap();
+        let (owner, group) = if is_root {
+            (4711, 4712)
+        } else {
+            let groups = rustix::process::getgroups().unwrap();
+            let other = groups.into_iter().map(|group| group.as_raw());
+            let other = other.filter(|group| *group != own.gid()).next_back();
+            (own.uid(), other.unwrap_or(own.gid()))
+        };
+        std::os::unix::fs::chown(&path, Some(owner), Some(group)).unwrap();
+        replace(&path, Some("old"), Some("new"), Mode::Kept).unwrap();
+        let new = fs::metadata(&path).unwrap();
+        assert_eq!((new.uid(), new.gid()), (owner, group));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_pipe_or_a_device_is_not_read() {
+        use rustix::fs::{CWD, Mode, mkfifoat};
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("config");
+        mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+        let error = read(&pipe).unwrap_err().to_string();
+        let shown = pipe.display();
+        assert_eq!(
+            error,
+            format!("{shown} cannot be read: it is a named pipe, not a regular file")
+        );
+        assert!(!holds(&pipe, "aws-connector"));
+        assert!(read(Path::new("/dev/zero")).is_err());
+        assert!(!holds(Path::new("/dev/null"), "aws-connector"));
+        let error = replace(&pipe, None, Some("new"), super::Mode::Kept);
+        assert!(error.is_err() && !pipe.is_file());
+    }
+
+    #[test]
     fn a_new_file_is_born_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");

@@ -166,10 +166,12 @@ impl<'a> Pipeline<'a> {
                 .registry_login(session, login)
                 .map(Delivered::RegistryLogin),
             Delivery::ClusterToken(token) => {
-                let session = self.session(session, Need::HandOut)?;
+                let mut session = self.session(session, Need::HandOut)?;
+                session.expires_at = session.expires_at.map(|at| self.clock.to_endpoint(at));
                 let call = self.call(&self.plan.connector, self.deadline.get());
                 let mut token = self.aws.cluster_token(token, &session, call)?;
-                token.expires_at = self.clock.to_local(token.expires_at);
+                let expires_at = self.clock.from_endpoint(token.expires_at);
+                token.expires_at = self.clock.to_local(expires_at);
                 Ok(Delivered::ClusterToken(token))
             }
         }
@@ -314,32 +316,36 @@ impl<'a> Pipeline<'a> {
             step.describe(),
             step.connector
         ));
-        self.ask(|| {
-            let call = self.call(&step.connector, self.deadline.get());
-            self.aws.session(step, source.as_ref(), &secrets, call)
-        })
-        .map_err(|error| error.of(&step.connector))
+        let mut session = self
+            .ask(step.source().is_some(), || {
+                let call = self.call(&step.connector, self.deadline.get());
+                self.aws.session(step, source.as_ref(), &secrets, call)
+            })
+            .map_err(|error| error.of(&step.connector))?;
+        session.expires_at = session.expires_at.map(|at| self.clock.from_endpoint(at));
+        Ok(session)
     }
 
     fn call<'c>(&'c self, connector: &'c str, deadline: Instant) -> Call<'c> {
         Call {
             connector,
             serving: &self.plan.connector,
-            now: self.now(),
+            now: self.clock.to_endpoint(self.now()),
             deadline,
         }
     }
 
     /// Asks AWS, and once more where it turned out that the signature carried a wrong time.
-    fn ask<T>(&self, question: impl Fn() -> Result<T>) -> Result<T> {
+    fn ask<T>(&self, is_signed: bool, question: impl Fn() -> Result<T>) -> Result<T> {
         self.asked_aws.set(true);
         let answer = question();
+        let is_refused = answer.as_ref().is_err_and(is_about_time);
         let learned = self
             .aws
             .server_date()
-            .is_some_and(|date| self.clock.learn(date));
+            .is_some_and(|date| self.clock.learn(date, is_refused || !is_signed));
         match answer {
-            Err(error) if learned && is_about_time(&error) => question(),
+            Err(_) if learned && is_refused => question(),
             answer => answer,
         }
     }

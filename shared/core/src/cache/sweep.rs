@@ -227,3 +227,7 @@ fn is_due(folder: &Folder) -> bool {
         .open(&mark)
         .is_ok()
 }
+
+#[cfg(test)]
+#[path = "sweep_test.rs"]
+mod tests;

@@ -89,7 +89,7 @@ impl Pipeline<'_> {
             }
             PlannedSecret::Ssm { session, .. } => Some(self.session(session, Need::Intermediate)?),
         };
-        self.ask(|| {
+        self.ask(true, || {
             let call = self.call(&step.connector, self.deadline.get());
             self.aws.secret(secret, session.as_ref(), call)
         })

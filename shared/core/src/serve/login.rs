@@ -41,11 +41,16 @@ impl Pipeline<'_> {
         login: &LoginPlan,
         session: &Session,
     ) -> Result<RegistryLogin> {
-        self.ask(|| {
-            let call = self.call(&step.connector, self.deadline.get());
-            self.aws.registry_login(login, session, call)
-        })
-        .map_err(|error| blame_policy(error, step, login))
+        let mut login = self
+            .ask(true, || {
+                let call = self.call(&step.connector, self.deadline.get());
+                let mut session = session.clone();
+                session.expires_at = session.expires_at.map(|at| self.clock.to_endpoint(at));
+                self.aws.registry_login(login, &session, call)
+            })
+            .map_err(|error| blame_policy(error, step, login))?;
+        login.expires_at = self.clock.from_endpoint(login.expires_at);
+        Ok(login)
     }
 }
 
