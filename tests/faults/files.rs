@@ -74,7 +74,7 @@ fn a_secret_may_come_from_a_pipe_with_an_end() {
 
 #[test]
 fn an_odd_file_in_place_of_a_token_is_refused() {
-    let connector = "default_connector = \"dev\"\nallow_implicit_auth_methods = true\n[connectors.dev]\nauth_method = \"implicit\"\nregion = \"us-east-1\"\n";
+    let connector = "default_connector = \"dev\"\n[connectors.dev]\nallow_implicit_auth_methods = true\nauth_method = \"implicit\"\nregion = \"us-east-1\"\n";
     for (kind, make) in ODD {
         let house = House::new();
         house.write_connectors(connector);
@@ -97,7 +97,7 @@ fn an_odd_file_in_place_of_a_token_is_refused() {
 
 #[test]
 fn an_odd_file_in_place_of_the_aws_clis_is_refused_but_the_null_device_is_empty() {
-    let connector = "default_connector = \"dev\"\nallow_implicit_auth_methods = true\n[connectors.dev]\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nprofile_name = \"x\"\n";
+    let connector = "default_connector = \"dev\"\n[connectors.dev]\nallow_implicit_auth_methods = true\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nprofile_name = \"x\"\n";
     for (kind, make) in ODD {
         for (variable, name) in [
             ("AWS_CONFIG_FILE", "config"),
