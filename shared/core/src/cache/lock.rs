@@ -113,19 +113,20 @@ pub(crate) enum Try {
 /// The file cannot be opened, or the file system has no locks.
 pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
     loop {
-        let file = open(path)?;
-        if !try_lock_open(&file)? {
-            return Ok(Try::Busy);
-        }
-        // A sweep may have unlinked the file between our opening and our locking it: then the
-        // lock is worth nothing, and the file that stands there now is the one to lock.
-        if is_still(path, &file)? {
-            return Ok(Try::Locked(Guard {
-                file,
-                path: path.to_owned(),
-            }));
+        if let Some(outcome) = try_opened(path, open(path)?)? {
+            return Ok(outcome);
         }
     }
+}
+
+/// Tries to lock a file that was opened; `None` where a sweep has unlinked it since. Its lock
+/// would exclude nobody: the file that is there now is the one to lock.
+fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
+    if !try_lock_open(&file)? {
+        return Ok(Some(Try::Busy));
+    }
+    let path = path.to_owned();
+    Ok(is_still(&path, &file)?.then(|| Try::Locked(Guard { file, path })))
 }
 
 /// A lock file for the writers of other files than the cache's, which only its owner can open.
@@ -279,14 +280,13 @@ mod tests {
     fn a_lock_file_that_was_unlinked_is_not_mistaken_for_the_new_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k.lock");
-        let file = open(&path).unwrap();
-        assert!(is_still(&path, &file).unwrap());
+        let (gone, old) = (open(&path).unwrap(), open(&path).unwrap());
         locked(&path).unlink();
-        assert!(!is_still(&path, &file).unwrap());
+        assert!(try_opened(&path, gone).unwrap().is_none());
         // The old file is still open, so that the new one cannot have its inode.
-        let guard = locked(&path);
-        assert!(!is_still(&path, &file).unwrap());
-        assert!(is_still(&path, guard.file()).unwrap());
+        let _guard = locked(&path);
+        assert!(try_opened(&path, old).unwrap().is_none());
+        assert!(matches!(try_lock(&path).unwrap(), Try::Busy));
     }
 
     #[test]
