@@ -9,8 +9,10 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 
 use crate::support::{House, Run};
 
-/// Puts something that is not a file in place of a path, and says what errors call it.
-const ODD: [(&str, fn(&Path)); 3] = [
+/// What errors call something that is not a regular file, and how it is put in place of one.
+type Odd = (&'static str, fn(&Path));
+
+const ODD: [Odd; 3] = [
     ("named pipe", |path| {
         mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
     }),

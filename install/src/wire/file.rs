@@ -225,8 +225,8 @@ mod tests {
             (4711, 4712)
         } else {
             let groups = rustix::process::getgroups().unwrap();
-            let other = groups.into_iter().map(|group| group.as_raw());
-            let other = other.filter(|group| *group != own.gid()).next_back();
+            let mut all = groups.into_iter().map(|group| group.as_raw());
+            let other = all.find(|group| *group != own.gid());
             (own.uid(), other.unwrap_or(own.gid()))
         };
         std::os::unix::fs::chown(&path, Some(owner), Some(group)).unwrap();

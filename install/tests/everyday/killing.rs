@@ -29,10 +29,10 @@ impl Dice {
 
 type Snapshot = BTreeMap<PathBuf, (Option<String>, u32)>;
 
-/// Every file but the cache's, with its bytes and mode, and every folder.
 /// The empty file that commands lock; of a killed one it stays until the next that writes.
 const LOCK: &str = ".aws-connector.lock";
 
+/// Every file but the cache's and the lock, with its bytes and mode, and every folder.
 fn snapshot(machine: &Machine) -> Snapshot {
     let mut all = BTreeMap::new();
     let mut folders = vec![machine.home().to_owned()];
