@@ -153,12 +153,18 @@ pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
     };
     let clock = Clock::load(app.paths.cache_folder.as_deref().filter(is_safe));
     if let Some(date) = app.sdk.server_date() {
-        clock.learn(date);
+        // What a custom endpoint's clock said is for connectors that have one.
+        let is_custom = app.profile().and_then(|profile| {
+            let found = profile.connector(connector)?;
+            let site = site(app, &profile, &found)?;
+            Ok(!site.endpoints.is_empty())
+        });
+        clock.learn(date, is_custom.unwrap_or(false));
     }
     Call {
         connector,
         serving: connector,
-        now: clock.to_true(chrono::Utc::now()),
+        now: clock.to_endpoint(clock.to_true(chrono::Utc::now())),
         deadline: Instant::now() + BUDGET,
     }
 }

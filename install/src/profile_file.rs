@@ -17,7 +17,7 @@ use toml_edit::{DocumentMut, Item, Table, Value, value};
 
 use crate::app::App;
 use crate::commands::doctor;
-use crate::wire::{Mode, lock, make_folder, replace, resolve};
+use crate::wire::{Mode, lock, make_folder, read, replace, resolve};
 
 /// Fields of a connector, in the order in which they are written.
 pub(crate) type FieldList = Vec<(String, Value)>;
@@ -32,16 +32,7 @@ pub(crate) struct ProfileFile {
 impl ProfileFile {
     pub(crate) fn open(app: &App) -> Result<Self> {
         let path = resolve(app.profile_file()?)?;
-        let before = match fs::read_to_string(&path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => {
-                return Err(Error::local(format!(
-                    "cannot read {}: {error}",
-                    path.display()
-                )));
-            }
-        };
+        let before = read(&path)?;
         // The profile's own reader words what is wrong better than the editor does.
         let text = before.clone().unwrap_or_default();
         Profile::parse(&path, text.clone(), &app.env)?;

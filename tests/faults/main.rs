@@ -24,6 +24,7 @@ mod ahead;
 mod crash;
 mod crowd;
 mod disk;
+mod files;
 mod fleet;
 mod hostile;
 mod kills;

@@ -1,10 +1,17 @@
 //! `aws-connector cache clear`
 
+use std::collections::BTreeSet;
+
+use aws_connector_core::cache::{Cleared, Key};
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::plan::{self, Delivery, Step, digest};
+use aws_connector_core::profile::Profile;
+use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
+use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::ui;
+use crate::{registries, ui};
 
 /// Empty the cache
 #[derive(Debug, clap::Args)]
@@ -37,19 +44,17 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     if cache.folder().is_none() {
         return Err(Error::local("there is no cache to clear"));
     }
-    let mine = |connector: &str| name.as_deref().is_none_or(|name| name == connector);
-    if let Some(name) = name
-        && !cache.list().iter().any(|listed| listed.connector == *name)
-    {
-        // Entries outlive their connector; of one that is neither here nor there the name is wrong.
-        app.profile()?.connector(name)?;
-    }
-    let removed = cache.clear(|listed| mine(&listed.connector));
-    let kept = cache
-        .list()
-        .iter()
-        .filter(|listed| mine(&listed.connector))
-        .count();
+    let Cleared { removed, kept } = match name {
+        None => cache.clear(|_| true),
+        Some(name) => {
+            if !cache.list().iter().any(|listed| listed.connector == *name) {
+                // Entries outlive their connector. Without either, the name is wrong.
+                app.profile()?.connector(name)?;
+            }
+            let keys = keys(app, app.profile().ok().as_ref(), name);
+            cache.clear(|key| keys.contains(key))
+        }
+    };
     if app.ui.is_json() {
         ui::print_json(&Document { removed })?;
     } else {
@@ -65,4 +70,91 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         );
     }
     Ok(0)
+}
+
+/// The keys of a connector's entries: of those that bear its name, and of those that it would use
+/// although a connector with the same settings obtained them under its own name. Sessions for a
+/// single resource that only a request named are found by the name alone.
+pub(crate) fn keys(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<String> {
+    let listed = app.cache().list();
+    let named = listed.iter().filter(|listed| listed.connector == name);
+    let mut keys: BTreeSet<String> = named.map(|listed| listed.key.clone()).collect();
+    let Some((profile, connector)) =
+        profile.and_then(|profile| Some((profile, profile.connector(name).ok()?)))
+    else {
+        return keys;
+    };
+    let labels = listed.iter().filter_map(|listed| listed.label.as_deref());
+    let mut hosts: Vec<RegistryHost> = labels.filter_map(RegistryHost::parse).collect();
+    if let Ok(site) = crate::ask::site(app, profile, &connector) {
+        hosts.extend(registries::named(&connector, &site));
+    }
+    let limit = connector.limit.as_ref();
+    let mut resources = vec![None, limit.and_then(|limit| limit.resource.clone())];
+    let kinds = ResourceType::ALL.into_iter();
+    resources.extend(kinds.map(|kind| Resource::parse(kind, None).ok()));
+    let cluster = ClusterRef {
+        name: "any".to_owned(),
+        account: None,
+        region: None,
+        region_from_flag: false,
+        partition: None,
+    };
+    let sessions = resources.into_iter();
+    let wants = sessions
+        .map(|resource| Wants::Session { resource })
+        .chain(
+            hosts
+                .into_iter()
+                .map(|registry| Wants::RegistryLogin { registry }),
+        )
+        .chain([Wants::ClusterToken { cluster }]);
+    for wants in wants {
+        // The client can be part of the session's name.
+        for client in [
+            Client::CredentialProcess,
+            Client::Docker,
+            Client::EksToken,
+            Client::Command,
+        ] {
+            let request = Request {
+                connector: Some(name.to_owned()),
+                wants: wants.clone(),
+                client,
+                may_prompt: false,
+            };
+            if let Ok(plan) = plan::make(profile, &connector, &request, &app.env)
+                && add(app, &plan.session, &plan.delivery, name, &mut keys).is_err()
+            {
+                // What identifies the source cannot be read: that is the same for all of them.
+                return keys;
+            }
+        }
+    }
+    keys
+}
+
+/// Adds the keys of a step, of the steps before it that are the same connector's, and of the login.
+fn add(
+    app: &App,
+    last: &Step,
+    delivery: &Delivery,
+    name: &str,
+    keys: &mut BTreeSet<String>,
+) -> Result<()> {
+    let mut insert = |key: Key| {
+        keys.insert(key.hex());
+        keys.insert(key.sealed().hex());
+    };
+    if let Delivery::RegistryLogin(login) = delivery {
+        insert(digest::of_login(digest::of_session(last, &app.env)?, login));
+    }
+    let mut step = Some(last);
+    while let Some(this) = step {
+        if this.connector == name && this.is_cacheable() {
+            insert(digest::of_session(this, &app.env)?);
+        }
+        step = this.source();
+    }
+    Ok(())
 }

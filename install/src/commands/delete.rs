@@ -5,8 +5,8 @@ use aws_connector_core::profile::{Auth, Profile, Source};
 use serde::Serialize;
 
 use super::doctor::secrets::left_behind;
-use super::exec;
 use super::login::unwire;
+use super::{cache, exec};
 use crate::app::App;
 use crate::profile_file::ProfileFile;
 use crate::ui;
@@ -59,7 +59,8 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         force: args.force,
     };
     let unwired = unwire(app, name, None, consent)?;
-    let cleared = app.cache().clear(|listed| listed.connector == *name);
+    let keys = cache::keys(app, Some(&profile), name);
+    let cleared = app.cache().clear(|key| keys.contains(key)).removed;
     exec::remove(app, name);
     // Last, so that the command can be repeated if it is cut short.
     file.store()?;

@@ -2,7 +2,6 @@
 
 mod lava;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use aws_connector_core::error::{Error, Result};
@@ -14,7 +13,7 @@ use toml_edit::Value;
 use crate::app::App;
 use crate::profile_file::{FieldList, ProfileFile};
 use crate::ui;
-use crate::wire::{aws_config, places};
+use crate::wire::{self, aws_config, places};
 
 /// Make connectors of a Lava connection or of AWS CLI profiles
 #[derive(Debug, clap::Args)]
@@ -139,14 +138,7 @@ fn refusal(file: &ProfileFile, name: &str) -> Option<Error> {
 /// A connector for each AWS CLI profile, that takes whatever the profile yields.
 fn profiles(app: &App, names: &[String]) -> Result<Vec<(String, FieldList)>> {
     let (config, credentials) = (places::aws_config(app)?, places::aws_credentials(app)?);
-    let read = |path: &Path| match std::fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(Error::local(format!(
-            "cannot read {}: {error}",
-            path.display()
-        ))),
-    };
+    let read = |path: &Path| wire::read(path).map(Option::unwrap_or_default);
     let text = read(&config)?;
     let mut all = aws_config::profile_names(&text);
     for name in aws_config::key_names(&read(&credentials)?) {

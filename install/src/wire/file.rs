@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use aws_connector_core::cache::try_lock_open;
 use aws_connector_core::error::{Error, Result};
-use tempfile::NamedTempFile;
+use aws_connector_core::fs::{self as guarded, Draft};
 
 /// Configuration files are small; what is larger is something else.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -41,29 +41,30 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
 
 /// A file's text; `None` where there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<String>> {
-    let fail = |what: String| Error::local(format!("{} {what}", path.display()));
-    match fs::metadata(path) {
-        Ok(meta) if !meta.is_file() => return Err(fail("is not a file".to_owned())),
-        Ok(meta) if meta.len() > LONGEST => return Err(fail("is larger than 16 MiB".to_owned())),
-        _ => {}
-    }
-    match fs::read(path) {
-        Ok(bytes) => String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| fail("is not UTF-8 text".to_owned())),
+    match guarded::read_text(path, LONGEST) {
+        Ok(mut text) => Ok(Some(std::mem::take(&mut *text))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(fail(format!("cannot be read: {error}"))),
+        Err(error) => Err(Error::local(format!(
+            "{} cannot be read: {error}",
+            path.display()
+        ))),
     }
 }
 
 /// Whether a word stands in a file, text or not; also where that cannot be found out.
 pub(super) fn holds(path: &Path, word: &str) -> bool {
-    match fs::read(path) {
+    match guarded::read(path, LONGEST) {
         Ok(bytes) => bytes
             .windows(word.len())
             .any(|part| part == word.as_bytes()),
-        Err(error) => error.kind() != ErrorKind::NotFound,
+        // We write regular files only, so that in anything else there is nothing of ours.
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput),
     }
+}
+
+/// A file's text, empty where there is none that can be read.
+pub(crate) fn read_or_empty(path: &Path) -> String {
+    read(path).ok().flatten().unwrap_or_default()
 }
 
 /// The folders above a file that do not exist yet, outermost first.
@@ -107,15 +108,14 @@ pub(crate) fn replace(
         return Ok(());
     };
     make_folder(path).map_err(fail)?;
-    let mut draft = draft(folder).map_err(fail)?;
-    draft.write_all(after.as_bytes()).map_err(fail)?;
+    let draft = draft(folder).map_err(fail)?;
+    draft.file().write_all(after.as_bytes()).map_err(fail)?;
     if let Ok(old) = fs::metadata(path) {
-        take_on(draft.as_file(), &old, mode).map_err(fail)?;
+        take_on(draft.file(), &old, mode).map_err(fail)?;
     }
     // A file of others is worth the wait: after a power cut it is still the old or the new one.
-    draft.as_file().sync_all().map_err(fail)?;
-    draft.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+    draft.file().sync_all().map_err(fail)?;
+    draft.put(path).map_err(fail)
 }
 
 /// Makes the folder of a file, for its owner alone.
@@ -149,16 +149,20 @@ fn take_on(draft: &File, old: &Metadata, mode: Mode) -> std::io::Result<()> {
 }
 
 /// A new file that is locked while it is written, so that a sweep knows it from a dead one.
-fn draft(folder: &Path) -> std::io::Result<NamedTempFile> {
+fn draft(folder: &Path) -> std::io::Result<Draft> {
+    let mut count = 0;
     loop {
-        let file = tempfile::Builder::new()
-            .prefix(DRAFT)
-            .permissions(fs::Permissions::from_mode(0o600))
-            .tempfile_in(folder)?;
-        // A sweep may have taken it between its birth and its lock. Without locks nobody sweeps.
-        let locked = try_lock_open(file.as_file()).unwrap_or(true);
-        if locked && file.path().exists() {
-            return Ok(file);
+        let name = format!("{DRAFT}{}-{count}", std::process::id());
+        count += 1;
+        let draft = match Draft::create(folder.join(name)) {
+            // Of another thread, or of a process in another container.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            draft => draft?,
+        };
+        // A sweep may have taken it between its creation and its lock. Without locks nobody sweeps.
+        let locked = try_lock_open(draft.file()).unwrap_or(true);
+        if locked && draft.path().exists() {
+            return Ok(draft);
         }
     }
 }
@@ -173,8 +177,8 @@ pub(super) fn sweep(folder: &Path) {
             let ours = entry.file_name().to_str()?.starts_with(DRAFT);
             let is_file = entry.file_type().ok()?.is_file();
             (ours && is_file).then_some(())?;
-            let file = File::open(entry.path()).ok()?;
-            try_lock_open(&file).ok().filter(|locked| *locked)
+            let file = guarded::open_no_follow(&entry.path()).ok()?;
+            try_lock_open(file.file()).ok().filter(|locked| *locked)
         };
         if dead().is_some() {
             // Another sweep may have been faster.
@@ -207,6 +211,48 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         replace(&path, Some("new"), Some("newer"), Mode::Private).unwrap();
         assert_eq!(mode_of(&real), 0o600);
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_owner_and_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "old").unwrap();
+        // Only root gives files away; others can choose among their groups.
+        let is_root = rustix::process::geteuid().is_root();
+        let own = fs::metadata(&path).unwrap();
+        let (owner, group) = if is_root {
+            (4711, 4712)
+        } else {
+            let groups = rustix::process::getgroups().unwrap();
+            let mut all = groups.into_iter().map(|group| group.as_raw());
+            let other = all.find(|group| *group != own.gid());
+            (own.uid(), other.unwrap_or(own.gid()))
+        };
+        std::os::unix::fs::chown(&path, Some(owner), Some(group)).unwrap();
+        replace(&path, Some("old"), Some("new"), Mode::Kept).unwrap();
+        let new = fs::metadata(&path).unwrap();
+        assert_eq!((new.uid(), new.gid()), (owner, group));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_pipe_or_a_device_is_not_read() {
+        use rustix::fs::{CWD, Mode, mkfifoat};
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("config");
+        mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+        let error = read(&pipe).unwrap_err().to_string();
+        let shown = pipe.display();
+        assert_eq!(
+            error,
+            format!("{shown} cannot be read: it is a named pipe, not a regular file")
+        );
+        assert!(!holds(&pipe, "aws-connector"));
+        assert!(read(Path::new("/dev/zero")).is_err());
+        assert!(!holds(Path::new("/dev/null"), "aws-connector"));
+        let error = replace(&pipe, None, Some("new"), super::Mode::Kept);
+        assert!(error.is_err() && !pipe.is_file());
     }
 
     #[test]

@@ -15,18 +15,17 @@ mod record;
 mod roundtrip;
 mod yaml;
 
-use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use aws_connector_core::cache::try_lock_open;
+use aws_connector_core::cache::LockFile;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::shown::clean;
 
 use crate::app::App;
 use crate::ui::{self, Ui};
-pub(crate) use file::{Mode, make_folder, replace, resolve};
+pub(crate) use file::{Mode, make_folder, read, read_or_empty, replace, resolve};
 pub(crate) use record::{FileRecord, Record};
 
 /// A file before and after; `None` where it does not exist.
@@ -69,7 +68,7 @@ pub(crate) struct Desk {
     edits: Vec<Edit>,
     /// Folders that were made for files which are taken away again.
     folders: Vec<Vec<PathBuf>>,
-    _lock: Option<File>,
+    _lock: Option<LockFile>,
 }
 
 /// Whether and how to ask before anything is written.
@@ -199,29 +198,30 @@ impl Desk {
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Keeps commands apart that read and write the same files: the lock of the folder that a file of
-/// ours lies in. Ends when the folder is closed; `None` where there are no locks.
-pub(crate) fn lock(path: &Path) -> Result<Option<File>> {
+/// The file that is locked. Only its owner can open it, whereas anybody who can read the folder
+/// could hold the folder's own lock.
+const LOCK: &str = ".aws-connector.lock";
+
+/// Keeps commands apart that read and write the same files: a lock beside a file of ours. `None`
+/// where no file can be created or locked.
+pub(crate) fn lock(path: &Path) -> Result<Option<LockFile>> {
     lock_within(path, LONGEST_WAIT)
 }
 
-fn lock_within(path: &Path, longest: Duration) -> Result<Option<File>> {
+fn lock_within(path: &Path, longest: Duration) -> Result<Option<LockFile>> {
     let folder = file::folder_of(path);
-    let Ok(file) = File::open(folder) else {
-        return Ok(None);
-    };
     let end = Instant::now() + longest;
     loop {
-        match try_lock_open(&file) {
-            Ok(true) => return Ok(Some(file)),
+        match LockFile::try_lock(&folder.join(LOCK)) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
             Err(_) => return Ok(None),
-            Ok(false) if Instant::now() < end => std::thread::sleep(POLL),
-            Ok(false) => {
+            Ok(None) if Instant::now() < end => std::thread::sleep(POLL),
+            Ok(None) => {
                 return Err(Error::local(format!(
-                    "another aws-connector is changing what belongs to {}",
+                    "timed out waiting for another aws-connector that is editing files in {}",
                     folder.display()
                 ))
-                .fix("answer what it asks, or end it, and try again"));
+                .fix("answer its prompt or end it, then try again"));
             }
         }
     }
@@ -296,6 +296,8 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use aws_connector_core::cache::try_lock_open;
+
     use super::*;
 
     #[test]
@@ -307,7 +309,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "another aws-connector is changing what belongs to {}; fix: answer what it asks, or end it, and try again",
+                "timed out waiting for another aws-connector that is editing files in {}; fix: answer its prompt or end it, then try again",
                 folder.path().display()
             )
         );
@@ -316,8 +318,27 @@ mod tests {
         std::thread::sleep(Duration::from_millis(50));
         drop(held);
         assert!(waiting.join().unwrap());
+        assert!(!folder.path().join(LOCK).exists());
         // Where there is no folder yet there is nobody to wait for.
         assert!(lock(&folder.path().join("a/b")).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_lock_that_another_user_can_take_does_not_matter() {
+        let folder = tempfile::tempdir().unwrap();
+        let theirs = std::fs::File::open(folder.path()).unwrap();
+        assert!(try_lock_open(&theirs).unwrap());
+        let path = folder.path().join("connectors.toml");
+        assert!(lock_within(&path, Duration::ZERO).unwrap().is_some());
+    }
+
+    #[test]
+    fn only_its_owner_can_open_the_lock() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let _held = lock(&folder.path().join("connectors.toml")).unwrap();
+        let meta = std::fs::metadata(folder.path().join(LOCK)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

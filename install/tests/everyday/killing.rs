@@ -29,7 +29,10 @@ impl Dice {
 
 type Snapshot = BTreeMap<PathBuf, (Option<String>, u32)>;
 
-/// Every file but the cache's, with its bytes and mode, and every folder.
+/// The empty file that commands lock; of a killed one it stays until the next that writes.
+const LOCK: &str = ".aws-connector.lock";
+
+/// Every file but the cache's and the lock, with its bytes and mode, and every folder.
 fn snapshot(machine: &Machine) -> Snapshot {
     let mut all = BTreeMap::new();
     let mut folders = vec![machine.home().to_owned()];
@@ -37,7 +40,7 @@ fn snapshot(machine: &Machine) -> Snapshot {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(machine.home()).unwrap().to_owned();
-            if name.starts_with(".cache") || name.starts_with("bin") {
+            if name.starts_with(".cache") || name.starts_with("bin") || name.ends_with(LOCK) {
                 continue;
             }
             let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
@@ -107,6 +110,7 @@ fn names_in(machine: &Machine, folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name != LOCK)
         .collect();
     names.sort();
     names

@@ -8,6 +8,7 @@
 
 mod anonymous;
 mod asking;
+mod clearing;
 mod collection;
 mod completing;
 mod core_files;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_connector_core::aws::Call;
-use aws_connector_core::clock::ServerDate;
+use aws_connector_core::clock::{Origin, ServerDate};
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
@@ -23,6 +23,9 @@ use crate::wire::{Line, Wire};
 
 /// One try may take this long, so that a server that hangs is tried again within a call's time.
 const ATTEMPT: Duration = Duration::from_secs(8);
+
+/// The files that the runtime and one connection open; without them the runtime panics.
+const DESCRIPTORS: usize = 7;
 
 /// A `Date` that differs by less is the same time, give or take the way.
 const SAME_TIME: TimeDelta = TimeDelta::seconds(60);
@@ -87,6 +90,7 @@ impl Client {
         let runtime = match self.runtime.get() {
             Some(runtime) => runtime,
             None => {
+                aws_connector_core::fs::require_descriptors(DESCRIPTORS)?;
                 let made = tokio::runtime::Builder::new_current_thread()
                     .enable_io()
                     .enable_time()
@@ -192,7 +196,7 @@ impl Question<'_> {
 
     fn dated(&self) -> Option<TimeDelta> {
         let date = self.line.seen().date?;
-        date.trusted.then(|| date.said - self.now())
+        (date.origin != Origin::Untrusted).then(|| date.said - self.now())
     }
 
     /// The time to compare an answer's expiry with. An unsigned question is answered whatever the
@@ -274,7 +278,7 @@ macro_rules! config {
         let config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::new(site.region.clone()))
-            .http_client(question.line.clone())
+            .http_client(question.line.to(site, $service))
             .time_source(question.clock())
             // The SDK would believe any `Date`; whoever calls decides which one to sign by.
             .disable_clock_skew_correction(true)

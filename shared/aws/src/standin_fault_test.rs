@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{io, thread};
 
+use aws_connector_core::clock::Origin;
+
 use super::*;
 
 fn ask(sdk: &Sdk, url: String, call: Call<'_>) -> Result<Session> {
@@ -111,7 +113,7 @@ fn the_bundle_decides_whether_a_private_ca_is_trusted() {
     let path = path.to_str().unwrap();
     let trusting = sdk([("AWS_CA_BUNDLE", path)]);
     ask(&trusting, aws.https_url(), call()).unwrap();
-    assert!(trusting.server_date().unwrap().trusted);
+    assert_eq!(trusting.server_date().unwrap().origin, Origin::Endpoint);
     let error = ask(&sdk([]), aws.https_url(), call()).unwrap_err();
     assert_eq!(error.kind, Kind::Unavailable);
     assert!(error.to_string().contains("AWS_CA_BUNDLE"), "{error}");

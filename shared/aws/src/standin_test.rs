@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use aws_connector_core::clock::Origin;
 use aws_connector_core::credential::RegistryLogin;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind};
@@ -152,7 +153,8 @@ fn a_chain_of_roles_ends_in_a_registry_login() {
     assert!(text.contains(arn) && text.contains("external_id"), "{text}");
 
     let date = sdk.server_date().unwrap();
-    assert!(date.trusted && (date.said - Utc::now()).abs() < TimeDelta::seconds(5));
+    assert_eq!(date.origin, Origin::Endpoint);
+    assert!((date.said - Utc::now()).abs() < TimeDelta::seconds(5));
 }
 
 fn login(sdk: &Sdk, aws: &Standin, public: bool, session: &Session) -> Result<RegistryLogin> {

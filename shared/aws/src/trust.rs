@@ -3,12 +3,15 @@
 //! On Linux the roots are read from the one file that holds them all: the folder of single files
 //! beside it holds the same ones again, and reading those takes longer than asking AWS.
 
+#[cfg(target_os = "linux")]
 use std::fs;
+use std::path::Path;
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
 
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::fs as guarded;
 use aws_connector_core::shown::shown;
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use base64::Engine as _;
@@ -17,6 +20,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 const VARIABLE: &str = "AWS_CA_BUNDLE";
+
+/// The platforms' own are a quarter of a megabyte.
+const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// The trust that the environment asks for.
 ///
@@ -62,7 +68,7 @@ fn platform_roots(env: &Env, others: bool) -> Result<TrustStore> {
     files.sort();
     let mut roots = String::new();
     for file in &files {
-        if let Ok(pem) = fs::read(file) {
+        if let Ok(pem) = guarded::read(file, LONGEST) {
             // A file that is no PEM file among the platform's own is passed over.
             roots.push_str(&usable(&pem).unwrap_or_default());
         }
@@ -93,7 +99,8 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
             "set {VARIABLE} to a file of PEM certificates, or unset it"
         ))
     };
-    let pem = fs::read(path).map_err(|error| fail(format!("which cannot be read: {error}")))?;
+    let pem = guarded::read(Path::new(path), LONGEST)
+        .map_err(|error| fail(format!("which cannot be read: {error}")))?;
     let usable = usable(&pem).ok_or_else(|| fail("which is not a PEM file".to_owned()))?;
     if usable.is_empty() {
         return Err(fail("which holds no certificate".to_owned()));
@@ -122,6 +129,8 @@ fn usable(pem: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::fs;
+
     use super::*;
 
     fn refusal(content: &[u8]) -> String {

@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use aws_connector_core::clock::ServerDate;
+use aws_connector_core::clock::{Origin, ServerDate};
 use aws_connector_core::env::Env;
 use aws_connector_core::error::Error;
+use aws_connector_core::plan::Site;
+use aws_connector_core::resource::Partition;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -59,7 +61,8 @@ impl Wire {
 
     fn note(&self, date: ServerDate) {
         if let Ok(mut last) = self.date.lock()
-            && (date.trusted || !last.is_some_and(|last| last.trusted))
+            && (date.origin != Origin::Untrusted
+                || last.is_none_or(|last| last.origin == Origin::Untrusted))
         {
             *last = Some(date);
         }
@@ -105,6 +108,8 @@ impl fmt::Debug for Wire {
 pub(crate) struct Line {
     wire: Arc<Wire>,
     seen: Arc<Mutex<Seen>>,
+    /// Whose own hosts are asked; none where the endpoint is a custom one.
+    aws: Option<Partition>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -120,6 +125,16 @@ impl Line {
         Self {
             wire: Arc::clone(wire),
             seen: Arc::default(),
+            aws: None,
+        }
+    }
+
+    /// The same line to a service at a site.
+    pub(crate) fn to(&self, site: &Site, service: &str) -> Self {
+        let is_custom = site.endpoints.contains_key(service);
+        Self {
+            aws: (!is_custom).then_some(site.partition),
+            ..self.clone()
         }
     }
 
@@ -130,14 +145,14 @@ impl Line {
             .unwrap_or_default()
     }
 
-    fn note(&self, date: Option<&str>, trusted: bool) {
+    fn note(&self, date: Option<&str>, origin: Origin) {
         let Some(said) = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok()) else {
             return;
         };
         let date = ServerDate {
             said: said.to_utc(),
             heard_at: Utc::now(),
-            trusted,
+            origin,
         };
         self.wire.note(date);
         if let Ok(mut seen) = self.seen.lock() {
@@ -162,13 +177,13 @@ impl HttpConnector for Line {
             }
         };
         let line = self.clone();
-        let trusted = place.tls || place.is_this_machine();
+        let origin = place.origin(self.aws);
         let sent = Utc::now();
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
             // The machine may have slept since the server wrote it.
             if (Utc::now() - sent).abs() < PROMPT {
-                line.note(answer.headers().get("date"), trusted);
+                line.note(answer.headers().get("date"), origin);
             }
             Ok(bounded(answer))
         })
@@ -240,6 +255,25 @@ impl Place {
         self.host == "localhost" || self.address().is_some_and(|address| address.is_loopback())
     }
 
+    /// What a `Date` from there is worth; `aws` where the endpoint is not a custom one.
+    fn origin(&self, aws: Option<Partition>) -> Origin {
+        let suffixes =
+            |partition: Partition| [Some(partition.dns_suffix()), partition.api_suffix()];
+        let is_under = |suffix: &str| {
+            let stem = self.host.strip_suffix(suffix);
+            stem.is_some_and(|stem| stem.ends_with('.'))
+        };
+        match aws {
+            Some(partition)
+                if self.tls && suffixes(partition).into_iter().flatten().any(is_under) =>
+            {
+                Origin::Aws
+            }
+            _ if self.tls || self.is_this_machine() => Origin::Endpoint,
+            _ => Origin::Untrusted,
+        }
+    }
+
     /// The proxies on the way there.
     pub(crate) fn proxies(&self) -> ProxyConfig {
         if self.is_near() {
@@ -293,6 +327,32 @@ mod tests {
         }
         for url in ["", "ftp://x", "http://", "http://x:y/", "x"] {
             assert_eq!(Place::of(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_an_endpoint_of_awss_own_tells_the_true_time() {
+        use Origin::{Aws, Endpoint, Untrusted};
+        let (own, custom) = (Some(Partition::Aws), None);
+        for (url, aws, origin) in [
+            ("https://sts.us-east-1.amazonaws.com/", own, Aws),
+            ("https://ecr.us-east-1.api.aws/", own, Aws),
+            ("https://sts.us-east-1.amazonaws.com/", custom, Endpoint),
+            ("https://sts.cn-north-1.amazonaws.com.cn/", own, Endpoint),
+            (
+                "https://sts.cn-north-1.amazonaws.com.cn/",
+                Some(Partition::AwsCn),
+                Aws,
+            ),
+            ("https://notamazonaws.com/", own, Endpoint),
+            ("https://amazonaws.com.example/", own, Endpoint),
+            ("http://sts.us-east-1.amazonaws.com/", own, Untrusted),
+            ("http://127.0.0.1:5000/", own, Endpoint),
+            ("https://localhost/", custom, Endpoint),
+            ("http://169.254.169.254/", custom, Untrusted),
+            ("http://sts.example/", custom, Untrusted),
+        ] {
+            assert_eq!(Place::of(url).unwrap().origin(aws), origin, "{url} {aws:?}");
         }
     }
 

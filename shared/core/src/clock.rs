@@ -4,8 +4,6 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,8 +29,20 @@ pub struct ServerDate {
     pub said: DateTime<Utc>,
     /// What this machine's clock said when the answer came.
     pub heard_at: DateTime<Utc>,
-    /// Whether it came over verified TLS or from this machine.
-    pub trusted: bool,
+    /// Who said it.
+    pub origin: Origin,
+}
+
+/// Where a `Date` comes from, which decides what it may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// One of AWS's own hosts over verified TLS: it is the true time, for every command.
+    Aws,
+    /// A custom endpoint over verified TLS, or one on this machine: it is what that endpoint goes
+    /// by, and says nothing about the true time.
+    Endpoint,
+    /// An answer that anybody on the way could have written.
+    Untrusted,
 }
 
 /// How far the local clock is off, as far as is known.
@@ -40,6 +50,8 @@ pub struct ServerDate {
 pub struct Clock {
     /// True time less local time.
     offset: Cell<TimeDelta>,
+    /// The time of the endpoint that this command asks, less true time.
+    endpoint: Cell<TimeDelta>,
     file: Option<PathBuf>,
 }
 
@@ -57,6 +69,7 @@ impl Clock {
     pub fn load(cache_folder: Option<&Path>) -> Self {
         let clock = Self {
             offset: Cell::default(),
+            endpoint: Cell::default(),
             file: cache_folder.map(|folder| folder.join(FILE)),
         };
         clock.reload();
@@ -85,28 +98,56 @@ impl Clock {
         truly.checked_sub_signed(self.offset.get()).unwrap_or(truly)
     }
 
-    /// Takes note of an answer's date; says whether the offset is now another.
-    pub fn learn(&self, date: ServerDate) -> bool {
-        let offset = date.said - date.heard_at;
-        if !date.trusted || offset.abs() > REFUSED_ABOVE {
+    /// The time to sign with at a true time: that of the endpoint which is asked.
+    pub fn to_endpoint(&self, truly: DateTime<Utc>) -> DateTime<Utc> {
+        truly
+            .checked_add_signed(self.endpoint.get())
+            .unwrap_or(truly)
+    }
+
+    /// The true time of one that the endpoint told, such as an expiry.
+    pub fn from_endpoint(&self, told: DateTime<Utc>) -> DateTime<Utc> {
+        told.checked_sub_signed(self.endpoint.get()).unwrap_or(told)
+    }
+
+    /// Takes note of an answer's date; says whether signatures now carry another time.
+    ///
+    /// Only AWS's own date changes the offset, which every command uses. A custom endpoint's date
+    /// changes what this command signs with, and only if `asserted`: the endpoint has refused a
+    /// signature for its time, or was asked without one. Otherwise the `Date` may be a proxy's,
+    /// while AWS behind it goes by the right time.
+    pub fn learn(&self, date: ServerDate, asserted: bool) -> bool {
+        let said = date.said - date.heard_at;
+        if said.abs() > REFUSED_ABOVE {
             return false;
         }
-        let offset = if offset.abs() < IGNORED_BELOW {
-            TimeDelta::zero()
-        } else {
-            offset
-        };
-        // An answer takes its time on the way, and `Date` has no fractions of a second.
-        if (offset - self.offset.get()).abs() < TimeDelta::seconds(30) {
-            return false;
+        let before = self.offset.get() + self.endpoint.get();
+        match date.origin {
+            Origin::Aws => {
+                self.endpoint.set(TimeDelta::zero());
+                let offset = rounded(said);
+                if differ(offset, self.offset.get()) {
+                    log::debug(format_args!(
+                        "the local clock is off by {} s",
+                        -offset.num_seconds()
+                    ));
+                    self.offset.set(offset);
+                    self.store();
+                }
+            }
+            Origin::Endpoint if asserted => {
+                let endpoint = rounded(said - self.offset.get());
+                if differ(endpoint, self.endpoint.get()) {
+                    log::debug(format_args!(
+                        "the endpoint's clock is off by {} s",
+                        endpoint.num_seconds()
+                    ));
+                    self.endpoint.set(endpoint);
+                }
+            }
+            Origin::Endpoint | Origin::Untrusted => {}
         }
-        log::debug(format_args!(
-            "the local clock is off by {} s",
-            -offset.num_seconds()
-        ));
-        self.offset.set(offset);
-        self.store();
-        true
+        differ(before, self.offset.get() + self.endpoint.get())
     }
 
     fn store(&self) {
@@ -120,28 +161,27 @@ impl Clock {
             wall_minus_boot_ms: wall_minus_boot_ms(),
             boot_id: boot_id(),
         };
-        // A few bytes: whoever reads half of them knows no offset, and finds it out again.
-        let temporary = file.with_extension(format!("{}", std::process::id()));
-        let _ = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&temporary)
-            .and_then(|mut out| out.write_all(&serde_json::to_vec(&record).unwrap_or_default()))
-            .and_then(|()| fs::rename(&temporary, file))
-            .inspect_err(|_| drop(fs::remove_file(&temporary)));
+        let temporary = file.with_extension(std::process::id().to_string());
+        let bytes = serde_json::to_vec(&record).unwrap_or_default();
+        // Without the file, the next command finds it out again.
+        let _ = crate::fs::replace(temporary, file, &bytes);
     }
 }
 
+fn rounded(offset: TimeDelta) -> TimeDelta {
+    match offset.abs() < IGNORED_BELOW {
+        true => TimeDelta::zero(),
+        false => offset,
+    }
+}
+
+/// An answer takes its time on the way, and `Date` has no fractions of a second.
+fn differ(one: TimeDelta, other: TimeDelta) -> bool {
+    (one - other).abs() >= TimeDelta::seconds(30)
+}
+
 fn read(file: &Path) -> Option<TimeDelta> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(file)
-        .ok()?;
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    let bytes = crate::fs::open_no_follow(file).ok()?.read(LONGEST).ok()?;
     let record: Record = serde_json::from_slice(&bytes).ok()?;
     let offset = TimeDelta::try_milliseconds(record.offset_ms)?;
     let stepped = record.wall_minus_boot_ms.abs_diff(wall_minus_boot_ms());
@@ -175,12 +215,12 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn date(offset: i64, trusted: bool) -> ServerDate {
+    fn date(offset: i64, origin: Origin) -> ServerDate {
         let now = Utc::now();
         ServerDate {
             said: now + TimeDelta::seconds(offset),
             heard_at: now,
-            trusted,
+            origin,
         }
     }
 
@@ -189,7 +229,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for offset in [3600, -3600] {
             let clock = Clock::load(Some(folder.path()));
-            clock.learn(date(offset, true));
+            assert!(clock.learn(date(offset, Origin::Aws), false));
             assert_eq!(clock.offset(), TimeDelta::seconds(offset));
             assert_eq!(
                 Clock::load(Some(folder.path())).offset(),
@@ -203,19 +243,48 @@ mod tests {
     #[test]
     fn what_cannot_be_trusted_or_believed_is_not_learned() {
         let clock = Clock::default();
-        assert!(!clock.learn(date(3600, false)));
-        assert!(!clock.learn(date(25 * 3600, true)));
-        assert!(!clock.learn(date(59, true)));
+        for refused in [
+            date(3600, Origin::Untrusted),
+            date(25 * 3600, Origin::Aws),
+            date(25 * 3600, Origin::Endpoint),
+            date(50, Origin::Aws),
+            date(50, Origin::Endpoint),
+        ] {
+            assert!(!clock.learn(refused, true), "{refused:?}");
+        }
         assert_eq!(clock.offset(), TimeDelta::zero());
+    }
+
+    #[test]
+    fn an_endpoint_corrects_its_own_calls_and_nothing_that_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let hour = TimeDelta::hours(1);
+        let clock = Clock::load(Some(folder.path()));
+        let now = Utc::now();
+        // A signature was accepted: whatever the date says, it is not what AWS goes by.
+        assert!(!clock.learn(date(3600, Origin::Endpoint), false));
+        assert_eq!(clock.to_endpoint(now), now);
+        assert!(clock.learn(date(3600, Origin::Endpoint), true));
+        assert_eq!(clock.to_endpoint(now), now + hour);
+        assert_eq!(clock.from_endpoint(now + hour), now);
+        assert_eq!(clock.to_true(now), now);
+        assert!(!folder.path().join(FILE).exists());
+        // AWS knows better, and its date counts for all.
+        assert!(clock.learn(date(0, Origin::Aws), false));
+        assert_eq!(clock.to_endpoint(now), now);
+        assert!(clock.learn(date(-7200, Origin::Aws), false));
+        assert!(clock.learn(date(-3600, Origin::Endpoint), true));
+        assert_eq!(clock.to_endpoint(now), now + hour);
+        assert_eq!(clock.to_true(now), now - hour * 2);
     }
 
     #[test]
     fn a_clock_that_was_set_right_needs_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::load(Some(folder.path()));
-        clock.learn(date(3600, true));
+        clock.learn(date(3600, Origin::Aws), false);
         assert!(folder.path().join(FILE).exists());
-        clock.learn(date(0, true));
+        clock.learn(date(0, Origin::Aws), false);
         assert!(!folder.path().join(FILE).exists());
     }
 

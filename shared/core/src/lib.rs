@@ -11,6 +11,7 @@ pub mod credential;
 pub mod edge;
 pub mod env;
 pub mod error;
+pub mod fs;
 pub mod hand_over;
 pub mod local_secret;
 pub mod log;

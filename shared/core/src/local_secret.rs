@@ -1,8 +1,6 @@
 //! Secrets that lie on this machine and can be read without asking anybody: in the profile, in
 //! the environment, in a file.
 
-use std::fs;
-use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
@@ -50,18 +48,14 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
             format!("secret file {} {what}", shown(path)),
         )
     };
-    let mut file = fs::File::open(&full).map_err(|error| {
+    let unreadable = |error: std::io::Error| {
         fail(format!("cannot be read: {error}")).fix(format!(
             "put the secret into {}, or change the profile",
             full.display()
         ))
-    })?;
-    let meta = file
-        .metadata()
-        .map_err(|error| fail(format!("cannot be read: {error}")))?;
-    if meta.is_dir() {
-        return Err(fail("is a folder".to_owned()));
-    }
+    };
+    let file = crate::fs::open_or_pipe(&full).map_err(unreadable)?;
+    let meta = file.meta();
     let runner = Runner::current(env);
     // A pipe such as a shell's <(command) has no other readers; a file may.
     if meta.is_file() && meta.mode() & 0o077 != 0 {
@@ -73,14 +67,7 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
         let (what, fix) = of_another(meta.uid(), &runner);
         return Err(fail(what).fix(fix));
     }
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
-    (&mut file)
-        .take(LONGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| fail(format!("cannot be read: {error}")))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(fail("is larger than 64 KiB".to_owned()));
-    }
+    let bytes = file.read(LONGEST).map_err(unreadable)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| fail("is not text".to_owned()))?
         .trim_end();
@@ -117,6 +104,7 @@ pub fn expand_home(path: &str, env: &Env) -> PathBuf {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

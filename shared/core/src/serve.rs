@@ -99,9 +99,12 @@ impl<'a> Pipeline<'a> {
                 .map(Delivered::RegistryLogin),
             Delivery::ClusterToken(token) => {
                 self.session(session, Need::HandOut, turn)
-                    .and_then(|session| {
+                    .and_then(|mut session| {
+                        let clock = turn.clock();
+                        session.expires_at = session.expires_at.map(|at| clock.to_endpoint(at));
                         let call = self.call(&self.plan.connector, turn);
-                        let token = self.aws.cluster_token(token, &session, call)?;
+                        let mut token = self.aws.cluster_token(token, &session, call)?;
+                        token.expires_at = clock.from_endpoint(token.expires_at);
                         Ok(Delivered::ClusterToken(token))
                     })
             }

@@ -1,14 +1,26 @@
 //! Web identity tokens: whom a token file speaks for. The signature is AWS's to check.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::shown::shown;
+
+/// AWS takes tokens of up to 20,000 characters; what is larger is not one.
+const LONGEST: u64 = 64 * 1024;
+
+/// Reads a token file.
+///
+/// # Errors
+/// It cannot be read, or is not a regular file of UTF-8 text of at most 64 KiB.
+pub fn read(token_file: &str) -> std::io::Result<Zeroizing<String>> {
+    crate::fs::read_text(Path::new(token_file), LONGEST)
+}
 
 /// The claims of the token in a file that decide whose session AWS makes of it, as one text.
 ///
@@ -21,8 +33,7 @@ pub fn identity(token_file: &str) -> Result<String> {
             format!("web identity token file {} {what}", shown(token_file)),
         )
     };
-    let token = fs::read_to_string(token_file)
-        .map(zeroize::Zeroizing::new)
+    let token = read(token_file)
         .map_err(|error| {
             fail(format!("cannot be read: {error}")).fix(
                 "check that the token is mounted there (on EKS: annotate the service account with its role)",
@@ -36,16 +47,14 @@ pub fn identity(token_file: &str) -> Result<String> {
 /// # Errors
 /// The file cannot be read.
 pub fn of_container(token_file: &str) -> Result<String> {
-    let token = fs::read_to_string(token_file)
-        .map(zeroize::Zeroizing::new)
-        .map_err(|error| {
-            let what = format!(
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {} cannot be read: {error}",
-                shown(token_file)
-            );
-            Error::new(Kind::NoCredentials, what)
-                .fix("check that the token is mounted there (on EKS: the pod identity association)")
-        })?;
+    let token = read(token_file).map_err(|error| {
+        let what = format!(
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {} cannot be read: {error}",
+            shown(token_file)
+        );
+        Error::new(Kind::NoCredentials, what)
+            .fix("check that the token is mounted there (on EKS: the pod identity association)")
+    })?;
     let token = token.trim();
     Ok(of_token(token).unwrap_or_else(|| token.to_owned()))
 }

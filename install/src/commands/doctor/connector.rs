@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::aws::Aws as _;
+use aws_connector_core::clock::Origin;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::duration::show;
@@ -157,17 +158,23 @@ fn clock(app: &App, report: &mut Report<'_>) {
         return;
     };
     let offset = (date.said - date.heard_at).num_seconds();
+    let (whose, fix) = match date.origin {
+        Origin::Aws => (
+            "AWS's; aws-connector allows for it, other programs do not",
+            "set this machine's clock, for example by NTP",
+        ),
+        Origin::Endpoint => (
+            "the custom endpoint's; aws-connector allows for it when it asks that endpoint",
+            "set the clock that is wrong, for example by NTP",
+        ),
+        Origin::Untrusted => return,
+    };
     let finding = if offset.abs() < 60 {
         Finding::ok("within a minute of AWS's")
     } else {
-        Finding::warning(
-            format!(
-                "{} {} AWS's; aws-connector allows for it, other programs do not",
-                show(Duration::from_secs(offset.unsigned_abs())),
-                if offset > 0 { "behind" } else { "ahead of" }
-            ),
-            "set this machine's clock, for example by NTP",
-        )
+        let way = if offset > 0 { "behind" } else { "ahead of" };
+        let length = show(Duration::from_secs(offset.unsigned_abs()));
+        Finding::warning(format!("{length} {way} {whose}"), fix)
     };
     report.find("clock", finding);
 }

@@ -11,7 +11,7 @@ use aws_connector_core::shown::shown;
 
 use super::{Finding, Report};
 use crate::app::App;
-use crate::wire::{aws_config, docker_config, kubeconfig, places};
+use crate::wire::{aws_config, docker_config, kubeconfig, places, read_or_empty};
 
 const CREDENTIAL_PROCESS: &str = "aws-connector-credential-process";
 const EKS_TOKEN: &str = "aws-connector-eks-token";
@@ -28,10 +28,6 @@ pub(super) fn check(app: &App, profile: Option<&Profile>, report: &mut Report<'_
         let login = "'aws-connector login' wires the AWS CLI, Docker and kubectl";
         report.find("wiring", Finding::ok(format!("none yet: {login}")));
     }
-}
-
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
 }
 
 /// A line that calls one of our binaries: by login's hand, or by somebody's.
@@ -79,7 +75,7 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
     let Ok(path) = places::aws_config(app) else {
         return;
     };
-    let text = read(&path);
+    let text = read_or_empty(&path);
     let mut found = false;
     for profile in aws_config::profile_names(&text) {
         let settings = aws_config::settings(&text, &profile).unwrap_or_default();
@@ -131,7 +127,7 @@ fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
         report.find("Docker", finding);
     }
     for path in places::docker_configs(app).unwrap_or_default() {
-        let text = read(&path);
+        let text = read_or_empty(&path);
         let parsed = serde_json::from_str::<serde_json::Value>(&text);
         if let Err(error) = &parsed
             && !text.trim().is_empty()
@@ -189,7 +185,7 @@ fn served(app: &App, profile: &Profile, registry: &RegistryHost, path: &Path) ->
 
 fn kube(app: &App, names: &[String], report: &mut Report<'_>) {
     for path in places::kubeconfigs(app).unwrap_or_default() {
-        let text = read(&path);
+        let text = read_or_empty(&path);
         let wired = kubeconfig::wired(&text);
         if wired.is_empty() && text.contains(EKS_TOKEN) {
             // Other hands write what the reader for our own does not read.

@@ -4,12 +4,16 @@ use std::io::Read as _;
 use std::path::Path;
 
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::fs as guarded;
 use aws_connector_core::shown::shown;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use toml_edit::{Array, InlineTable, Value};
 
 use crate::profile_file::FieldList;
+
+/// A connection is a few lines.
+const LONGEST: u64 = 1024 * 1024;
 
 /// The fields that Lava documents.
 #[derive(Deserialize)]
@@ -41,7 +45,9 @@ pub(super) fn read(
     let outcome = if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map(drop)
     } else {
-        std::fs::read_to_string(path).map(|read| text = read)
+        guarded::open_or_pipe(path)
+            .and_then(|file| file.read(LONGEST))
+            .and_then(|bytes| bytes.as_slice().read_to_string(&mut text).map(drop))
     };
     outcome.map_err(|error| fail(error.to_string()))?;
     let wrong = |error: serde_json::Error| fail(format!("it is not a Lava connection: {error}"));

@@ -6,7 +6,7 @@ use aws_connector_core::resource::{Resource, ResourceType};
 
 use super::{Document, Job, kubeconfig, places};
 use crate::ask;
-use crate::wire::{Desk, resolve};
+use crate::wire::{Desk, read_or_empty, resolve};
 
 pub(super) fn login(
     job: &Job<'_>,
@@ -80,7 +80,7 @@ pub(super) fn login(
 fn file(job: &Job<'_>, arn: &str) -> Result<std::path::PathBuf> {
     let all = places::kubeconfigs(job.app)?;
     for path in &all {
-        let text = std::fs::read_to_string(resolve(path)?).unwrap_or_default();
+        let text = read_or_empty(&resolve(path)?);
         if text.contains(arn) {
             return Ok(path.clone());
         }

@@ -11,7 +11,7 @@ use toml_edit::{InlineTable, Value};
 use super::fields::Fields;
 use crate::app::App;
 use crate::profile_file::FieldList;
-use crate::wire::{aws_config, places};
+use crate::wire::{aws_config, places, read_or_empty};
 
 /// Fills in what no flag said.
 pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Result<()> {
@@ -183,7 +183,7 @@ fn from_profile(
 /// Takes over a role that an AWS CLI profile assumes by another profile's keys; says whether the
 /// profile is of that kind.
 fn role_of(app: &App, profile: &str, found: &mut FieldList) -> Result<bool> {
-    let text = std::fs::read_to_string(places::aws_config(app)?).unwrap_or_default();
+    let text = read_or_empty(&places::aws_config(app)?);
     let Some(settings) = aws_config::settings(&text, profile) else {
         return Ok(false);
     };

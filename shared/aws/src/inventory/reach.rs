@@ -78,7 +78,8 @@ impl Sdk {
             request
                 .set_uri(format!("{}/", url.trim_end_matches('/')))
                 .map_err(|_| Error::local(format!("{url} is no URL to ask")))?;
-            let answer = question.line.call(request).await;
+            let line = question.line.to(site, service.id());
+            let answer = line.call(request).await;
             answer
                 .map(|_| url)
                 .map_err(|error| question.not_reached(&error))

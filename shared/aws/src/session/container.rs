@@ -1,6 +1,5 @@
 //! The container credentials endpoint of ECS and EKS Pod Identity.
 
-use std::fs;
 use std::time::Duration;
 
 use aws_connector_core::aws::Call;
@@ -9,6 +8,7 @@ use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::ContainerPlan;
 use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::shown;
+use aws_connector_core::web_identity;
 
 use super::nearby::{Answer, request, send};
 use crate::client::{Client, Question};
@@ -71,8 +71,7 @@ fn read(path: &str) -> Result<Secret> {
         Error::new(Kind::NoCredentials, format!("{place} {what}"))
     };
     let text =
-        fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    let text = zeroize::Zeroizing::new(text);
+        web_identity::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
     match text.trim_end_matches(['\r', '\n']) {
         "" => Err(fail("is empty".to_owned())),
         token => Ok(Secret::new(token)),

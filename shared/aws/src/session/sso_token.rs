@@ -1,11 +1,11 @@
 //! The file in `~/.aws/sso/cache` that `aws sso login` leaves, and that every AWS tool reads.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::fs;
 use aws_connector_core::log;
 use aws_connector_core::paths;
 use aws_connector_core::plan::SsoPlan;
@@ -14,6 +14,9 @@ use aws_connector_core::shown::shown;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 use sha1::{Digest as _, Sha1};
+
+/// The AWS CLI writes a few kilobytes.
+const LONGEST: u64 = 1024 * 1024;
 
 /// The file, read.
 pub(super) struct Token {
@@ -47,7 +50,7 @@ impl Token {
         let name = plan.session_name.as_ref().unwrap_or(&plan.start_url);
         let path = file(&home, name);
         let place = || shown(&path.display().to_string());
-        let text = fs::read(&path).map_err(|error| match error.kind() {
+        let text = fs::read(&path, LONGEST).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Error::new(
                 Kind::Interaction,
                 format!(
@@ -60,7 +63,6 @@ impl Token {
                 format!("{} cannot be read: {error}", place()),
             ),
         })?;
-        let text = zeroize::Zeroizing::new(text);
         let wrong = || {
             let what = format!("{} is not what 'aws sso login' writes", place());
             Error::new(Kind::NoCredentials, what)
@@ -115,12 +117,11 @@ impl Token {
 
     fn write(&self) -> std::io::Result<()> {
         let text = zeroize::Zeroizing::new(serde_json::to_vec(&self.document)?);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        // Born with mode 0600, renamed into place.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&text)?;
-        file.persist(&self.path)?;
-        Ok(())
+        // Another thread may be renewing it as well.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("aws-connector-{}-{count}", std::process::id());
+        fs::replace(self.path.with_extension(name), &self.path, &text)
     }
 }
 

@@ -1,4 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use chrono::TimeDelta;

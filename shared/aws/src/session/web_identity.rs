@@ -1,13 +1,12 @@
 //! `sts:AssumeRoleWithWebIdentity`: the token is the proof, nothing is signed.
 
-use std::fs;
-
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::{RoleCall, Site};
 use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::shown;
+use aws_connector_core::web_identity as token;
 
 use super::{from_sts, policy_arns, seconds};
 use crate::client::{Client, config};
@@ -50,9 +49,7 @@ fn read(path: &str) -> Result<Secret> {
         let place = format!("web identity token file {}", shown(path));
         Error::new(Kind::NoCredentials, format!("{place} {what}"))
     };
-    let text =
-        fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    let text = zeroize::Zeroizing::new(text);
+    let text = token::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
     match text.trim() {
         "" => Err(fail("is empty".to_owned())),
         token => Ok(Secret::new(token)),

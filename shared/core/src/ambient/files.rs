@@ -1,7 +1,6 @@
 //! The AWS CLI's two files: where they lie, and a profile as both together tell it.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
@@ -237,20 +236,15 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
     };
     // A relative path means another file in another folder.
     let path = std::path::absolute(&path).unwrap_or(path);
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut owner = None;
-    let read = File::open(&path).and_then(|file| {
-        if let Ok(meta) = file.metadata() {
-            owner = Some(meta.uid());
-            // Room for all of it: a buffer that grows leaves copies of secrets behind.
-            bytes.reserve_exact(usize::try_from(meta.len().min(LONGEST)).unwrap_or(0) + 1);
-        }
-        file.take(LONGEST + 1).read_to_end(&mut bytes)
-    });
     let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", show_path(&path)));
-    match read {
-        Ok(_) if bytes.len() as u64 > LONGEST => unreadable("larger than 16 MiB"),
-        Ok(_) => match String::from_utf8(std::mem::take(&mut *bytes)) {
+    let empty = |error| match crate::fs::is_null_device(&path) {
+        true => Ok((Zeroizing::default(), None)),
+        false => Err(error),
+    };
+    let read =
+        crate::fs::open(&path).and_then(|file| Ok((file.read(LONGEST)?, Some(file.meta().uid()))));
+    match read.or_else(empty) {
+        Ok((mut bytes, owner)) => match String::from_utf8(std::mem::take(&mut *bytes)) {
             Ok(text) => {
                 let mut ini = Ini::new(path, dialect, Zeroizing::new(text));
                 ini.owner = owner;

@@ -131,8 +131,7 @@ impl<T: Cacheable> Entry<T> {
 
     /// Whether enough life is left in it.
     pub fn serves(&self, now: DateTime<Utc>, need: Need) -> bool {
-        // An entry from the future was written under another clock.
-        if self.obtained_at > now + TimeDelta::minutes(5) {
+        if self.is_from_the_future(now) {
             return false;
         }
         let left = self.expires_at - now;
@@ -144,7 +143,12 @@ impl<T: Cacheable> Entry<T> {
 
     /// Whether it is still valid at all.
     pub fn is_valid(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at > now
+        self.expires_at > now && !self.is_from_the_future(now)
+    }
+
+    /// Whether it was written under another clock, so that what it says of its end means nothing.
+    fn is_from_the_future(&self, now: DateTime<Utc>) -> bool {
+        self.obtained_at > now + TimeDelta::minutes(5)
     }
 }
 
@@ -240,6 +244,9 @@ mod tests {
         assert!(entry.serves(at(3540), Need::Intermediate));
         assert!(!entry.serves(at(3541), Need::Intermediate));
         assert!(!entry.serves(at(-301), Need::HandOut));
+        assert!(entry.is_valid(at(3599)) && !entry.is_valid(at(3600)));
+        // A clock that went wrong by most of a day says that a dead session is yet to come.
+        assert!(!entry.is_valid(at(-23 * 3600)));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! The folder of entries: who may own it, how an entry is read and written.
 
 use std::fs;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::key::Key;
 
 /// An entry is a few kilobytes; what is larger was not written by us.
-const LONGEST_ENTRY: u64 = 256 * 1024;
+pub(super) const LONGEST_ENTRY: u64 = 256 * 1024;
 
 /// Why the cache is not used, in words that complete `the cache is not used: …`.
 pub(crate) type Unusable = String;
@@ -83,22 +83,11 @@ impl Folder {
     /// The file is one that others could have written.
     pub(crate) fn read(&self, key: Key) -> Result<Found, Unusable> {
         let path = self.entry_path(key);
-        let file = match fs::OpenOptions::new()
-            .read(true)
-            // Nor is a named pipe waited for.
-            .custom_flags(no_follow() | rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
-            .open(&path)
-        {
-            Ok(file) => file,
-            Err(_) => return Ok(Found::Nothing),
-        };
-        let Ok(meta) = file.metadata() else {
+        let Ok(file) = crate::fs::open_no_follow(&path) else {
             return Ok(Found::Nothing);
         };
-        if !meta.is_file() || meta.len() > LONGEST_ENTRY {
-            return Ok(Found::Nothing);
-        }
-        let why = insecure(&meta).or_else(|| {
+        let meta = file.meta();
+        let why = insecure(meta).or_else(|| {
             // It was born 0600: whoever has read it may use what it holds.
             (meta.mode() & 0o044 != 0)
                 .then(|| format!("can be read by others (mode {:03o})", meta.mode() & 0o777))
@@ -106,12 +95,8 @@ impl Folder {
         if let Some(why) = why {
             return Err(format!("{} {why}", path.display()));
         }
-        let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(
-            usize::try_from(meta.len()).unwrap_or(0) + 1,
-        ));
-        // `take` spares the questions for size and place that a file of its own would ask again.
-        match file.take(LONGEST_ENTRY + 1).read_to_end(&mut bytes) {
-            Ok(_) => Ok(Found::Bytes(bytes)),
+        match file.read(LONGEST_ENTRY) {
+            Ok(bytes) => Ok(Found::Bytes(bytes)),
             Err(_) => Ok(Found::Nothing),
         }
     }
@@ -132,30 +117,12 @@ impl Folder {
         if bytes.len() as u64 > LONGEST_ENTRY {
             return Err(format!("{} bytes are too many for an entry", bytes.len()));
         }
-        let failed = |error: std::io::Error| {
-            // Half a file must not stay where there is no room for a whole one.
-            let _ = fs::remove_file(temporary);
-            format!("cannot write {}: {error}", temporary.display())
-        };
         // An interrupt waits until the temporary file is gone.
         let _shield = crate::sys::signals::Shield::new();
         let _ = fs::remove_file(temporary);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .custom_flags(no_follow())
-            .open(temporary)
-            .map_err(failed)?;
-        file.write_all(bytes).map_err(failed)?;
-        drop(file);
-        fs::rename(temporary, self.entry_path(key)).map_err(failed)
+        crate::fs::replace(temporary.to_owned(), &self.entry_path(key), bytes)
+            .map_err(|error| format!("cannot write {}: {error}", temporary.display()))
     }
-}
-
-fn no_follow() -> i32 {
-    // The bits are the same type on every platform that has the flag.
-    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
 }
 
 fn check_folder(path: &Path, meta: &fs::Metadata) -> Result<(), Unusable> {

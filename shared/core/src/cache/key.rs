@@ -22,6 +22,15 @@ impl Key {
         &self.0
     }
 
+    /// The key of an entry's sealed form, so that connectors that seal and connectors that do not
+    /// can cache the same session.
+    #[must_use]
+    pub fn sealed(self) -> Self {
+        let mut hash = Sha256::new_with_prefix(b"aws-connector sealed entry");
+        hash.update(self.0);
+        Self(hash.finalize().into())
+    }
+
     /// 64 hexadecimal digits: the stem of the entry's file names.
     pub fn hex(&self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -43,14 +52,6 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The key of an entry's sealed form, so that connectors that seal and connectors that do not can
-/// cache the same session.
-pub(crate) fn sealed(key: Key) -> Key {
-    let mut hash = Sha256::new_with_prefix(b"aws-connector sealed entry");
-    hash.update(key.0);
-    Key(hash.finalize().into())
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -67,7 +68,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_sealed_entry_has_a_key_of_its_own() {
-        assert_ne!(sealed(some_key(1)), some_key(1));
-        assert_ne!(sealed(some_key(1)), sealed(some_key(2)));
+        assert_ne!(some_key(1).sealed(), some_key(1));
+        assert_ne!(some_key(1).sealed(), some_key(2).sealed());
     }
 }

@@ -113,24 +113,48 @@ pub(crate) enum Try {
 /// The file cannot be opened, or the file system has no locks.
 pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
     loop {
-        let file = open(path)?;
-        if !try_lock_open(&file)? {
-            return Ok(Try::Busy);
-        }
-        // A sweep may have unlinked the file between our opening and our locking it: then the
-        // lock is worth nothing, and the file that stands there now is the one to lock.
-        if is_still(path, &file)? {
-            return Ok(Try::Locked(Guard {
-                file,
-                path: path.to_owned(),
-            }));
+        if let Some(outcome) = try_opened(path, open(path)?)? {
+            return Ok(outcome);
         }
     }
 }
 
-/// Takes the lock of an open file or folder, without waiting, for whoever keeps order among the
-/// writers of other files than the cache's; `false` says that somebody else has it. It ends when
-/// `file` is closed.
+/// Tries to lock a file that was opened; `None` where a sweep has unlinked it since. Its lock
+/// would exclude nobody: the file that is there now is the one to lock.
+fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
+    if !try_lock_open(&file)? {
+        return Ok(Some(Try::Busy));
+    }
+    let path = path.to_owned();
+    Ok(is_still(&path, &file)?.then(|| Try::Locked(Guard { file, path })))
+}
+
+/// A lock file for the writers of other files than the cache's, which only its owner can open.
+/// Dropping it removes the file.
+#[derive(Debug)]
+pub struct LockFile(Option<Guard>);
+
+impl LockFile {
+    /// Creates and locks the file, without waiting; `None` while another process holds it.
+    ///
+    /// # Errors
+    /// The file cannot be created, or the file system has no locks.
+    pub fn try_lock(path: &Path) -> std::io::Result<Option<Self>> {
+        Ok(match try_lock(path)? {
+            Try::Locked(guard) => Some(Self(Some(guard))),
+            Try::Busy => None,
+        })
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Guard::unlink);
+    }
+}
+
+/// Takes the lock of an open file, without waiting; `false` while another process holds it. It
+/// ends when `file` is closed.
 ///
 /// # Errors
 /// The file system has no locks.
@@ -146,15 +170,17 @@ pub fn try_lock_open(file: &File) -> std::io::Result<bool> {
 
 fn open(path: &Path) -> std::io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    fs::OpenOptions::new()
+    let file = fs::OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        // Nor is a named pipe waited for.
+        // A named pipe must not be waited for.
         .custom_flags(flags.bits().cast_signed())
-        .open(path)
+        .open(path)?;
+    crate::fs::require_regular(&file.metadata()?)?;
+    Ok(file)
 }
 
 fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
@@ -168,15 +194,10 @@ fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
 
 /// Reads what a lock file says, held or not; nothing sensible counts as nothing.
 pub(crate) fn read_note(path: &Path) -> Note {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path);
-    let mut bytes = Vec::new();
-    file.and_then(|file| file.take(LONGEST_NOTE).read_to_end(&mut bytes))
+    crate::fs::open_no_follow(path)
+        .and_then(|file| file.read(LONGEST_NOTE))
         .ok()
-        .and_then(|_| serde_json::from_slice(&bytes).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
 
@@ -187,7 +208,7 @@ impl Guard {
         let read = self
             .file
             .rewind()
-            .and_then(|()| self.file.read_to_end(&mut bytes));
+            .and_then(|()| (&self.file).take(LONGEST_NOTE).read_to_end(&mut bytes));
         match read {
             Ok(_) => serde_json::from_slice(&bytes).unwrap_or_default(),
             Err(_) => Note::default(),
@@ -269,11 +290,13 @@ mod tests {
     fn a_lock_file_that_was_unlinked_is_not_mistaken_for_the_new_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k.lock");
+        let (gone, old) = (open(&path).unwrap(), open(&path).unwrap());
         locked(&path).unlink();
-        assert!(!path.exists());
-        let guard = locked(&path);
-        assert!(path.exists());
-        drop(guard);
+        assert!(try_opened(&path, gone).unwrap().is_none());
+        // The old file is still open, so that the new one cannot have its inode.
+        let _guard = locked(&path);
+        assert!(try_opened(&path, old).unwrap().is_none());
+        assert!(matches!(try_lock(&path).unwrap(), Try::Busy));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use entry::{Cacheable, Entry, Need};
 pub use folder::insecure;
 pub use key::Key;
 pub use lease::{Lease, Progress, Renewal};
-pub use lock::try_lock_open;
+pub use lock::{LockFile, try_lock_open};
 pub use want::{Keep, Want};
 
 use crate::log;
@@ -80,6 +80,15 @@ pub struct Listed {
     pub size: u64,
     /// The stem of its file names.
     pub key: String,
+}
+
+/// What [`Cache::clear`] did, in keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Removed.
+    pub removed: usize,
+    /// Kept, because another process holds the lock.
+    pub kept: usize,
 }
 
 impl Cache {
@@ -202,16 +211,17 @@ impl Cache {
         Some(folder)
     }
 
-    /// Everything that lies in the cache and can be read, soonest to end first.
+    /// Every entry in the cache that can be read, soonest to expire first.
     pub fn list(&self) -> Vec<Listed> {
         let folder = self.folder_for(Keep::Files);
         folder.map(sweep::list).unwrap_or_default()
     }
 
-    /// Removes the entries that `choose` picks, each under its lock; returns how many.
-    pub fn clear(&self, choose: impl Fn(&Listed) -> bool) -> usize {
+    /// Removes all files of the keys (as in [`Listed::key`]) that `choose` picks, readable or not,
+    /// each key under its lock.
+    pub fn clear(&self, choose: impl Fn(&str) -> bool) -> Cleared {
         self.folder_for(Keep::Files)
-            .map_or(0, |folder| sweep::clear(folder, choose))
+            .map_or_else(Cleared::default, |folder| sweep::clear(folder, choose))
     }
 
     /// The folder, where one is used.

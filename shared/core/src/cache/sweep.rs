@@ -1,22 +1,22 @@
 //! Listing, clearing, and sweeping out what is past use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::Listed;
-use super::folder::Folder;
-use super::lock::{self, Try};
+use super::folder::{Folder, LONGEST_ENTRY};
+use super::lock::{self, Guard, Try};
+use super::{Cleared, Listed};
 
 /// Entries are looked into for their end at most this often.
 const PAUSE: Duration = Duration::from_secs(3600);
 /// The file whose time says when that was last done.
 const MARK: &str = "swept";
-/// Temporary files that no lock stands beside live for moments.
+/// Temporary files that are written without a lock live for moments.
 const MOMENTS: Duration = Duration::from_secs(60);
 /// A failure is of no interest any more after this.
 const FAILURE_KEPT: TimeDelta = TimeDelta::minutes(2);
@@ -37,14 +37,13 @@ struct Payload {
     principal_arn: Option<String>,
 }
 
-/// The names in the folder, by what they are.
+/// The names in the folder that are ours. Whatever else is here is not ours to touch.
 #[derive(Default)]
 struct Names {
-    entries: BTreeSet<String>,
-    locks: BTreeSet<String>,
-    temporaries: Vec<String>,
-    /// Full names of temporary files that no lock stands beside.
-    unlocked: Vec<String>,
+    /// Of each key, what its names end in.
+    keys: BTreeMap<String, BTreeSet<String>>,
+    /// The clock's temporary files.
+    clocks: Vec<String>,
 }
 
 fn names(folder: &Folder) -> Names {
@@ -57,23 +56,20 @@ fn names(folder: &Folder) -> Names {
         let Some((stem, kind)) = name.to_str().and_then(|name| name.rsplit_once('.')) else {
             continue;
         };
-        // The clock's temporary files, and those of entries that were written without a lock.
         let is_key = stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit());
-        if (stem == "clock" || is_key) && kind.bytes().all(|b| b.is_ascii_digit()) {
-            names.unlocked.push(format!("{stem}.{kind}"));
-        }
-        // Whatever else lies here is not ours to touch.
-        if !is_key {
-            continue;
-        }
-        match kind {
-            "json" => drop(names.entries.insert(stem.to_owned())),
-            "lock" => drop(names.locks.insert(stem.to_owned())),
-            "tmp" => names.temporaries.push(stem.to_owned()),
-            _ => {}
+        if is_key && (["json", "tmp", "lock"].contains(&kind) || is_pid(kind)) {
+            let kinds = names.keys.entry(stem.to_owned()).or_default();
+            kinds.insert(kind.to_owned());
+        } else if stem == "clock" && is_pid(kind) {
+            names.clocks.push(format!("{stem}.{kind}"));
         }
     }
     names
+}
+
+/// Whether a temporary file is one that its writer wrote without a lock, under its own number.
+fn is_pid(kind: &str) -> bool {
+    !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn file(folder: &Folder, stem: &str, kind: &str) -> PathBuf {
@@ -83,10 +79,11 @@ fn file(folder: &Folder, stem: &str, kind: &str) -> PathBuf {
 /// Everything that can be read, soonest to end first.
 pub(super) fn list(folder: &Folder) -> Vec<Listed> {
     let mut all: Vec<Listed> = names(folder)
-        .entries
+        .keys
         .into_iter()
-        .filter_map(|stem| {
-            let bytes = zeroize::Zeroizing::new(fs::read(file(folder, &stem, "json")).ok()?);
+        .filter(|(_, kinds)| kinds.contains("json"))
+        .filter_map(|(stem, _)| {
+            let bytes = read(folder, &stem)?;
             let outline: Outline = serde_json::from_slice(&bytes).ok()?;
             Some(Listed {
                 kind: outline.kind,
@@ -104,46 +101,76 @@ pub(super) fn list(folder: &Folder) -> Vec<Listed> {
     all
 }
 
-/// Removes the entries that are chosen, with their locks.
-pub(super) fn clear(folder: &Folder, choose: impl Fn(&Listed) -> bool) -> usize {
-    let chosen = list(folder).into_iter().filter(|listed| choose(listed));
-    chosen.filter(|listed| remove(folder, &listed.key)).count()
+fn read(folder: &Folder, stem: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    crate::fs::open_no_follow(&file(folder, stem, "json"))
+        .and_then(|entry| entry.read(LONGEST_ENTRY))
+        .ok()
 }
 
-/// Removes an entry under its lock, and the lock with it; not while somebody holds it.
-fn remove(folder: &Folder, stem: &str) -> bool {
-    match lock::try_lock(&file(folder, stem, "lock")) {
-        Ok(Try::Locked(guard)) => {
-            let removed = fs::remove_file(file(folder, stem, "json")).is_ok();
-            let _ = fs::remove_file(file(folder, stem, "tmp"));
-            guard.unlink();
-            removed
+/// Removes every file of the keys that are chosen, readable or not.
+pub(super) fn clear(folder: &Folder, choose: impl Fn(&str) -> bool) -> Cleared {
+    let mut cleared = Cleared::default();
+    for (stem, kinds) in names(folder).keys {
+        if !choose(&stem) {
+            continue;
         }
-        _ => false,
+        let has_more = kinds.iter().any(|kind| kind != "lock");
+        match lock(folder, &stem) {
+            Some(guard) => {
+                cleared.removed += usize::from(remove(folder, &stem, &kinds));
+                guard.unlink();
+            }
+            None => cleared.kept += usize::from(has_more),
+        }
+    }
+    cleared
+}
+
+/// Removes the files of a key other than its lock, which the caller holds.
+fn remove(folder: &Folder, stem: &str, kinds: &BTreeSet<String>) -> bool {
+    let files = kinds.iter().filter(|kind| *kind != "lock");
+    let removed = files.filter(|kind| fs::remove_file(file(folder, stem, kind)).is_ok());
+    removed.count() > 0
+}
+
+/// The lock of a key, unless another process holds it.
+fn lock(folder: &Folder, stem: &str) -> Option<Guard> {
+    let path = file(folder, stem, "lock");
+    // Nothing but a regular file is ever locked, so that nobody holds anything else.
+    if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file()) {
+        let _ = fs::remove_file(&path);
+    }
+    match lock::try_lock(&path) {
+        Ok(Try::Locked(guard)) => Some(guard),
+        _ => None,
     }
 }
 
 /// Sweeps: temporary files whose writer is dead, locks without an entry, and now and then the
-/// entries that have ended.
+/// entries that have expired.
 pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
     let names = names(folder);
-    for stem in &names.temporaries {
+    let is_due = is_due(folder);
+    for name in &names.clocks {
+        remove_if_old(&folder.path().join(name));
+    }
+    for (stem, kinds) in &names.keys {
+        for kind in kinds.iter().filter(|kind| is_pid(kind)) {
+            remove_if_old(&file(folder, stem, kind));
+        }
+        let has_entry = kinds.contains("json");
         // Its writer holds the lock while it lives.
-        if let Ok(Try::Locked(guard)) = lock::try_lock(&file(folder, stem, "lock")) {
+        if kinds.contains("tmp")
+            && let Some(guard) = lock(folder, stem)
+        {
             let _ = fs::remove_file(file(folder, stem, "tmp"));
-            if !names.entries.contains(stem) {
+            if !has_entry {
                 guard.unlink();
             }
-        }
-    }
-    for name in &names.unlocked {
-        let path = folder.path().join(name);
-        if age(&path).is_some_and(|age| age > MOMENTS) {
-            let _ = fs::remove_file(path);
-        }
-    }
-    for stem in names.locks.difference(&names.entries) {
-        if let Ok(Try::Locked(mut guard)) = lock::try_lock(&file(folder, stem, "lock")) {
+        } else if !has_entry
+            && kinds.contains("lock")
+            && let Some(mut guard) = lock(folder, stem)
+        {
             let fresh = guard
                 .note()
                 .failure
@@ -153,32 +180,33 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
                 guard.unlink();
             }
         }
-    }
-    if is_due(folder) {
-        for stem in &names.entries {
-            // Looked at again under the lock: it may have been renewed meanwhile.
-            if has_ended(folder, stem, now)
-                && let Ok(Try::Locked(guard)) = lock::try_lock(&file(folder, stem, "lock"))
-                && has_ended(folder, stem, now)
-            {
-                let _ = fs::remove_file(file(folder, stem, "json"));
-                guard.unlink();
-            }
+        // Looked at again under the lock: it may have been renewed meanwhile.
+        if is_due
+            && has_entry
+            && has_expired(folder, stem, now)
+            && let Some(guard) = lock(folder, stem)
+            && has_expired(folder, stem, now)
+        {
+            let _ = fs::remove_file(file(folder, stem, "json"));
+            guard.unlink();
         }
     }
 }
 
-fn has_ended(folder: &Folder, stem: &str, now: DateTime<Utc>) -> bool {
-    fs::read(file(folder, stem, "json"))
-        .map(zeroize::Zeroizing::new)
-        .ok()
-        .is_none_or(|bytes| {
-            serde_json::from_slice::<Outline>(&bytes)
-                .map_or(true, |outline| outline.expires_at <= now)
-        })
+/// Whether an entry is past use, as one is that cannot be read.
+fn has_expired(folder: &Folder, stem: &str, now: DateTime<Utc>) -> bool {
+    read(folder, stem).is_none_or(|bytes| {
+        serde_json::from_slice::<Outline>(&bytes).map_or(true, |outline| outline.expires_at <= now)
+    })
 }
 
-fn age(path: &std::path::Path) -> Option<Duration> {
+fn remove_if_old(path: &Path) {
+    if age(path).is_some_and(|age| age > MOMENTS) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn age(path: &Path) -> Option<Duration> {
     let at = fs::symlink_metadata(path)
         .and_then(|meta| meta.modified())
         .ok()?;
@@ -199,3 +227,7 @@ fn is_due(folder: &Folder) -> bool {
         .open(&mark)
         .is_ok()
 }
+
+#[cfg(test)]
+#[path = "sweep_test.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::entry::{Cacheable, Entry, Need};
-use super::key::{self, Key};
+use super::key::Key;
 use crate::turn::Turn;
 
 /// How entries are kept.
@@ -43,7 +43,7 @@ impl<'a> Want<'a> {
     /// The key of the file: sealed and plain entries of one session are two files.
     pub(super) fn file(&self) -> Key {
         match self.keep {
-            Keep::Sealed => key::sealed(self.key),
+            Keep::Sealed => self.key.sealed(),
             Keep::Files | Keep::Nowhere => self.key,
         }
     }

@@ -11,7 +11,6 @@ mod steps_test;
 mod variables;
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use super::{
     ContainerPlan, How, InstanceMetadataPlan, LoginPlan, ProcessPlan, RoleCall, Site, SsoPlan, Step,
@@ -21,7 +20,7 @@ use crate::clock::boot_id;
 use crate::env::Env;
 use crate::error::Result;
 use crate::paths::Paths;
-use crate::profile::{Mfa, Policies};
+use crate::profile::{LONGEST_FILE, Mfa, Policies};
 use crate::web_identity;
 use fields::Fields;
 use variables::of_process;
@@ -172,8 +171,8 @@ impl Fields {
         if asks_us(command) {
             // What it yields depends on our own profile, as what we yield does.
             let file = Paths::find(env).profile_file;
-            let text = file.and_then(|file| fs::read_to_string(file).ok());
-            self.optional("profile", text.as_deref());
+            let text = file.and_then(|file| crate::fs::read_text(&file, LONGEST_FILE).ok());
+            self.optional("profile", text.as_deref().map(String::as_str));
         }
     }
 

@@ -1,7 +1,6 @@
 //! The profile file on disk: whose it is, who else may write or read it, and its text.
 
-use std::fs;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use crate::paths::FILE_VARIABLE;
 use crate::user::{Runner, Trust};
 
 /// The longest profile file taken, in bytes.
-const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// What to do about a command of another user's file that root must not run.
 pub(crate) fn not_as_root(path: &Path) -> String {
@@ -36,28 +35,23 @@ pub(super) enum ReadError {
 
 pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile, ReadError> {
     let failed = |error: std::io::Error| {
-        ReadError::Other(Error::profile(format!(
-            "cannot read {}: {error}",
-            path.display()
-        )))
+        let wrong = Error::profile(format!("cannot read {}: {error}", path.display()));
+        ReadError::Other(match error.kind() {
+            ErrorKind::InvalidInput => {
+                wrong.fix(format!("replace it with a file, or set {FILE_VARIABLE}"))
+            }
+            _ => wrong,
+        })
     };
-    let file = match fs::File::open(path) {
+    let file = match crate::fs::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(ReadError::Missing);
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(ReadError::Missing),
         Err(error) => return Err(failed(error)),
     };
-    let meta = file.metadata().map_err(failed)?;
+    let meta = file.meta();
     let refuse = |what: &str, fix: String| {
         ReadError::Other(Error::profile(format!("{} {what}", path.display())).fix(fix))
     };
-    if !meta.is_file() {
-        return Err(refuse("is not a file", "name a file".to_owned()));
-    }
-    if meta.len() > LONGEST_FILE {
-        return Err(refuse("is larger than 16 MiB", "split it".to_owned()));
-    }
     if runner.trusts(meta.uid()) == Trust::None {
         return Err(refuse(
             &format!("belongs to another user (uid {})", meta.uid()),
@@ -77,12 +71,8 @@ pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile
             format!("chmod go-w {}", path.display()),
         ));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    (&file)
-        .take(LONGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let mut bytes = file.read(LONGEST_FILE).map_err(failed)?;
+    let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
         let line = 1 + error
             .as_bytes()
             .iter()

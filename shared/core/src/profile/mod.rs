@@ -24,7 +24,7 @@ pub use connector::{
     Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
     Policies, RegistryPattern, Role, Source,
 };
-pub(crate) use file::not_as_root;
+pub(crate) use file::{LONGEST_FILE, not_as_root};
 pub(crate) use read::SERVICES;
 pub use read::endpoint;
 pub use read_auth::METHODS;

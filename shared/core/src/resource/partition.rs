@@ -101,6 +101,18 @@ impl Partition {
         }
     }
 
+    /// What the host names of **dual-stack API endpoints** end in, without a leading dot.
+    pub fn api_suffix(self) -> Option<&'static str> {
+        match self {
+            Partition::Aws | Partition::AwsUsGov => Some("api.aws"),
+            Partition::AwsCn => Some("api.amazonwebservices.com.cn"),
+            Partition::AwsEusc => Some("api.amazonwebservices.eu"),
+            Partition::AwsIso | Partition::AwsIsoB | Partition::AwsIsoE | Partition::AwsIsoF => {
+                None
+            }
+        }
+    }
+
     /// The regional STS host of `region`, such as `sts.cn-north-1.amazonaws.com.cn`. The region
     /// must have passed [`check_region`].
     pub fn sts_host(self, region: &str) -> String {

@@ -150,7 +150,7 @@ impl Pipeline<'_> {
                 Some(self.session(session, Need::Intermediate, turn)?)
             }
         };
-        self.ask(turn, |turn| {
+        self.ask(turn, true, |turn| {
             let call = self.call(&step.connector, turn);
             self.aws.secret(secret, session.as_ref(), call)
         })

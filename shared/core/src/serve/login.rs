@@ -48,11 +48,17 @@ impl Pipeline<'_> {
         session: &Session,
         turn: &Turn<'_>,
     ) -> Result<RegistryLogin> {
-        self.ask(turn, |turn| {
-            let call = self.call(&step.connector, turn);
-            self.aws.registry_login(login, session, call)
-        })
-        .map_err(|error| blame_policy(error, step, login))
+        let clock = turn.clock();
+        let mut login = self
+            .ask(turn, true, |turn| {
+                let call = self.call(&step.connector, turn);
+                let mut session = session.clone();
+                session.expires_at = session.expires_at.map(|at| clock.to_endpoint(at));
+                self.aws.registry_login(login, &session, call)
+            })
+            .map_err(|error| blame_policy(error, step, login))?;
+        login.expires_at = clock.from_endpoint(login.expires_at);
+        Ok(login)
     }
 }
 

@@ -39,11 +39,16 @@ impl Pipeline<'_> {
             step.describe(),
             step.connector
         ));
-        self.ask(turn, |turn| {
-            let call = self.call(&step.connector, turn);
-            self.aws.session(step, source.as_ref(), &secrets, call)
-        })
-        .map_err(|error| error.of(&step.connector))
+        let is_signed = source.is_some();
+        let mut session = self
+            .ask(turn, is_signed, |turn| {
+                let call = self.call(&step.connector, turn);
+                self.aws.session(step, source.as_ref(), &secrets, call)
+            })
+            .map_err(|error| error.of(&step.connector))?;
+        let clock = turn.clock();
+        session.expires_at = session.expires_at.map(|at| clock.from_endpoint(at));
+        Ok(session)
     }
 
     fn code(&self, step: &Step, factor: &Mfa, turn: &mut Turn<'_>) -> Result<Secret> {
@@ -76,7 +81,7 @@ impl Pipeline<'_> {
         Call {
             connector,
             serving: &self.plan.connector,
-            now: turn.now(),
+            now: turn.clock().to_endpoint(turn.now()),
             deadline: turn.deadline,
         }
     }
@@ -85,15 +90,17 @@ impl Pipeline<'_> {
     pub(super) fn ask<T>(
         &self,
         turn: &Turn<'_>,
+        is_signed: bool,
         question: impl Fn(&Turn<'_>) -> Result<T>,
     ) -> Result<T> {
         let answer = question(turn);
+        let is_refused = answer.as_ref().is_err_and(is_about_time);
         let learned = self
             .aws
             .server_date()
-            .is_some_and(|date| turn.clock().learn(date));
+            .is_some_and(|date| turn.clock().learn(date, is_refused || !is_signed));
         match answer {
-            Err(error) if learned && is_about_time(&error) => question(turn),
+            Err(_) if learned && is_refused => question(turn),
             answer => answer,
         }
     }

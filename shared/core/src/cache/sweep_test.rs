@@ -1,0 +1,142 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use chrono::TimeDelta;
+use rustix::fs::{CWD, Mode, mkfifoat};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+fn folder() -> (TempDir, Folder) {
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let folder = Folder::open(place.path()).unwrap();
+    (place, folder)
+}
+
+/// The stem of 64 of these digits.
+fn stem(digits: &str) -> String {
+    digits.repeat(64 / digits.len())
+}
+
+fn write(folder: &Folder, name: &str, text: &str) {
+    fs::write(folder.path().join(name), text).unwrap();
+}
+
+fn write_entry(folder: &Folder, stem: &str, expires_at: DateTime<Utc>) {
+    let entry = json!({
+        "kind": "session", "connector": "dev", "obtained_at": expires_at - TimeDelta::hours(1),
+        "expires_at": expires_at, "payload": {},
+    });
+    write(folder, &format!("{stem}.json"), &entry.to_string());
+}
+
+fn make_pipe(folder: &Folder, name: &str) {
+    mkfifoat(CWD, folder.path().join(name), Mode::RUSR | Mode::WUSR).unwrap();
+}
+
+fn all_names(folder: &Folder) -> BTreeSet<String> {
+    let list = fs::read_dir(folder.path()).unwrap();
+    list.map(|item| item.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// Dates the last full sweep back.
+fn make_due(folder: &Folder) {
+    let mark = fs::File::create(folder.path().join(MARK)).unwrap();
+    mark.set_modified(SystemTime::now() - PAUSE * 2).unwrap();
+}
+
+#[test]
+fn a_full_sweep_removes_what_has_expired_and_keeps_what_has_not() {
+    let (_place, folder) = folder();
+    let now = Utc::now();
+    let left = |seconds| now + TimeDelta::seconds(seconds);
+    for (digits, seconds) in [("a", 43_200), ("b", 600), ("c", 1), ("d", 0), ("e", -600)] {
+        write_entry(&folder, &stem(digits), left(seconds));
+    }
+    write(&folder, &format!("{}.json", stem("f")), "{half an ent");
+    make_pipe(&folder, &format!("{}.json", stem("0")));
+    write(&folder, MARK, "");
+    after_a_miss(&folder, now);
+    assert_eq!(all_names(&folder).len(), 8, "it is not due yet");
+
+    make_due(&folder);
+    after_a_miss(&folder, now);
+    let live = ["a", "b", "c"].map(|digits| format!("{}.json", stem(digits)));
+    let kept: BTreeSet<String> = live.into_iter().chain([MARK.to_owned()]).collect();
+    assert_eq!(all_names(&folder), kept);
+}
+
+#[test]
+fn an_entry_in_use_is_not_swept() {
+    let (_place, folder) = folder();
+    let now = Utc::now();
+    write_entry(&folder, &stem("a"), now - TimeDelta::hours(1));
+    make_due(&folder);
+    let held = lock(&folder, &stem("a"));
+    assert!(held.is_some());
+    after_a_miss(&folder, now);
+    assert!(file(&folder, &stem("a"), "json").exists());
+}
+
+#[test]
+fn a_pipe_under_any_of_our_names_blocks_nothing_and_is_swept() {
+    let (_place, folder) = folder();
+    let now = Utc::now();
+    write_entry(&folder, &stem("a"), now + TimeDelta::hours(1));
+    for name in ["json", "lock", "tmp"] {
+        make_pipe(&folder, &format!("{}.{name}", stem("b")));
+    }
+    make_pipe(&folder, &format!("{}.lock", stem("c")));
+    let listed = list(&folder);
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    make_due(&folder);
+    after_a_miss(&folder, now);
+    let kept = [format!("{}.json", stem("a")), MARK.to_owned()];
+    assert_eq!(all_names(&folder), kept.into_iter().collect());
+}
+
+#[test]
+fn clearing_removes_all_that_is_ours_readable_or_not_and_nothing_else() {
+    let (_place, folder) = folder();
+    write_entry(&folder, &stem("a"), Utc::now());
+    write(&folder, &format!("{}.lock", stem("a")), "");
+    write(
+        &folder,
+        &format!("{}.json", stem("b")),
+        "{\"payload\":\"s3cret",
+    );
+    write(&folder, &format!("{}.tmp", stem("c")), "s3cret");
+    write(&folder, &format!("{}.4711", stem("d")), "s3cret");
+    write(&folder, &format!("{}.lock", stem("e")), "");
+    make_pipe(&folder, &format!("{}.json", stem("f")));
+    symlink("/etc/passwd", file(&folder, &stem("0"), "json")).unwrap();
+    let foreign = [
+        "notes.txt".to_owned(),
+        "clock".to_owned(),
+        format!("{}.txt", stem("a")),
+        format!("{}.", stem("a")),
+        format!("{}.json", stem("ag")),
+        format!("{}.json", "a".repeat(63)),
+    ];
+    for name in &foreign {
+        write(&folder, name, "");
+    }
+    let cleared = clear(&folder, |_| true);
+    assert_eq!((cleared.removed, cleared.kept), (6, 0));
+    assert_eq!(all_names(&folder), foreign.into_iter().collect());
+}
+
+#[test]
+fn clearing_keeps_what_another_process_is_renewing_and_says_so() {
+    let (_place, folder) = folder();
+    write_entry(&folder, &stem("a"), Utc::now());
+    write_entry(&folder, &stem("b"), Utc::now());
+    let held = lock(&folder, &stem("a"));
+    assert!(held.is_some());
+    let cleared = clear(&folder, |_| true);
+    assert_eq!((cleared.removed, cleared.kept), (1, 1));
+    assert!(file(&folder, &stem("a"), "json").exists());
+}
