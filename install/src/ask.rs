@@ -16,6 +16,8 @@ use aws_connector_core::resource::{RegistryHost, Resource};
 use aws_connector_core::serve::{Delivered, Errand, Pipeline, serve};
 use aws_connector_core::turn::BUDGET;
 
+use chrono::Utc;
+
 use crate::app::App;
 use crate::progress::Progress;
 
@@ -37,7 +39,7 @@ fn request(name: &str, wants: Wants) -> Request {
 pub(crate) fn session(app: &App, name: &str, resource: Option<Resource>) -> Result<Session> {
     let request = session_request(name, resource);
     let _progress = progress(app, &request);
-    match serve(&request, &app.env, &app.sdk, None)? {
+    match serve(&request, &app.env, Utc::now(), &app.sdk, None)? {
         Delivered::Session(session) => Ok(session),
         _ => Err(unexpected()),
     }
@@ -54,7 +56,7 @@ pub(crate) fn registry_login(
     };
     let request = request(name, wants);
     let _progress = progress(app, &request);
-    match serve(&request, &app.env, &app.sdk, None)? {
+    match serve(&request, &app.env, Utc::now(), &app.sdk, None)? {
         Delivered::RegistryLogin(login) => Ok(login),
         _ => Err(unexpected()),
     }
@@ -67,7 +69,7 @@ pub(crate) fn cluster_token(app: &App, name: &str, cluster: &ClusterRef) -> Resu
     };
     let request = request(name, wants);
     let _progress = progress(app, &request);
-    match serve(&request, &app.env, &app.sdk, None)? {
+    match serve(&request, &app.env, Utc::now(), &app.sdk, None)? {
         Delivered::ClusterToken(token) => Ok(token),
         _ => Err(unexpected()),
     }
@@ -89,7 +91,8 @@ pub(crate) fn source(
     let step = &errand.plan().session;
     let _progress = (!asks_somebody(step)).then(|| Progress::show(&app.env, ASKING));
     let clock = errand.clock();
-    let served = Pipeline::new(&errand, &app.sdk, None).deliver(&mut errand.turn(&clock));
+    let served =
+        Pipeline::new(&errand, &app.sdk, None).deliver(&mut errand.turn(&clock, Utc::now()));
     match served.map_err(|error| error.of(&step.connector))? {
         Delivered::Session(session) => Ok(Some((step.site.clone(), session))),
         _ => Err(unexpected()),
@@ -164,7 +167,7 @@ pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
     Call {
         connector,
         serving: connector,
-        now: clock.to_endpoint(clock.to_true(chrono::Utc::now())),
+        now: clock.to_endpoint(clock.to_true(Utc::now())),
         deadline: Instant::now() + BUDGET,
     }
 }

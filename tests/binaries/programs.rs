@@ -155,7 +155,7 @@ fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
         ("eks-token", "aws-connector-eks-token", false),
     ] {
         let output = Command::new(full_program())
-            .args(["answer-for", "999", client, "-", "get"])
+            .args(["answer-for", "999", client, "whatever", "get"])
             .env_clear()
             .output()
             .unwrap();
@@ -257,7 +257,7 @@ fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
     let lock = world.file("some.lock", "");
     let entry = "0".repeat(64);
     let status = Command::new(full_program())
-        .args(["answer-for", "1", "credential-process", &entry])
+        .args(["answer-for", "1", "credential-process", &entry, "0"])
         .env_clear()
         .env("HOME", world.home())
         .stdout(fs::File::options().append(true).open(&lock).unwrap())

@@ -8,6 +8,8 @@ use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::aws::Aws;
 use crate::cache::Renewal;
 use crate::env::Env;
@@ -28,14 +30,18 @@ const RENEWAL_TIME: Duration = Duration::from_secs(25);
 
 /// What a client says, kept for the full program.
 struct Said {
+    called: DateTime<Utc>,
     args: Vec<OsString>,
     stdin: OnceCell<String>,
 }
 
 impl Said {
-    fn new(args: Vec<OsString>) -> Self {
-        let stdin = OnceCell::new();
-        Self { args, stdin }
+    fn new(called: DateTime<Utc>, args: Vec<OsString>) -> Self {
+        Self {
+            called,
+            args,
+            stdin: OnceCell::new(),
+        }
     }
 
     fn stdin(&self) -> Result<String> {
@@ -48,6 +54,7 @@ impl Said {
     fn hand_over(&self, client: Client) -> HandOver<'_> {
         HandOver {
             client,
+            called: self.called,
             args: &self.args,
             stdin: self.stdin.get().map(String::as_str),
         }
@@ -63,11 +70,11 @@ pub fn run<P: Protocol>(sign: Sign) -> i32 {
     }
     signals::outlive_readers();
     guard_memory();
-    let said = Said::new(std::env::args_os().skip(1).collect());
+    let said = Said::new(Utc::now(), std::env::args_os().skip(1).collect());
     let env = Env::Process;
     let output = answer::<P>(&said.args, &|| said.stdin(), &env, |request| {
         let renew = |renewal| said.hand_over(P::CLIENT).renew(renewal);
-        match serve::at_hand(request, &env, sign, &renew)? {
+        match serve::at_hand(request, &env, said.called, sign, &renew)? {
             Some(delivered) => Ok(delivered),
             None => Err(said.hand_over(P::CLIENT).exec()),
         }
@@ -77,14 +84,14 @@ pub fn run<P: Protocol>(sign: Sign) -> i32 {
 
 /// Runs the full program on behalf of a small one.
 pub fn run_full<P: Protocol>(call: Call, aws: &dyn Aws) -> i32 {
-    let said = Said::new(call.args);
+    let said = Said::new(call.called, call.args);
     let env = Env::Process;
     if let Some(entry) = call.entry {
         return renew::<P>(&said, entry, &env, aws);
     }
     let output = answer::<P>(&said.args, &|| said.stdin(), &env, |request| {
         let renew = |renewal| said.hand_over(P::CLIENT).renew(renewal);
-        serve::serve(request, &env, aws, Some(&renew))
+        serve::serve(request, &env, said.called, aws, Some(&renew))
     });
     write(&output)
 }

@@ -2,7 +2,8 @@
 //! `aws-connector`, which a small program becomes by `exec`, or starts to renew an entry.
 //!
 //! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
-//! renewed or `-`, and then the client's own arguments. What the client said on standard input is
+//! renewed or `-`, when the client called (milliseconds of Unix time by the local clock), and then
+//! the client's own arguments. What the client said on standard input is
 //! on standard input again. A renewal has the locked file as its standard output.
 
 use std::ffi::OsString;
@@ -12,6 +13,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use chrono::{DateTime, Utc};
 
 use crate::cache::Renewal;
 use crate::error::{Error, Result};
@@ -36,6 +39,8 @@ const PLACE: Option<&str> = option_env!("AWS_CONNECTOR_PROGRAM");
 pub struct HandOver<'a> {
     /// The program that the client called.
     pub client: Client,
+    /// When.
+    pub called: DateTime<Utc>,
     /// The arguments after its name.
     pub args: &'a [OsString],
     /// What was read from standard input, if it was read.
@@ -47,6 +52,8 @@ pub struct HandOver<'a> {
 pub struct Call {
     /// The program that the client called.
     pub client: Client,
+    /// When, by the local clock.
+    pub called: DateTime<Utc>,
     /// The entry to be renewed, where no client waits for an answer.
     pub entry: Option<String>,
     /// The client's arguments.
@@ -96,8 +103,9 @@ impl HandOver<'_> {
     fn command(&self, entry: &str) -> Result<Command> {
         let program = find()?;
         let mut command = Command::new(program);
+        let called = self.called.timestamp_millis().to_string();
         command
-            .args([VERB, CONTRACT, self.client.id(), entry])
+            .args([VERB, CONTRACT, self.client.id(), entry, &called])
             .args(self.args);
         Ok(command)
     }
@@ -122,7 +130,7 @@ impl HandOver<'_> {
 /// Another version's contract; the client is returned beside it, so that it hears of it in its own
 /// protocol.
 pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
-    let [verb, contract, client, entry, args @ ..] = args else {
+    let [verb, contract, client, rest @ ..] = args else {
         return None;
     };
     if verb != VERB {
@@ -140,15 +148,20 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
             error.fix("install all programs of one release"),
         )));
     }
-    let entry = entry
-        .to_str()
-        .filter(|entry| *entry != "-")
-        .map(str::to_owned);
-    let args = args.to_vec();
+    let [entry, called, args @ ..] = rest else {
+        return None;
+    };
+    let called = called.to_str().and_then(|called| called.parse().ok());
     Some(Ok(Call {
         client,
-        entry,
-        args,
+        called: called
+            .and_then(DateTime::from_timestamp_millis)
+            .unwrap_or_else(Utc::now),
+        entry: entry
+            .to_str()
+            .filter(|entry| *entry != "-")
+            .map(str::to_owned),
+        args: args.to_vec(),
     }))
 }
 

@@ -9,6 +9,8 @@ mod login;
 mod mint;
 mod registries;
 
+use chrono::{DateTime, Utc};
+
 use crate::aws::Aws;
 use crate::cache::{Acquired, Cacheable, Lease, Look, Need, Renewal, Want};
 use crate::clock::Clock;
@@ -39,19 +41,20 @@ pub enum Delivered {
 /// request.
 pub type Renew<'a> = &'a dyn Fn(Renewal);
 
-/// Answers a request.
+/// Answers a request, for a client that called at a time by the local clock.
 ///
 /// # Errors
 /// Whatever prevents it, with the connector, the cause and the fix.
 pub fn serve(
     request: &Request,
     env: &Env,
+    called: DateTime<Utc>,
     aws: &dyn Aws,
     renew: Option<Renew<'_>>,
 ) -> Result<Delivered> {
     let errand = Errand::prepare(request, env)?;
     let clock = errand.clock();
-    Pipeline::new(&errand, aws, renew).deliver(&mut errand.turn(&clock))
+    Pipeline::new(&errand, aws, renew).deliver(&mut errand.turn(&clock, called))
 }
 
 /// Renews the entry of a lock that another process claimed and handed over.
@@ -61,7 +64,7 @@ pub fn serve(
 pub fn renew(request: &Request, env: &Env, aws: &dyn Aws, renewal: Renewal) -> Result<()> {
     let errand = Errand::prepare(request, env)?;
     let clock = errand.clock();
-    Pipeline::new(&errand, aws, None).renew(renewal, &mut errand.turn(&clock))
+    Pipeline::new(&errand, aws, None).renew(renewal, &mut errand.turn(&clock, Utc::now()))
 }
 
 /// One request on its way.

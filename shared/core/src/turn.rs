@@ -18,9 +18,11 @@ pub const PROMPT: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Turn<'a> {
     clock: &'a Clock,
-    /// When the command began, by the local clock.
-    pub(crate) started: DateTime<Utc>,
-    stopwatch: Instant,
+    /// When the client called, by the local clock: a failure or an entry since then is this
+    /// command's too.
+    pub(crate) called: DateTime<Utc>,
+    /// A moment by both clocks.
+    start: (DateTime<Utc>, Instant),
     /// When AWS must have answered. Waiting for another process or for a person puts it off.
     pub(crate) deadline: Instant,
     /// When there must be an answer, waits included: something still valid could be handed out.
@@ -42,13 +44,13 @@ pub struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// A command that begins now.
-    pub fn new(clock: &'a Clock, patience: Duration) -> Self {
-        let now = Instant::now();
+    /// A command that goes on now, in this process, and that the client called at some time before.
+    pub fn new(clock: &'a Clock, patience: Duration, called: DateTime<Utc>) -> Self {
+        let (wall, now) = (Utc::now(), Instant::now());
         Self {
             clock,
-            started: Utc::now(),
-            stopwatch: now,
+            called: called.min(wall),
+            start: (wall, now),
             deadline: now + BUDGET,
             hurry: None,
             patience,
@@ -69,12 +71,13 @@ impl<'a> Turn<'a> {
     /// The true time. It advances with the monotonic clock, so that setting the wall clock in the
     /// middle of a command does no harm.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.clock.to_true(self.started + since(self.stopwatch))
+        let (wall, instant) = self.start;
+        self.clock.to_true(wall + since(instant))
     }
 
-    /// When the command began, in true time.
-    pub(crate) fn began(&self) -> DateTime<Utc> {
-        self.clock.to_true(self.started)
+    /// When the client called, in true time.
+    pub(crate) fn called_at(&self) -> DateTime<Utc> {
+        self.clock.to_true(self.called)
     }
 
     /// The true time of a moment of this command. Reckoned back from now, because the command may

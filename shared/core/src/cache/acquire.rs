@@ -121,7 +121,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
             return Ok(Taken::Entry(entry));
         }
         if let Some(failure) = guard.note().failure
-            && failure.concerns(turn.started)
+            && failure.concerns(turn.called)
         {
             log::debug(format_args!("sharing the failure of {}", failure.ended));
             return Err(failure.error);

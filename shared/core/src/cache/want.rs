@@ -56,7 +56,7 @@ impl<'a> Want<'a> {
 
     pub(super) fn is_met_by<T: Cacheable>(&self, entry: &Entry<T>, turn: &Turn<'_>) -> bool {
         entry.serves(turn.now(), self.need)
-            && (!self.is_forced(turn) || entry.obtained_at >= turn.began())
+            && (!self.is_forced(turn) || entry.obtained_at >= turn.called_at())
     }
 
     /// Whether an entry may be handed out where it cannot be renewed.

@@ -1,5 +1,7 @@
 //! What can be answered without AWS: from the cache, or from keys that are on this machine.
 
+use chrono::{DateTime, Utc};
+
 use super::{Delivered, Errand, Renew};
 use crate::cache::{Cacheable, Look, Need, Want};
 use crate::credential::{ClusterToken, Session};
@@ -11,7 +13,7 @@ use crate::request::Request;
 use crate::turn::Turn;
 
 /// Signs a cluster token at a true time.
-pub type Sign = fn(&TokenPlan, &Session, chrono::DateTime<chrono::Utc>) -> Result<ClusterToken>;
+pub type Sign = fn(&TokenPlan, &Session, DateTime<Utc>) -> Result<ClusterToken>;
 
 /// Answers a request if that takes nobody else: `None` says that AWS, another process or a program
 /// has to be asked.
@@ -21,12 +23,13 @@ pub type Sign = fn(&TokenPlan, &Session, chrono::DateTime<chrono::Utc>) -> Resul
 pub fn at_hand(
     request: &Request,
     env: &Env,
+    called: DateTime<Utc>,
     sign: Sign,
     renew: Renew<'_>,
 ) -> Result<Option<Delivered>> {
     let errand = Errand::prepare(request, env)?;
     let clock = errand.clock();
-    let turn = errand.turn(&clock);
+    let turn = errand.turn(&clock, called);
     let near = Near {
         renew: errand.renews_ahead().then_some(renew),
         errand: &errand,

@@ -1,6 +1,8 @@
 //! What a request comes to before anybody is asked: its connector, its plan, and what it wants of
 //! the cache.
 
+use chrono::{DateTime, Utc};
+
 use crate::cache::{Cache, Cacheable, Hit, Keep, Need, Want};
 use crate::clock::Clock;
 use crate::env::Env;
@@ -77,9 +79,9 @@ impl<'a> Errand<'a> {
         Clock::load(self.cache.folder())
     }
 
-    /// The errand's turn, which begins now.
-    pub fn turn<'c>(&self, clock: &'c Clock) -> Turn<'c> {
-        let mut turn = Turn::new(clock, self.plan.lock_timeout);
+    /// The errand's turn, for a client that called at some time before.
+    pub fn turn<'c>(&self, clock: &'c Clock, called: DateTime<Utc>) -> Turn<'c> {
+        let mut turn = Turn::new(clock, self.plan.lock_timeout, called);
         turn.force = self.env.is_on("AWS_CONNECTOR_REFRESH");
         turn
     }

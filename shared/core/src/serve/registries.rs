@@ -1,5 +1,7 @@
 //! What Docker asks besides credentials: which registries have a login, and whether one is ours.
 
+use chrono::Utc;
+
 use super::{Errand, choose};
 use crate::cache::{Cache, Look};
 use crate::credential::RegistryLogin;
@@ -54,7 +56,7 @@ fn has_login(request: &Request, env: &Env, profile: &Profile, paths: &Paths) -> 
             return Ok(false);
         };
         let clock = errand.clock();
-        let mut turn = errand.turn(&clock);
+        let mut turn = errand.turn(&clock, Utc::now());
         turn.force = false;
         let want = errand.login_want(&plan.session, login, None)?;
         let found = errand.cache().look::<RegistryLogin>(want, &turn);
