@@ -40,7 +40,7 @@ pub(crate) struct Note {
 pub(crate) struct Holder {
     pub(crate) pid: u32,
     pub(crate) host: String,
-    /// The program, by [`crate::request::Client::id`].
+    /// The program that the client called, in a word.
     pub(crate) client: String,
     pub(crate) since: DateTime<Utc>,
     pub(crate) state: State,
