@@ -107,6 +107,11 @@ fn an_hour_off_all_three_documents_are_right_from_the_first_answer() {
             let standin = &aws.world.standin;
             assert_eq!(refused(standin), 1, "{offset}: {:#?}", standin.calls());
             assert!(aws.has_clock());
+            let hosts = aws.proxy.take();
+            assert!(
+                hosts.iter().all(|host| host.contains(".amazonaws.com:443")),
+                "{hosts:?}"
+            );
         }
     }
 }

@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 
 use crate::file::CaseFile;
 use crate::labels::Labels;
-use crate::proxy::Proxy;
-use crate::support::{Binary, World};
+use crate::support::{Binary, Proxy, World};
 
 /// A case about to be run.
 pub(crate) struct Case<'a> {

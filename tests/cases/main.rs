@@ -11,7 +11,6 @@
 mod case;
 mod file;
 mod labels;
-mod proxy;
 mod report;
 #[expect(
     dead_code,
