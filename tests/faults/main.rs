@@ -24,7 +24,6 @@ mod ahead;
 mod crash;
 mod crowd;
 mod disk;
-mod fleet;
 mod hostile;
 mod kills;
 mod lifetimes;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{House, Run, is_root};
-use crate::{disk, fleet, outages};
+use crate::{disk, outages};
 
 /// One fault and how it is injected.
 pub(crate) struct Scenario {
@@ -83,7 +83,7 @@ fn rows(scenarios: Vec<Scenario>) -> String {
 }
 
 /// Compares one part of the page with what was observed, or writes it.
-pub(crate) fn check(part: &str, observed: &str) {
+fn check(part: &str, observed: &str) {
     let (begin, end) = (
         format!("<!-- {part}: written by tests/faults -->\n"),
         "<!-- end -->",
@@ -126,9 +126,4 @@ fn the_page_tells_what_is_observed_when_the_disk_is_in_the_way() {
     }
     let head = "| fault | observed |\n|---|---|\n";
     check("disk", &format!("{head}{}", rows(disk::scenarios())));
-}
-
-#[test]
-fn the_page_tells_what_the_simulation_says() {
-    check("fleet", &fleet::report());
 }
