@@ -10,6 +10,7 @@
 //! | `FAULTS_KILLS` | kill -9 at random moments | 60 |
 //! | `FAULTS_SESSION_SECONDS` | length of the sessions that are lived through | 12 |
 //! | `FAULTS_SEED` | what the moments of the kills are drawn from | |
+//! | `FAULTS_SKIPPED` | a file that lists tests that cannot run here; without it they fail | |
 //! | `FAULTS_BINARIES` | a folder with other builds of the three binaries | |
 //! | `UPDATE_DOCS=1` | writes what was observed into `docs/under-load.md` | |
 

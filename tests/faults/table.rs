@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{House, Run, is_root};
+use crate::support::{House, Run, is_root, skip};
 use crate::{disk, outages};
 
 /// One fault and how it is injected.
@@ -121,8 +121,7 @@ fn the_page_tells_what_is_observed_when_aws_fails() {
 #[test]
 fn the_page_tells_what_is_observed_when_the_disk_is_in_the_way() {
     if !is_root() {
-        // Two users and mounts of one's own: only root has them.
-        return;
+        return skip("the table of disk faults: only root can be two users and mount file systems");
     }
     let head = "| fault | observed |\n|---|---|\n";
     check("disk", &format!("{head}{}", rows(disk::scenarios())));

@@ -28,3 +28,21 @@ pub(crate) fn size(variable: &str, everyday: usize) -> usize {
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
+
+/// Reports that something cannot be tested here. A skipped test looks like one that passed, so this one fails, unless
+/// `FAULTS_SKIPPED` names a file that lists what was skipped.
+pub(crate) fn skip(what: &str) {
+    let Some(list) = std::env::var_os("FAULTS_SKIPPED") else {
+        panic!(
+            "cannot test here: {what}; fix: set FAULTS_SKIPPED to a file that lists skipped tests"
+        );
+    };
+    use std::io::Write as _;
+    let mut list = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(list)
+        .expect("the file that FAULTS_SKIPPED names");
+    list.write_all(format!("{what}\n").as_bytes())
+        .expect("a line");
+}
