@@ -9,6 +9,7 @@
 //! | `FAULTS_PROCESSES` | processes that start cold at once | 500 |
 //! | `FAULTS_KILLS` | kill -9 at random moments | 60 |
 //! | `FAULTS_SESSION_SECONDS` | length of the sessions that are lived through | 12 |
+//! | `FAULTS_SCHEDULES` | interleavings of two or three programs | 240 |
 //! | `FAULTS_EXHAUSTIVE=1` | kills every program at every system call in every state, and runs 20,000 interleavings | |
 //! | `FAULTS_SEED` | the seed of the random kills, or of the one interleaving to repeat | |
 //! | `FAULTS_SKIPPED` | a file that lists tests that cannot run here; without it they fail | |
@@ -27,6 +28,7 @@ mod crash;
 mod crowd;
 mod disk;
 mod hostile;
+mod interleavings;
 mod kill_points;
 mod kills;
 mod lifetimes;
