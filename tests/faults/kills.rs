@@ -5,20 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Client, House, Run, Started, size, until};
-
-/// A sequence that a failure can be repeated from.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        // xorshift64
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
+use crate::support::{Client, Dice, House, Run, Started, size, until};
 
 /// What the cache holds when the client starts.
 fn prepare(house: &House, dice: &mut Dice) {
@@ -55,7 +42,7 @@ fn child(house: &House) -> Option<Pid> {
 fn a_kill_at_any_moment_does_no_harm() {
     let house = House::new();
     let seed = size("FAULTS_SEED", 0x5eed_1234) as u64;
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     // How long a run takes that nobody kills: the moments are drawn from there.
     let mut longest = Run::of(&mut house.credential_process()).took;
     let mut cut_short = 0;

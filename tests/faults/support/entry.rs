@@ -75,18 +75,7 @@ impl Shelf {
     /// Lets an entry of one hour grow old until it has `left` seconds, without waiting for it.
     pub(crate) fn age(&self, kind: &str, left: i64) {
         let path = self.entry(kind);
-        let mut entry = read(&path);
-        let by = time(&entry["expires_at"]) - (Utc::now() + TimeDelta::seconds(left));
-        for place in [
-            "/obtained_at",
-            "/expires_at",
-            "/refresh_at",
-            "/payload/expires_at",
-        ] {
-            if let Some(value) = entry.pointer_mut(place) {
-                *value = (time(value) - by).to_rfc3339().into();
-            }
-        }
+        let entry = aged(read(&path), left);
         // Aged by replacing it whole, as everybody does.
         let temporary = path.with_extension("aged");
         fs::write(&temporary, entry.to_string()).expect("an entry");
@@ -106,6 +95,22 @@ impl Shelf {
     }
 }
 
+/// An entry as it is when only `left` seconds of its life are left.
+pub(crate) fn aged(mut entry: Value, left: i64) -> Value {
+    let by = time(&entry["expires_at"]) - (Utc::now() + TimeDelta::seconds(left));
+    for place in [
+        "/obtained_at",
+        "/expires_at",
+        "/refresh_at",
+        "/payload/expires_at",
+    ] {
+        if let Some(value) = entry.pointer_mut(place) {
+            *value = (time(value) - by).to_rfc3339().into();
+        }
+    }
+    entry
+}
+
 /// Takes a lock and keeps it until it is dropped.
 pub(crate) fn hold(path: &Path) -> File {
     let file = File::options()
@@ -118,12 +123,12 @@ pub(crate) fn hold(path: &Path) -> File {
     file
 }
 
-fn read(path: &Path) -> Value {
+pub(crate) fn read(path: &Path) -> Value {
     let text = fs::read(path).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-fn time(value: &Value) -> DateTime<Utc> {
+pub(crate) fn time(value: &Value) -> DateTime<Utc> {
     let text = value.as_str().expect("a time");
     DateTime::parse_from_rfc3339(text).expect("a time").to_utc()
 }

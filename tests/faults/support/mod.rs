@@ -1,15 +1,23 @@
 //! What the tests of this target share: a house for each (home, profile, cache, an AWS of its own), programs that run in
 //! it, and entries that can be aged without waiting.
 
+mod dice;
 mod entry;
 mod house;
+mod issued;
 mod run;
+mod stage;
 mod terminal;
+mod trace;
 
+pub(crate) use dice::Dice;
 pub(crate) use entry::{Shelf, hold};
 pub(crate) use house::{House, REGISTRY};
+pub(crate) use issued::issued;
 pub(crate) use run::{Client, Run, Started, until};
+pub(crate) use stage::{Stage, State, mount_small};
 pub(crate) use terminal::Terminal;
+pub(crate) use trace::{Call, Event, Tracer, kill};
 
 use std::time::Duration;
 
@@ -27,4 +35,27 @@ pub(crate) fn size(variable: &str, everyday: usize) -> usize {
 /// Whether this is root: only root can be two users.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Whether to run what takes minutes.
+pub(crate) fn is_exhaustive() -> bool {
+    std::env::var_os("FAULTS_EXHAUSTIVE").is_some()
+}
+
+/// Reports that something cannot be tested here. A skipped test looks like one that passed, so this one fails, unless
+/// `FAULTS_SKIPPED` names a file that lists what was skipped.
+pub(crate) fn skip(what: &str) {
+    let Some(list) = std::env::var_os("FAULTS_SKIPPED") else {
+        panic!(
+            "cannot test here: {what}; fix: set FAULTS_SKIPPED to a file that lists skipped tests"
+        );
+    };
+    use std::io::Write as _;
+    let mut list = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(list)
+        .expect("the file that FAULTS_SKIPPED names");
+    list.write_all(format!("{what}\n").as_bytes())
+        .expect("a line");
 }

@@ -35,6 +35,16 @@ impl Client {
         }
     }
 
+    /// The everyday command: what lies beside the three, or else what was just built.
+    pub(crate) fn everyday() -> PathBuf {
+        let built = PathBuf::from(env!("CARGO_BIN_EXE_aws-connector-credential-process"));
+        let paths = [Self::folder(), built.with_file_name("")];
+        let mut paths = paths.iter().map(|folder| folder.join("aws-connector"));
+        paths
+            .find(|path| path.exists())
+            .expect("aws-connector is not built: test the whole workspace")
+    }
+
     /// Where all of them lie.
     pub(crate) fn folder() -> PathBuf {
         let path = Self::CredentialProcess.path();
@@ -186,6 +196,10 @@ pub(crate) struct Started {
 
 impl Started {
     pub(crate) fn new(command: &mut Command) -> Self {
+        Self::try_new(command).unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    }
+
+    pub(crate) fn try_new(command: &mut Command) -> std::io::Result<Self> {
         let file = || tempfile::tempfile().expect("a temporary file");
         let (stdout, stderr) = (file(), file());
         let copy = |file: &File| Stdio::from(file.try_clone().expect("a descriptor"));
@@ -193,14 +207,13 @@ impl Started {
         let child = command
             .stdout(copy(&stdout))
             .stderr(copy(&stderr))
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Self {
+            .spawn()?;
+        Ok(Self {
             child,
             stdout,
             stderr,
             began,
-        }
+        })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -230,6 +243,11 @@ impl Started {
                 None => std::thread::sleep(Duration::from_millis(2)),
             }
         };
+        self.ended(status)
+    }
+
+    /// What it left behind, for whoever has waited for its end otherwise.
+    pub(crate) fn ended(self, status: ExitStatus) -> Run {
         Run {
             status,
             took: self.began.elapsed(),
