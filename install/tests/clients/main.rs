@@ -74,7 +74,7 @@ fn an_aws_cli_profile_moves_into_the_keyring() {
     .ok();
     assert!(
         ran.stdout
-            .contains("Its secrets lie in the keyring: aws-connector/dev."),
+            .contains("Its secrets are in the keyring: aws-connector/dev."),
         "{ran:#?}"
     );
     assert!(

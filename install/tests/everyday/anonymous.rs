@@ -17,7 +17,7 @@ fn verify_asks_for_no_session() {
     let machine = machine();
     let ran = machine.run(&["verify", "open"]).ok();
     assert!(
-        ran.stdout.contains("none is needed: nothing is signed"),
+        ran.stdout.contains("not needed: requests are not signed"),
         "{ran:#?}"
     );
     assert_eq!(machine.standin.count("sts", "*"), 0);

@@ -146,7 +146,7 @@ fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
             let ran = machine.run(&login(kind));
             assert_eq!(ran.status, 1, "{case:?}: {ran:#?}");
             assert!(
-                ran.stderr.contains("Add this by hand") && ran.stderr.contains(written),
+                ran.stderr.contains("Lines to add by hand") && ran.stderr.contains(written),
                 "{case:?}: {ran:#?}"
             );
             let path = machine.path(file);

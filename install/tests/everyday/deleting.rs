@@ -72,7 +72,7 @@ fn what_cannot_be_unwired_keeps_its_connector() {
         ran.status == 1
             && ran
                 .stderr
-                .contains("holds 'output', which aws-connector did not write"),
+                .contains("contains 'output', which aws-connector did not write"),
         "{ran:#?}"
     );
     assert_eq!(machine.read(".aws/config"), wired);

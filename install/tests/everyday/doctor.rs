@@ -32,13 +32,13 @@ fn a_sound_connector_passes_each_step() {
     let ran = machine.run(&["verify", "dev"]).ok();
     for part in [
         "Connector 'dev'",
-        "✓ profile",
+        "✓ connector",
         "✓ source identity",
         "✓ session",
         "assumed-role/dev/aws-connector-alice; in EKS, map arn:aws:iam::123456789012:role/dev",
-        "✓ aws-generic          us-east-1; sessions for it are not cut down",
+        "✓ aws-generic          us-east-1; its sessions are not down-scoped",
         "s3://data, s3://logs",
-        "prod; token taken at /version",
+        "prod; token accepted at /version",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com; login obtained",
         "This machine",
     ] {

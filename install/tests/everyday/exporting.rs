@@ -98,7 +98,7 @@ fn a_credentials_file_is_not_made_of_a_secret_that_would_break_it() {
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
     assert_eq!(
         ran.stderr,
-        "aws-connector: connector 'k': aws_secret_access_key has a line break or the like in it; fix: correct it where the connector takes it from\n"
+        "aws-connector: connector 'k': aws_secret_access_key contains a control character; fix: correct the value where the connector reads it\n"
     );
     machine.run(&["export", "k", "--format", "json"]).ok();
 }

@@ -51,7 +51,7 @@ fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
             refused.status != 0
                 && refused
                     .stderr
-                    .contains("--source-connector, or --allow-implicit-auth-methods"),
+                    .contains("--source-connector or --allow-implicit-auth-methods"),
             "{refused:#?}"
         );
         assert_eq!(machine.read(FILE), before);
@@ -76,15 +76,15 @@ fn what_is_no_connection_of_aws_is_refused_in_one_line() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     for (text, told) in [
-        ("{", "it is not a Lava connection: "),
-        ("[]", "it is not a Lava connection: "),
+        ("{", "not a Lava connection: "),
+        ("[]", "not a Lava connection: "),
         (
             r#"{"conn_id": "x", "type": "postgres", "enabled": true}"#,
-            "its type is \"postgres\", not \"aws\"",
+            "unsupported connection type \"postgres\", expected \"aws\"",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true}"#,
-            "neither access_keys nor role_arn",
+            "access_keys or role_arn is required",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true, "acces_keys": "/k"}"#,
@@ -96,15 +96,15 @@ fn what_is_no_connection_of_aws_is_refused_in_one_line() {
         ),
         (
             r#"{"conn_id": "a b", "type": "aws", "enabled": true, "access_keys": "/k"}"#,
-            "\"a b\" cannot be a connector's name",
+            "\"a b\" is not a valid connector name",
         ),
         (
             r#"{"conn_id": "dev", "type": "aws", "enabled": true, "access_keys": "/k"}"#,
-            "there is such a connector already",
+            "connector 'dev' already exists",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true, "role_arn": "arn:aws:iam::123456789012:role/x", "duration": 1.5}"#,
-            "duration is not whole",
+            "duration must be a whole number",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true, "role_arn": "arn:aws:iam::123456789012:role/x", "duration": "1y"}"#,
@@ -164,7 +164,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
     );
     let ran = machine.run(&["import", "aws-profiles"]).ok();
     assert!(
-        ran.stdout.starts_with("Skipped \"my one\": \"my one\" cannot be a connector's name.\nImported default, work, keys-only into "),
+        ran.stdout.starts_with("Skipped \"my one\": \"my one\" is not a valid connector name.\nImported default, work, keys-only into "),
         "{ran:#?}"
     );
     let text = machine.read(FILE);
@@ -186,9 +186,9 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
     assert_eq!(machine.read(FILE), text);
     // By name nothing is skipped in silence.
     for (name, told) in [
-        ("work", "there is such a connector already"),
-        ("my one", "cannot be a connector's name"),
-        ("nosuch", "there is no profile 'nosuch' in "),
+        ("work", "connector 'work' already exists"),
+        ("my one", "is not a valid connector name"),
+        ("nosuch", "AWS CLI profile 'nosuch' not found in "),
     ] {
         let ran = machine.run(&["import", "aws-profiles", name]);
         assert!(ran.status != 0 && ran.stderr.contains(told), "{ran:#?}");

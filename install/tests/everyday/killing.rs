@@ -83,10 +83,7 @@ fn of_others(mut all: Snapshot) -> Snapshot {
 }
 
 /// What a command may say when it is repeated although it came to its end.
-const DONE_ALREADY: [&str; 2] = [
-    "there is such a connector already",
-    "no connector \"extra\"",
-];
+const DONE_ALREADY: [&str; 2] = ["connector 'extra' already exists", "no connector \"extra\""];
 
 /// What a killed process may leave for a while, but no longer than to the next run.
 fn is_litter(name: &Path) -> bool {

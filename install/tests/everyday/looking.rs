@@ -50,7 +50,7 @@ fn a_faulty_connector_does_not_hide_the_others() {
     let ran = machine.run(&["list"]);
     assert_eq!(ran.status, 1);
     assert!(
-        ran.stdout.contains("faulty") && ran.stdout.contains("anonymous"),
+        ran.stdout.contains("invalid") && ran.stdout.contains("anonymous"),
         "{ran:#?}"
     );
     assert!(ran.stderr.contains("did you mean 'iam-role'"), "{ran:#?}");

@@ -26,7 +26,7 @@ fn a_role_is_registered_by_answers_alone() {
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["register", "dev"]));
     terminal.answer("Number (1-7)", "9\r");
-    terminal.answer("none of these", "iam-role\r");
+    terminal.answer("not one of the choices", "iam-role\r");
     terminal.answer("Region: ", "us-east-1\r");
     terminal.answer("ARN of the role: ", "arn:aws:iam::123456789012:role/dev\r");
     terminal.answer("Number (1-3)", "1\r");
@@ -135,7 +135,7 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     }
     let args = ["describe", "dev", "--client"];
     let slow = Terminal::new(120).run(machine.command().args(args));
-    assert!(slow.stdout.contains("⠋ asking AWS …"), "{slow:#?}");
+    assert!(slow.stdout.contains("⠋ calling AWS …"), "{slow:#?}");
     let text = machine.read(FILE);
     let region = "[connectors.dev]\n";
     machine.write(
@@ -147,7 +147,7 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     terminal.answer("MFA code of", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
-    assert!(!asked.stdout.contains("asking AWS"), "{asked:#?}");
+    assert!(!asked.stdout.contains("calling AWS"), "{asked:#?}");
 }
 
 #[test]
@@ -176,11 +176,11 @@ fn colours_are_for_terminals_that_want_them() {
             .run(command.args(args).env(name, value))
             .stdout
     };
-    assert!(shown("TERM", "xterm").contains("\u{1b}[32m✓\u{1b}[0m profile"));
+    assert!(shown("TERM", "xterm").contains("\u{1b}[32m✓\u{1b}[0m connector"));
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         let shown = shown(name, value);
         assert!(
-            shown.contains("✓ profile") && !shown.contains('\u{1b}'),
+            shown.contains("✓ connector") && !shown.contains('\u{1b}'),
             "{shown:?}"
         );
     }

@@ -221,7 +221,7 @@ fn without_a_terminal_the_missing_flag_is_named() {
         let ran = machine.run(args);
         assert_eq!(ran.status, 2, "{ran:#?}");
         assert!(
-            ran.stderr.contains("no terminal") && ran.stderr.contains(flag),
+            ran.stderr.contains("without a terminal") && ran.stderr.contains(flag),
             "{ran:#?}"
         );
     }
@@ -275,7 +275,7 @@ fn what_others_depend_on_is_not_deleted() {
     let ran = machine.run(&["delete", "base", "--yes"]);
     assert_data_eq!(
         ran.stderr,
-        "aws-connector: connector 'base': dev takes its credentials from it; fix: change those connectors first, or pass --force\n"
+        "aws-connector: connector 'base': it is the source_connector of dev; fix: change those connectors first, or pass --force\n"
     );
     machine.run(&["login", "dev", "--yes"]).ok();
     machine.run(&["delete", "dev", "--yes"]).ok();
@@ -330,7 +330,7 @@ fn aws_cli_profiles_are_imported_by_reference() {
     assert!(!text.contains(SECRET));
     let ran = machine.run(&["import", "aws-profiles", "nosuch"]);
     assert!(
-        ran.stderr.contains("there is no profile 'nosuch'"),
+        ran.stderr.contains("AWS CLI profile 'nosuch' not found"),
         "{ran:#?}"
     );
 }

@@ -191,7 +191,7 @@ fn a_command_that_is_not_there_is_named() {
     let ran = machine.run(&["exec", "dev", "--", "no-such-program"]);
     assert_eq!(ran.status, 127);
     assert!(
-        ran.stderr.contains("\"no-such-program\" cannot be started"),
+        ran.stderr.contains("cannot run \"no-such-program\""),
         "{ran:#?}"
     );
 }

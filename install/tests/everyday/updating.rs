@@ -34,11 +34,11 @@ fn an_update_that_says_nothing_or_too_much_is_refused() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     for (args, part) in [
-        (&["update", "dev"][..], "nothing to change"),
+        (&["update", "dev"][..], "no changes given"),
         (&["update", "dve", "--region", "x"], "did you mean 'dev'"),
         (
             &["update", "dev", "--unset", "color"],
-            "--unset color: it is not set",
+            "--unset color: the field is not set",
         ),
         (
             &["update", "dev", "--duration", "13h"],
@@ -50,7 +50,7 @@ fn an_update_that_says_nothing_or_too_much_is_refused() {
         ),
         (
             &["register", "a b", "--auth-method", "anonymous"],
-            "not a connector name",
+            "not a valid connector name",
         ),
     ] {
         let ran = machine.run(args);

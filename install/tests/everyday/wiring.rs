@@ -137,7 +137,7 @@ fn without_a_terminal_the_flag_is_named() {
     assert_eq!(ran.status, 2);
     assert_data_eq!(
         ran.stderr,
-        "aws-connector: there is no terminal to ask on; fix: pass --yes\n"
+        "aws-connector: cannot prompt without a terminal; fix: pass --yes\n"
     );
     assert!(!machine.path(".aws/config").exists());
 }
@@ -302,7 +302,7 @@ fn a_registry_that_docker_would_have_served_by_another_connector_is_refused() {
     ]);
     assert_eq!(ran.status, 1);
     assert!(
-        ran.stderr.contains("by connector 'dev'") && ran.stderr.contains("--registry"),
+        ran.stderr.contains("connector 'dev' serves") && ran.stderr.contains("--registry"),
         "{ran:#?}"
     );
 }
@@ -342,8 +342,11 @@ fn a_kubeconfig_that_has_our_cluster_and_cannot_be_read_is_named_by_logout() {
     let ran = machine.run(&["logout", "dev", "--yes"]);
     assert_eq!(ran.status, 1, "{ran:#?}");
     assert!(
-        ran.stderr.contains(".kube/config: line 30: an anchor")
-            && ran.stderr.contains("connector 'dev' out by hand"),
+        ran.stderr
+            .contains(".kube/config: line 30: unsupported: anchor")
+            && ran
+                .stderr
+                .contains("remove the entries of connector 'dev' by hand"),
         "{ran:#?}"
     );
     assert_eq!(machine.read(".kube/config"), broken);
