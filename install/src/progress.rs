@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_quick_shows_nothing() {
+    fn a_quick_operation_shows_no_progress() {
         let screen = Screen::default();
         drop(Progress::on(screen.clone(), Duration::from_secs(3600), "x"));
         assert_eq!(screen.text(), "");
     }
 
     #[test]
-    fn what_is_slow_is_shown_and_leaves_no_trace() {
+    fn a_slow_operation_shows_progress_and_erases_it() {
         let screen = Screen::default();
         let progress = Progress::on(screen.clone(), Duration::ZERO, "listing");
         while !screen.text().contains("⠙") {

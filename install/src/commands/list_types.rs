@@ -160,7 +160,7 @@ mod tests {
     use super::METHODS;
 
     #[test]
-    fn every_method_of_the_profile_is_listed() {
+    fn every_auth_method_is_listed() {
         for known in aws_connector_core::profile::METHODS {
             assert!(
                 METHODS.iter().any(|row| row.auth_method == known),

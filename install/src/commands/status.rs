@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_logins_label_stands_in_place_of_an_identity() {
+    fn only_a_registry_logins_label_is_shown_as_identity() {
         let at = DateTime::<Utc>::UNIX_EPOCH;
         for (kind, identity) in [("session", None), ("registry-login", Some("label"))] {
             let listed = Listed {

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_goes_in_and_out_without_a_trace() {
+    fn removing_a_profile_restores_the_text() {
         for text in [
             "",
             "\n",
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_with_a_line_of_the_users_is_left_alone() {
+    fn a_profile_with_other_settings_is_not_removed() {
         let text = add("", &entry(), false).unwrap() + "output = json\n";
         let error = remove(&text, "dev", false).unwrap_err().to_string();
         assert!(
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_profile_is_renewed_in_its_place() {
+    fn our_profile_is_updated_in_place() {
         let text = add("[a]\nx=1\n", &entry(), false).unwrap() + "\n[b]\ny=2\n";
         let other = Entry {
             region: Some("eu-west-1".to_owned()),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_aws_cli_could_not_read_is_refused_by_its_line() {
+    fn errors_name_the_line_that_the_aws_cli_rejects() {
         for (text, line) in [
             ("x=1\n", "line 1"),
             ("[a]\nx\n", "line 2"),

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_is_born_for_its_owner_only() {
+    fn a_new_file_is_created_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         assert_eq!(missing_folders(&path), [folder.path().join("a")]);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changed_meanwhile_is_left_alone() {
+    fn a_file_that_another_program_changed_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "theirs").unwrap();
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_killed_left_is_swept_and_what_is_being_written_is_not() {
+    fn sweep_removes_drafts_of_killed_processes_but_not_active_ones() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".aws-connector-dead"), "half").unwrap();
         let alive = draft(folder.path()).unwrap();

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_goes_in_and_out_without_a_trace() {
+    fn removing_a_member_restores_the_text() {
         for text in [
             r#"{"a":1}"#,
             r#"{ "a" : "}" }"#,
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn the_layout_of_the_others_is_followed() {
+    fn a_new_member_is_formatted_like_the_others() {
         let text = "{\n\t\"a\": 1,\n\t\"b\": 2\n}";
         let more = Object::at(text, 0).unwrap().insert(text, "c", "3").unwrap();
         assert_eq!(more, "{\n\t\"a\": 1,\n\t\"b\": 2,\n\t\"c\": 3\n}");
     }
 
     #[test]
-    fn a_member_in_the_middle_is_taken_out() {
+    fn a_member_in_the_middle_can_be_removed() {
         let text = r#"{"a": 1, "b": 2, "c": 3}"#;
         let object = Object::at(text, 0).unwrap();
         assert_eq!(object.remove(text, "a").unwrap(), r#"{"b": 2, "c": 3}"#);

@@ -247,7 +247,7 @@ mod tests {
     use super::{json, lines, spread};
 
     #[test]
-    fn json_shows_names_and_no_values_of_others() {
+    fn json_values_are_hidden() {
         for (text, shown) in [
             ("{\"auth\": \"c2VjcmV0\",\n", "{\"auth\": \"[hidden]\",\n"),
             (
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_show_names_and_no_values_of_others() {
+    fn ini_and_yaml_values_are_hidden() {
         let ini = "# old key: abc\n[profile x]\nregion = eu-west-1\naws_secret_access_key=k/ey\ncredential_process = get --password x\ns3 =\n  max = 1\ncredential_process = /x/aws-connector-credential-process --connector dev\nregion = x # and more\n";
         let shown = "# [hidden]\n[profile x]\nregion = eu-west-1\naws_secret_access_key=[hidden]\ncredential_process = [hidden]\ns3 =\n  [hidden]\ncredential_process = /x/aws-connector-credential-process --connector dev\nregion = [hidden]";
         assert_eq!(lines(ini).join("\n"), shown);

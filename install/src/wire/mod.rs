@@ -1,4 +1,5 @@
 //! Edits the clients' three config files: read → plan → diff → apply, each change reversible.
+//!
 //! Texts are edited in place, never reserialized: other content stays the same byte for byte.
 
 pub(crate) mod aws_config;
@@ -299,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_waits_too_long_for_another_command_is_told_so() {
+    fn waiting_for_another_command_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("connectors.toml");
         let held = lock(&path).unwrap().unwrap();
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_another_user_can_take_does_not_matter() {
+    fn a_lock_on_the_folder_by_another_user_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let theirs = std::fs::File::open(folder.path()).unwrap();
         assert!(try_lock_open(&theirs).unwrap());
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_appended_can_be_cut_off_again() {
+    fn cut_reverses_append() {
         for text in ["", "a\n", "a", "a\r\nb\r\n", "a\r\nb", "\n", "  "] {
             let longer = append(text, "x\ny");
             let start = longer.find('x').unwrap_or_default();

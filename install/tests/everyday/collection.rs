@@ -1,7 +1,9 @@
-//! The collection of real-looking files in `tests/wire_cases`: login and logout leave no trace, or refuse.
+//! Runs login and logout on the realistic files in `tests/wire_cases`: they restore the file, or
+//! refuse to edit it.
 //!
-//! Each `=== NAME` starts a file. What is hard to see is escaped as in Rust: `\t`, `\r`, `\\`, `\xNN` for a byte, `\u{N}`
-//! for a character; a `\` at the end of a line continues it, so that a file can end without a newline.
+//! Each `=== NAME` starts a file. Invisible characters are escaped as in Rust: `\t`, `\r`, `\\`,
+//! `\xNN` for a byte, `\u{N}` for a character; a `\` at the end of a line continues it, so that a
+//! file can end without a newline.
 
 use std::fmt;
 use std::fs;
@@ -10,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use crate::support::{Machine, ran};
 use crate::wiring::{KINDS, login};
 
-/// A client's file.
+/// A client's config file.
 struct Case {
     name: String,
     bytes: Vec<u8>,
@@ -29,7 +31,7 @@ fn cases(name: &str) -> Vec<Case> {
     let cases = text.strip_prefix("=== ").unwrap().split("\n=== ");
     let count = cases.clone().count();
     let cases = cases.enumerate().map(|(at, case)| {
-        // The newline before the next header belongs to the case.
+        // The newline before the next header is part of the case.
         let case = match at + 1 == count {
             true => case.to_owned(),
             false => format!("{case}\n"),
@@ -72,7 +74,7 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Writes a case to a machine's file; what it holds then.
+/// Writes a case to a file; returns its content.
 fn with(machine: &Machine, file: &str, case: &Case) -> Vec<u8> {
     fs::write(machine.write(file, ""), &case.bytes).unwrap();
     case.bytes.clone()
@@ -82,7 +84,7 @@ fn has_record(machine: &Machine) -> bool {
     machine.path(".config/aws-connector/wiring.json").exists()
 }
 
-/// Login twice and logout, all that went wrong in words.
+/// Runs login twice and logout; describes everything that went wrong.
 fn goes_in_and_out(
     machine: &Machine,
     file: &str,
@@ -121,11 +123,11 @@ fn goes_in_and_out(
 }
 
 #[test]
-fn login_and_logout_leave_every_file_as_it_was_byte_for_byte() {
+fn logout_restores_every_file_byte_for_byte() {
     for (folder, file, kind, written) in KINDS {
         let machine = Machine::with_connectors();
         let cases = cases(folder);
-        assert!(cases.len() >= 20, "{folder}: the collection is not there");
+        assert!(cases.len() >= 20, "{folder}: cases are missing");
         let failed: Vec<String> = cases
             .iter()
             .filter_map(|case| {
@@ -138,7 +140,7 @@ fn login_and_logout_leave_every_file_as_it_was_byte_for_byte() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
+fn login_refuses_unparsable_files_and_prints_the_lines_to_add() {
     let machine = Machine::with_connectors();
     for (folder, file, kind, written) in KINDS {
         for case in &cases(&format!("refused/{folder}")) {
@@ -157,7 +159,7 @@ fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
             );
             assert_eq!(error.lines().count(), 1, "{case:?}: {error}");
             assert_eq!(fs::read(&path).unwrap(), before, "{case:?}");
-            // What is broken, but has nothing of ours, is no reason for logout to fail.
+            // logout succeeds on an invalid file without entries of ours.
             let out = machine.run(&["logout", "dev", "--yes"]);
             let ours = String::from_utf8_lossy(&before).contains("aws-connector-dev");
             assert_eq!(out.status == 0, !ours, "{case:?}: {out:#?}");
@@ -169,7 +171,7 @@ fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
 }
 
 #[test]
-fn links_are_followed_and_stay_links() {
+fn symbolic_links_are_followed_and_kept() {
     for (folder, file, kind, written) in KINDS {
         for (target, link) in [
             ("dotfiles/x", "../dotfiles/x".to_owned()),
@@ -192,7 +194,7 @@ fn links_are_followed_and_stay_links() {
 }
 
 #[test]
-fn a_link_to_a_file_that_is_not_there_yet_makes_it_and_takes_it_away() {
+fn login_through_a_dangling_link_creates_the_file_and_logout_removes_it() {
     for (_, file, kind, written) in KINDS {
         let machine = Machine::with_connectors();
         let path = machine.path(file);
@@ -203,7 +205,7 @@ fn a_link_to_a_file_that_is_not_there_yet_makes_it_and_takes_it_away() {
         machine.run(&["logout", "dev", "--yes"]).ok();
         assert!(!machine.path("dotfiles").exists());
         assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
-        // One that leads in a circle is an error, not a hang.
+        // A loop of links is an error, not a hang.
         fs::remove_file(&path).unwrap();
         symlink(path.file_name().unwrap(), &path).unwrap();
         let ran = machine.run(&login(kind));
@@ -215,7 +217,7 @@ fn a_link_to_a_file_that_is_not_there_yet_makes_it_and_takes_it_away() {
 }
 
 #[test]
-fn of_several_kubeconfigs_the_right_one_is_changed_and_restored() {
+fn with_several_kubeconfigs_the_right_one_is_changed_and_restored() {
     let machine = Machine::with_connectors();
     let all = cases("kube");
     let run = |args: &[&str]| {

@@ -1,4 +1,4 @@
-//! exec writes a configuration that is run as code: only where other users cannot change it.
+//! exec writes a configuration that is run as code, so other users must not be able to change it.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -16,7 +16,7 @@ fn exec(machine: &Machine, cache: &Path, flags: &[&str]) -> Ran {
     ran(&mut command)
 }
 
-/// A folder with a mode, which the umask does not change.
+/// Creates a folder with exactly this mode, regardless of the umask.
 fn folder(path: PathBuf, mode: u32) -> PathBuf {
     fs::create_dir_all(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -75,12 +75,12 @@ fn a_folder_below_one_that_others_can_write_is_refused() {
     let cache = folder(open.join("inner/cache"), 0o700);
     folder(open.join("inner"), 0o700);
     is_refused(&machine, &cache, "open can be written by others (mode 777)");
-    // Also where none of it exists yet.
+    // Also if none of it exists yet.
     let missing = open.join("missing/cache");
     let refused = exec(&machine, &missing, &[]);
     assert_eq!(refused.status, 1, "{refused:#?}");
     assert!(!missing.join("exec").exists());
-    // In a sticky folder only an owner replaces what is their own.
+    // In a sticky folder only the owner can replace a file.
     folder(open, 0o1777);
     assert!(exec(&machine, &cache, &[]).ok().stdout.starts_with("ran\n"));
 }
@@ -88,7 +88,7 @@ fn a_folder_below_one_that_others_can_write_is_refused() {
 #[test]
 fn a_folder_of_another_user_is_refused() {
     let machine = Machine::with_connectors();
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     if fs::metadata(machine.home()).unwrap().uid() != 0 {
         return;
     }
@@ -128,7 +128,7 @@ fn a_planted_file_is_replaced_and_not_written_through() {
         is_whole();
     }
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
-    // Others may have it open.
+    // Another process may have the old file open.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     is_whole();
 }

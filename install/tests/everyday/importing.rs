@@ -1,4 +1,4 @@
-//! import: connections of Lava and profiles of the AWS CLI.
+//! import: Lava connections and AWS CLI profiles.
 
 use crate::support::{Machine, Ran, ran};
 
@@ -10,7 +10,7 @@ fn lava(machine: &Machine, text: &str, flags: &[&str]) -> Ran {
 }
 
 #[test]
-fn each_field_of_a_lava_connection_has_its_place() {
+fn every_field_of_a_lava_connection_is_imported() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     let text = r#"{"conn_id": "all", "type": "aws", "enabled": false, "description": "from Lava", "region": "eu-west-1",
@@ -40,7 +40,7 @@ tags = { team = "data" }
 }
 
 #[test]
-fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
+fn lava_import_uses_ambient_credentials_only_on_request() {
     let role = r#"{"conn_id": "r", "type": "aws", "enabled": true, "role_arn": "arn:aws:iam::123456789012:role/dev"}"#;
     let keys = r#"{"conn_id": "k", "type": "aws", "enabled": true, "access_keys": "/teams/dev/keys", "region": "us-east-1"}"#;
     let machine = Machine::with_connectors();
@@ -63,7 +63,7 @@ fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
             .contains("auth_method = \"implicit\"\nallow_implicit_auth_methods = true\nrole_arn")
     );
     lava(&machine, keys, &["--source-connector", "base"]).ok();
-    // The pair in the parameter store is the user's own: what is imported works.
+    // The parameter holds the user's keys, so the imported connector works.
     machine
         .run(&["update", "k", "--endpoint-url", &machine.standin.url()])
         .ok();
@@ -72,7 +72,7 @@ fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
 }
 
 #[test]
-fn what_is_no_connection_of_aws_is_refused_in_one_line() {
+fn lava_import_rejects_other_input_with_a_one_line_error() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     for (text, told) in [
@@ -127,7 +127,7 @@ fn what_is_no_connection_of_aws_is_refused_in_one_line() {
 }
 
 #[test]
-fn a_connection_comes_from_standard_input_as_well() {
+fn lava_import_reads_standard_input() {
     let machine = Machine::with_connectors();
     let path = machine.write(
         "conn.json",
@@ -152,7 +152,7 @@ fn a_connection_comes_from_standard_input_as_well() {
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 #[test]
-fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
+fn all_profiles_that_can_be_imported_are_imported_once() {
     let machine = Machine::new();
     machine.write(
         ".aws/config",
@@ -176,7 +176,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
         "{text}"
     );
     assert!(!text.contains(SECRET));
-    // Again: nothing is left to do, and nothing is changed.
+    // A second import changes nothing.
     let again = machine
         .run(&["import", "aws-profiles", "--output", "json"])
         .ok()
@@ -184,7 +184,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
     assert_eq!(again["imported"], serde_json::json!([]));
     assert_eq!(again["skipped"].as_array().unwrap().len(), 4, "{again}");
     assert_eq!(machine.read(FILE), text);
-    // By name nothing is skipped in silence.
+    // Profiles requested by name are not skipped silently.
     for (name, told) in [
         ("work", "connector 'work' already exists"),
         ("my one", "is not a valid connector name"),
@@ -197,7 +197,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
 }
 
 #[test]
-fn without_any_profile_the_aws_clis_own_command_is_named() {
+fn import_without_any_profile_suggests_aws_configure() {
     let machine = Machine::new();
     let ran = machine.run(&["import", "aws-profiles"]);
     assert!(

@@ -67,7 +67,7 @@ source_profile = "default"
 }
 
 #[test]
-fn with_a_role_they_become_an_iam_role() {
+fn keys_with_a_role_become_an_iam_role() {
     let machine = with_aws_cli("[default]\nregion = us-east-1\n");
     let role = "arn:aws:iam::123456789012:role/dev";
     run(
@@ -149,7 +149,7 @@ fn temporary_keys_of_the_environment_become_an_sts_token() {
 }
 
 #[test]
-fn what_does_not_work_is_not_written() {
+fn a_connector_that_fails_verification_is_not_written() {
     let machine = with_aws_cli("[default]\nregion = us-east-1\n");
     let role = "arn:aws:iam::123456789012:role/nosuch";
     let args = ["register", "dev", "--auto-configure", "--role-arn", role];
@@ -167,7 +167,7 @@ fn what_does_not_work_is_not_written() {
 }
 
 #[test]
-fn without_a_terminal_the_missing_flag_is_named() {
+fn without_a_terminal_the_error_names_the_missing_flag() {
     let machine = Machine::new();
     for (args, flag) in [
         (&["register", "x"][..], "--auth-method"),
@@ -228,7 +228,7 @@ fn without_a_terminal_the_missing_flag_is_named() {
 }
 
 #[test]
-fn a_secret_is_stored_in_clear_on_demand_only() {
+fn a_secret_is_stored_in_plaintext_only_on_request() {
     let machine = Machine::new();
     let secret = machine.write("secret", SECRET);
     let with = |more: &[&str]| {
@@ -270,7 +270,7 @@ fn a_secret_is_stored_in_clear_on_demand_only() {
 }
 
 #[test]
-fn what_others_depend_on_is_not_deleted() {
+fn a_connector_that_others_use_is_not_deleted() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&["delete", "base", "--yes"]);
     assert_data_eq!(

@@ -218,7 +218,7 @@ mod tests {
     use super::mapped;
 
     #[test]
-    fn eks_knows_a_role_without_its_session() {
+    fn eks_maps_a_role_without_its_session_name() {
         for (arn, known) in [
             (
                 "arn:aws:sts::123456789012:assumed-role/dev/alice",
