@@ -411,7 +411,7 @@ fn every_field_of_identity_center_counts_except_the_name_of_the_profile() {
 #[test]
 fn every_field_of_a_container_counts() {
     let token_file = tempfile::NamedTempFile::new().unwrap();
-    let token_file = token_file.path().to_str().unwrap();
+    let path = token_file.path().to_str().unwrap().to_owned();
     let plan = ContainerPlan {
         uri: "http://a".into(),
         token: None,
@@ -420,7 +420,7 @@ fn every_field_of_a_container_counts() {
     each_field!(plan, |plan| key(&step(How::Container(plan))), ContainerPlan {
         uri: counts => |it| it.push('x'),
         token: counts => |it| *it = Some(Secret::new("t")),
-        token_file: counts => |it| *it = Some(token_file.into()),
+        token_file: counts => |it| *it = Some(path.clone()),
     });
 }
 
