@@ -140,7 +140,7 @@ pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Resul
     let plan = plan::make(profile, connector, &request, &app.env);
     match (plan, &connector.region) {
         (Ok(plan), _) => Ok(plan.session.site),
-        // A connector without unlimited sessions still has a region.
+        // A connector that refuses a session without a resource still has a region.
         (Err(_), Some(region)) => Site::new(region, &connector.endpoints, &app.env)
             .map_err(|error| error.of(&connector.name)),
         (Err(error), None) => Err(error),

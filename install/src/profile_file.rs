@@ -222,7 +222,7 @@ impl ProfileFile {
         })
     }
 
-    /// Writes it, for its owner only.
+    /// Writes the file, readable by its owner only.
     pub(crate) fn store(&self) -> Result<()> {
         let text = self.text();
         make_folder(&self.path).map_err(|error| {

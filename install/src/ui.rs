@@ -123,7 +123,7 @@ fn width(terminal: bool) -> Option<u16> {
     (size.ws_col >= 20).then_some(size.ws_col)
 }
 
-/// Removes line breaks, terminal codes and invisible characters from text of other programs.
+/// Makes text of other programs safe to print: replaces terminal codes and invisible characters.
 pub(crate) fn one_line(cell: &str) -> String {
     cell.lines()
         .map(|line| {

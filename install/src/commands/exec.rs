@@ -55,7 +55,7 @@ const HIDDEN: [&str; 9] = [
     "AWS_ROLE_ARN",
 ];
 
-/// Variables that the process that gets credentials needs as they are here, whatever the command's
+/// Variables whose values from here are passed to the credential process, whatever the command's
 /// environment.
 const RESTORED: [&str; 9] = [
     "AWS_REGION",

@@ -12,7 +12,7 @@ use aws_connector_core::fs::{self as guarded, Draft};
 /// Config files are smaller than this.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// The kernel follows as many links.
+/// The kernel's own limit.
 const MOST_LINKS: usize = 40;
 
 /// The prefix of drafts, which are written next to a file and renamed.
@@ -57,7 +57,7 @@ pub(super) fn holds(path: &Path, word: &str) -> bool {
         Ok(bytes) => bytes
             .windows(word.len())
             .any(|part| part == word.as_bytes()),
-        // We write only regular files, so anything else has no entries of ours.
+        // We write only regular files, so anything else cannot contain our entries.
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput),
     }
 }

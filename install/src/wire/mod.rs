@@ -28,7 +28,7 @@ use crate::ui::{self, Ui};
 pub(crate) use file::{Mode, make_folder, read, read_or_empty, replace, resolve};
 pub(crate) use record::{FileRecord, Record};
 
-/// A file before and after; `None` where it does not exist.
+/// A file before and after; `None` if it does not exist.
 #[derive(Debug)]
 pub(crate) struct Edit {
     path: PathBuf,
@@ -202,8 +202,8 @@ const POLL: Duration = Duration::from_millis(20);
 /// folder itself.
 const LOCK: &str = ".aws-connector.lock";
 
-/// Locks the folder of a file of ours against other commands. `None` if no file can be created or
-/// locked there.
+/// Locks out other commands that edit the same files, with a lock file next to `path`. `None` if no
+/// lock file can be created or locked there.
 pub(crate) fn lock(path: &Path) -> Result<Option<LockFile>> {
     lock_within(path, LONGEST_WAIT)
 }

@@ -53,14 +53,15 @@ impl Record {
         self.files.entry(path.display().to_string()).or_default()
     }
 
-    /// Forgets a file without entries of ours; returns the folders that were created for it.
+    /// Forgets a file that no longer contains our entries; returns the folders that were created
+    /// for it.
     pub(crate) fn forget(&mut self, path: &Path) -> Vec<PathBuf> {
         let gone = self.files.remove(&path.display().to_string());
         gone.map(|file| file.folders).unwrap_or_default()
     }
 
-    /// Forgets files without entries of ours: the process was killed before it wrote them, or
-    /// someone removed them by hand.
+    /// Forgets files that do not contain our entries: the process was killed before it wrote them,
+    /// or someone removed them by hand.
     pub(crate) fn forget_what_is_not_there(&mut self) {
         let dead: Vec<String> = self
             .files

@@ -69,7 +69,7 @@ fn clear_includes_entries_shared_with_a_connector_of_the_same_settings() {
     assert_eq!(removed(&machine, &["twin"]), 1);
     exec("twin");
     assert_eq!(machine.standin.calls().len(), before + 1);
-    // The other connector finds it by its settings too, and the third one keeps its entry.
+    // Clearing `dev` finds the entry that `twin` obtained; `far` keeps its own.
     assert_eq!(removed(&machine, &["dev"]), 1);
     assert_eq!(removed(&machine, &[]), 1);
 }

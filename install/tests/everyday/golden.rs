@@ -144,7 +144,7 @@ impl Scene {
                     "access-denied" => FaultKind::AccessDenied,
                     "throttle" => FaultKind::Throttle,
                     "garbage" => FaultKind::Garbage,
-                    other => panic!("no such fault: {other}"),
+                    other => panic!("unknown fault: {other}"),
                 },
                 times: None,
             }),
@@ -160,7 +160,7 @@ impl Scene {
                 let (_, cluster) = self.clusters.iter().find(|(one, _)| one == name).unwrap();
                 cluster.map_only(&[arn]);
             }
-            other => panic!("no such thing can happen: {other:?}"),
+            other => panic!("unknown line: @ {other:?}"),
         }
     }
 }

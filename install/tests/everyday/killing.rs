@@ -184,7 +184,7 @@ fn a_kill_at_any_time_leaves_each_file_old_or_new() {
         let middle = snapshot(&machine);
 
         if args[..2] == ["login", "dev"] && dice.below(3) == 0 {
-            // Nothing needs to be completed by hand.
+            // A logout right after the kill restores the files too.
             run(&machine, &story[8]).ok();
             assert_eq!(
                 of_others(snapshot(&machine)),

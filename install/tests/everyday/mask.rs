@@ -98,7 +98,7 @@ impl Mask {
     }
 }
 
-/// A session's lifetime, rounded up to a quarter of an hour.
+/// The time left, rounded up to a quarter of an hour: what the session had when it started.
 fn rounded(seconds: u64) -> u64 {
     seconds.div_ceil(900) * 900
 }

@@ -125,7 +125,7 @@ impl Terminal {
             }
             if began.elapsed() > PATIENCE {
                 child.kill().unwrap();
-                panic!("it does not end: {}", self.shown());
+                panic!("the command did not end: {}", self.shown());
             }
             std::thread::sleep(Duration::from_millis(10));
         };

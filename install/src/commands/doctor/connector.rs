@@ -162,7 +162,7 @@ fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     Ok((session, finding))
 }
 
-/// The error of this machine's clock, by the last trusted response.
+/// The offset of this machine's clock, from the last trusted response.
 fn clock(app: &App, report: &mut Report<'_>) {
     let Some(date) = app.sdk.server_date() else {
         return;

@@ -98,7 +98,7 @@ fn registry(
     let name = &connector.name;
     let login = ask::registry_login(app, name, host)?;
     if host.account().is_none() {
-        // ECR Public does not accept a login at /v2/: it issues tokens of its own first.
+        // ECR Public does not accept a login at /v2/: clients exchange it for a token first.
         return Ok("login obtained");
     }
     let site = ask::site(app, profile, connector)?;

@@ -132,7 +132,7 @@ fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
         if let Err(error) = &parsed
             && !text.trim().is_empty()
         {
-            let what = format!("{} is not JSON: {error}", path.display());
+            let what = format!("{} is not valid JSON: {error}", path.display());
             report.find(
                 "Docker",
                 Finding::failed(what, "correct the file, or move it away"),
