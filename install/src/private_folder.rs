@@ -201,7 +201,7 @@ fn replaceable(meta: &Metadata) -> Option<String> {
     let others = if is_own_group { 0o002 } else { 0o022 };
     (!is_sticky && meta.mode() & others != 0).then(|| {
         format!(
-            "can be written by others (mode {:03o})",
+            "is writable by other users (mode {:03o})",
             meta.mode() & 0o777
         )
     })

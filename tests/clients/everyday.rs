@@ -310,7 +310,7 @@ fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
         (
             ["--bind", &host_told, &path_told],
             &path_told,
-            "it is mounted by itself",
+            "the file is a mount point",
         ),
         (
             ["--bind", &folder_told, &folder_told],

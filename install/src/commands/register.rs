@@ -80,8 +80,15 @@ fn fix_here(kind: Kind, fix: String) -> String {
     if kind == Kind::Interaction {
         return "run this command in a terminal, or pass --no-verify".to_owned();
     }
-    let in_file = "set allow_implicit_auth_methods = true in the profile, or ";
-    fix.replace(in_file, "pass --allow-implicit-auth-methods, or set ")
+    // Whatever the fix calls the file.
+    let in_file = "set allow_implicit_auth_methods = true in the ";
+    match fix
+        .strip_prefix(in_file)
+        .and_then(|it| it.split_once(", or "))
+    {
+        Some((_, rest)) => format!("pass --allow-implicit-auth-methods, or set {rest}"),
+        None => fix,
+    }
 }
 
 /// Tests the connector, writes it and reports it.

@@ -74,7 +74,11 @@ fn a_folder_below_one_that_others_can_write_is_refused() {
     let open = folder(machine.path("open"), 0o777);
     let cache = folder(open.join("inner/cache"), 0o700);
     folder(open.join("inner"), 0o700);
-    is_refused(&machine, &cache, "open can be written by others (mode 777)");
+    is_refused(
+        &machine,
+        &cache,
+        "open is writable by other users (mode 777)",
+    );
     // Also if none of it exists yet.
     let missing = open.join("missing/cache");
     let refused = exec(&machine, &missing, &[]);
