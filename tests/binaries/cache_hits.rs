@@ -58,7 +58,7 @@ fn one_session_serves_all_three_programs() {
 }
 
 #[test]
-fn sessions_that_are_cut_down_are_one_a_scope() {
+fn there_is_one_down_scoped_session_per_scope() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     for _ in 0..2 {
         for run in world.all_three("dev") {
@@ -79,7 +79,7 @@ fn sessions_that_are_cut_down_are_one_a_scope() {
 }
 
 #[test]
-fn a_damaged_entry_is_a_miss_that_heals() {
+fn a_damaged_entry_is_a_miss_and_is_replaced() {
     let world = world();
     let first = world.session("dev");
     let entry = world.entry("session");
@@ -126,7 +126,7 @@ fn a_damaged_entry_is_a_miss_that_heals() {
 }
 
 #[test]
-fn a_damaged_registry_login_is_a_miss_that_heals() {
+fn a_damaged_registry_login_is_a_miss_and_is_replaced() {
     let world = world();
     let get = || world.docker("get", REGISTRY).answer().ok().password();
     let mut last = get();
@@ -179,7 +179,7 @@ fn a_foreign_entry_is_a_miss() {
 }
 
 #[test]
-fn a_folder_under_an_entrys_name_is_got_around() {
+fn a_folder_with_the_name_of_an_entry_is_a_miss() {
     let world = world();
     world.session("dev");
     let entry = world.entry("session");
@@ -191,7 +191,7 @@ fn a_folder_under_an_entrys_name_is_got_around() {
 }
 
 #[test]
-fn a_connector_can_do_without_cache() {
+fn a_connector_can_turn_the_cache_off() {
     let off = [SHARED, "cache = \"off\"\n"].concat();
     let world = World::new(&["default_connector = \"dev\"\n", BASE, &off]);
     let (one, two) = (world.session("dev"), world.session("dev"));
@@ -203,7 +203,7 @@ fn a_connector_can_do_without_cache() {
 }
 
 #[test]
-fn the_environment_can_switch_the_cache_off() {
+fn the_environment_can_turn_the_cache_off() {
     let world = world();
     let cached = world.session("dev");
     for value in ["off", "OFF", "0", "false", "no"] {
@@ -217,7 +217,7 @@ fn the_environment_can_switch_the_cache_off() {
 }
 
 #[test]
-fn a_refresh_can_be_forced_and_is_kept() {
+fn a_forced_refresh_is_cached() {
     let world = world();
     let old = world.session("dev");
     let new = world

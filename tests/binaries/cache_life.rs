@@ -24,7 +24,7 @@ fn deny(world: &World) {
 }
 
 #[test]
-fn a_session_is_served_until_a_quarter_of_an_hour_is_left() {
+fn a_session_is_served_until_15_minutes_are_left() {
     let world = world();
     let first = world.session("dev");
     let entry = world.entry("session");
@@ -58,7 +58,7 @@ fn a_short_session_is_served_until_a_quarter_of_it_is_left() {
 }
 
 #[test]
-fn inside_the_margin_the_valid_one_is_served_when_it_cannot_be_renewed() {
+fn within_the_margin_a_valid_session_is_served_if_it_cannot_be_renewed() {
     let world = world();
     let first = world.session("dev");
     world.entry("session").age(TimeDelta::minutes(50));
@@ -110,7 +110,7 @@ fn an_expired_entry_is_never_served() {
 }
 
 #[test]
-fn an_entry_within_its_last_seconds_is_not_served_either() {
+fn an_entry_in_its_last_seconds_is_not_served() {
     let world = world();
     let first = world.session("dev");
     world.entry("session").age(TimeDelta::seconds(3599));
@@ -125,7 +125,7 @@ fn an_entry_within_its_last_seconds_is_not_served_either() {
 }
 
 #[test]
-fn a_login_ends_with_its_session_at_the_latest() {
+fn a_login_expires_no_later_than_its_session() {
     let world = world();
     world.docker("get", REGISTRY).answer().ok().password();
     let (session, login) = (world.entry("session"), world.entry("registry-login"));
@@ -145,7 +145,7 @@ fn a_login_ends_with_its_session_at_the_latest() {
 }
 
 #[test]
-fn a_login_is_renewed_with_a_fresh_session() {
+fn a_login_is_renewed_with_a_new_session() {
     let world = world();
     let first = world.docker("get", REGISTRY).answer().ok().password();
     for entry in world.entries() {
@@ -159,7 +159,7 @@ fn a_login_is_renewed_with_a_fresh_session() {
 }
 
 #[test]
-fn a_session_that_aws_ended_early_is_renewed_for_a_registry_once() {
+fn a_session_revoked_early_is_renewed_once_for_a_registry() {
     for end in [Standin::expire, Standin::remove_key] {
         let world = world();
         let session = world.session("dev");
@@ -173,7 +173,7 @@ fn a_session_that_aws_ended_early_is_renewed_for_a_registry_once() {
 }
 
 #[test]
-fn a_session_that_aws_does_not_take_at_all_is_not_renewed_for_ever() {
+fn a_session_that_aws_never_accepts_is_renewed_only_once() {
     let world = world();
     world.standin.fault(Fault {
         service: "ecr".to_owned(),

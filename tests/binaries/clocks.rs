@@ -94,7 +94,7 @@ fn refused(standin: &Standin) -> usize {
 }
 
 #[test]
-fn an_hour_off_all_three_documents_are_right_from_the_first_answer() {
+fn with_the_clock_off_by_an_hour_all_three_documents_are_correct() {
     for offset in HOUR {
         for first in 0..3 {
             let aws = Aws::new(offset, &[]);
@@ -117,7 +117,7 @@ fn an_hour_off_all_three_documents_are_right_from_the_first_answer() {
 }
 
 #[test]
-fn what_is_kept_carries_the_true_time_and_hits_stay_hits() {
+fn cached_entries_have_true_times_and_are_still_hits() {
     for offset in HOUR {
         let aws = Aws::new(offset, &[]);
         for run in aws.all_three() {
@@ -136,7 +136,7 @@ fn what_is_kept_carries_the_true_time_and_hits_stay_hits() {
 }
 
 #[test]
-fn a_custom_endpoint_with_another_clock_is_right_for_its_own_command_and_changes_nothing_else() {
+fn the_time_of_a_custom_endpoint_applies_only_to_its_own_command() {
     for offset in [600, -600, 3600, -5400] {
         let world = world(offset);
         let healthy = Standin::start();
@@ -191,7 +191,7 @@ fn change(world: &World, change: impl FnOnce(&mut Value)) {
 }
 
 #[test]
-fn a_wrong_offset_revives_no_dead_session() {
+fn a_wrong_offset_does_not_revive_an_expired_session() {
     let aws = Aws::new(3600, &[]);
     aws.session("dev");
     let entry = aws.world.entry("session");
@@ -208,7 +208,7 @@ fn a_wrong_offset_revives_no_dead_session() {
 }
 
 #[test]
-fn a_clock_that_was_set_since_or_a_reboot_voids_what_was_known() {
+fn setting_the_clock_or_a_reboot_discards_the_offset() {
     type Change = fn(&mut Value);
     let stepped: Change = |record| {
         let was = record["wall_minus_boot_ms"].as_i64().unwrap();
@@ -235,7 +235,7 @@ fn a_clock_that_was_set_since_or_a_reboot_voids_what_was_known() {
 }
 
 #[test]
-fn an_offset_that_no_longer_holds_is_found_out_and_forgotten() {
+fn an_outdated_offset_is_detected_and_discarded() {
     for offset in HOUR {
         let aws = Aws::new(offset, &[]);
         aws.session("dev");
@@ -249,7 +249,7 @@ fn an_offset_that_no_longer_holds_is_found_out_and_forgotten() {
 }
 
 #[test]
-fn a_date_that_cannot_be_believed_is_not_and_the_error_names_the_clock() {
+fn an_implausible_date_is_ignored_and_the_error_names_the_clock() {
     for (offset, told) in [
         (25 * 3600, "dated 25h00m later"),
         (-30 * 86400, "dated 720h00m earlier"),
@@ -269,7 +269,7 @@ fn a_date_that_cannot_be_believed_is_not_and_the_error_names_the_clock() {
 }
 
 #[test]
-fn without_a_cache_each_command_finds_it_out_for_itself() {
+fn without_a_cache_each_command_learns_the_offset_itself() {
     for offset in HOUR {
         let aws = Aws::new(offset, &[]);
         for run in aws.all_three() {
@@ -282,7 +282,7 @@ fn without_a_cache_each_command_finds_it_out_for_itself() {
 }
 
 #[test]
-fn a_chain_learns_it_at_its_first_hop() {
+fn a_chain_learns_the_offset_at_its_first_call() {
     let second = "[connectors.second]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n\
                   source_connector = \"dev\"\nrole_arn = \"arn:aws:iam::210987654321:role/cross\"\n\
                   external_id = \"ext-1234\"\n";

@@ -83,7 +83,7 @@ fn judge(world: &World, answers: &[(Binary, Answer)]) -> (String, String) {
 }
 
 #[test]
-fn fifty_at_once_with_one_shared_session_are_one_call_to_sts_and_one_to_ecr() {
+fn fifty_processes_with_one_shared_session_make_one_call_to_sts_and_one_to_ecr() {
     let world = world(SHARED);
     let answers = fifty(&world);
     assert_eq!((world.sts(), world.ecr(), world.calls()), (1, 1, 2));
@@ -92,7 +92,7 @@ fn fifty_at_once_with_one_shared_session_are_one_call_to_sts_and_one_to_ecr() {
 }
 
 #[test]
-fn fifty_at_once_with_sessions_cut_down_are_one_call_a_scope() {
+fn fifty_processes_with_down_scoped_sessions_make_one_call_per_scope() {
     let world = world(ROLE);
     let answers = fifty(&world);
     assert_eq!((world.sts(), world.ecr(), world.calls()), (3, 1, 4));
@@ -101,7 +101,7 @@ fn fifty_at_once_with_sessions_cut_down_are_one_call_a_scope() {
 }
 
 #[test]
-fn those_who_wait_for_a_failure_share_it() {
+fn waiting_processes_share_a_failure() {
     let world = world(SHARED);
     world.standin.fault(Fault {
         service: "sts".to_owned(),
@@ -181,7 +181,7 @@ impl Waiting {
 }
 
 #[test]
-fn forced_refreshes_at_once_are_one_call() {
+fn simultaneous_forced_refreshes_make_one_call() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let old = world.session("dev");
     let entry = world.entry("session");
@@ -210,7 +210,7 @@ fn forced_refreshes_at_once_are_one_call() {
 }
 
 #[test]
-fn those_who_wait_are_told_for_whom() {
+fn waiting_processes_name_the_lock_holder() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let old = world.session("dev");
     let entry = world.entry("session");
@@ -229,7 +229,7 @@ fn those_who_wait_are_told_for_whom() {
 }
 
 #[test]
-fn a_lock_that_is_never_given_up_is_waited_for_no_longer_than_the_profile_says() {
+fn the_wait_for_a_lock_ends_at_lock_timeout() {
     let impatient = [SHARED, "lock_timeout = \"1s\"\n"].concat();
     let world = World::new(&["default_connector = \"dev\"\n", BASE, &impatient]);
     world.session("dev");
@@ -269,7 +269,7 @@ fn stands_still(pid: u32) {
 }
 
 #[test]
-fn who_finds_the_lock_free_looks_again_before_asking() {
+fn the_cache_is_read_again_after_locking() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let (mut reader, writer) = full_pipe();
     // It says that it missed, and gets no further before somebody else has asked.

@@ -17,7 +17,7 @@ fn table() -> Vec<(&'static str, Option<&'static str>)> {
 }
 
 #[test]
-fn the_docker_helper_decides_every_host_of_the_table_rightly() {
+fn the_docker_helper_classifies_every_host_of_the_table() {
     // No connector is for any registry, so that ours are refused by name, and others are not found.
     let world = World::new(&["[connectors.none]\nauth_method = \"anonymous\"\n"]);
     let table = table();

@@ -44,7 +44,7 @@ fn failures(world: &World, folder: &Path) -> [String; 3] {
 }
 
 #[test]
-fn what_is_in_the_cache_needs_no_full_program() {
+fn a_hit_does_not_need_the_full_program() {
     let world = world();
     for run in world.all_three("dev") {
         run.answer().ok();
@@ -70,7 +70,7 @@ fn what_is_in_the_cache_needs_no_full_program() {
 }
 
 #[test]
-fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
+fn a_token_is_signed_with_literal_keys_without_the_full_program() {
     let world = world();
     let folder = small_ones();
     let answer = world.eks_token(&["--cluster", "prod", "--connector", "base"]);
@@ -79,7 +79,7 @@ fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
 }
 
 #[test]
-fn a_miss_without_the_full_program_says_what_to_install_and_where() {
+fn a_miss_without_the_full_program_is_an_error_that_says_what_to_install() {
     let world = world();
     let folder = small_ones();
     let place = folder.path().canonicalize().unwrap();
@@ -144,7 +144,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
 }
 
 #[test]
-fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
+fn incompatible_versions_are_an_error_in_each_protocol() {
     for (client, name, on_stdout) in [
         (
             "credential-process",
@@ -210,7 +210,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 }
 
 #[test]
-fn each_step_of_a_chain_is_kept_as_its_own_connector_says() {
+fn each_session_of_a_chain_is_cached_by_its_own_connectors_setting() {
     let source = |cache: &str| {
         format!(
             r#"[connectors.source]
@@ -252,7 +252,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 }
 
 #[test]
-fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
+fn renewing_an_unrelated_entry_makes_no_call() {
     let world = world();
     let lock = world.file("some.lock", "");
     let entry = "0".repeat(64);

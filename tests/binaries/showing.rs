@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
+fn the_demo_runs_end_to_end_and_leaves_nothing_behind() {
     let built = Path::new(env!("CARGO_BIN_EXE_aws-connector-credential-process"));
     let built = built.parent().unwrap();
     assert!(

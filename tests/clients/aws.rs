@@ -102,7 +102,7 @@ fn the_sdk_for_rust_calls_as_the_role() {
 }
 
 #[test]
-fn all_of_them_share_one_session() {
+fn all_clients_share_one_session() {
     let (machine, aws) = wired("dev");
     for client in [
         aws_cli_v1,
@@ -118,7 +118,7 @@ fn all_of_them_share_one_session() {
 }
 
 #[test]
-fn keys_without_an_end_are_taken_by_all_of_them() {
+fn all_clients_accept_long_lived_keys() {
     let (machine, aws) = wired("base");
     for client in [
         aws_cli_v1,
@@ -137,7 +137,7 @@ fn keys_without_an_end_are_taken_by_all_of_them() {
 }
 
 #[test]
-fn the_aws_cli_tells_its_user_what_our_binary_says() {
+fn the_aws_cli_shows_the_error_of_the_process() {
     let (machine, aws) = wired("nobody");
     for client in [aws_cli_v1, aws_cli_v2] {
         let told = Run::of(&client(&machine, &aws)).failed();

@@ -121,7 +121,7 @@ fn builds(machine: &Machine, engine: &Engine, command_line: &Path) {
 }
 
 #[test]
-fn docker_builds_on_an_image_of_ours() {
+fn docker_builds_from_a_private_image() {
     let helpers = format!(
         r#"{{"credHelpers": {{"{ECR_HOST}": "aws-connector", "{PLAIN_HOST}": "aws-connector"}}}}"#
     );
@@ -135,7 +135,7 @@ fn docker_builds_on_an_image_of_ours() {
 
 /// As `credsStore` we can only name what is in the cache, so that a pull must have come first.
 #[test]
-fn docker_builds_after_a_pull_when_all_credentials_are_ours_to_store() {
+fn docker_builds_after_a_pull_with_the_helper_as_creds_store() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
     let engine = Engine::start(&machine);
     let name = format!("{ECR_HOST}/team/app:1");
@@ -147,7 +147,7 @@ fn docker_builds_after_a_pull_when_all_credentials_are_ours_to_store() {
 }
 
 #[test]
-fn docker_pulls_when_all_credentials_are_ours_to_store() {
+fn docker_pulls_with_the_helper_as_creds_store() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
     let engine = Engine::start(&machine);
     for command_line in Engine::command_lines() {
@@ -197,7 +197,7 @@ fn docker_login_and_logout_change_nothing() {
 }
 
 #[test]
-fn docker_login_to_a_registry_that_is_not_ours_fails_instead_of_losing_the_password() {
+fn docker_login_to_a_foreign_registry_fails_instead_of_losing_the_password() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
     let _plain = Registry::of_everybody(&machine);
     let engine = Engine::start(&machine);
@@ -217,7 +217,7 @@ fn docker_login_to_a_registry_that_is_not_ours_fails_instead_of_losing_the_passw
 }
 
 #[test]
-fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
+fn images_of_a_foreign_registry_are_pulled_anonymously() {
     let (machine, aws, _registry) = wired(&helper_for(PLAIN_HOST));
     let _plain = Registry::of_everybody(&machine);
     let engine = Engine::start(&machine);
@@ -249,7 +249,7 @@ fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
 
 /// `docker pull` itself throws the helper's error away and goes on without credentials, in 20.10 and in 28.2 alike.
 #[test]
-fn every_tool_but_docker_pull_shows_its_user_what_our_binary_says() {
+fn every_tool_except_docker_pull_shows_the_helpers_error() {
     let (machine, _aws, _registry) = wired(&helper_for(ECR_HOST));
     let broken =
         "default_connector = \"broken\"\n[connectors.broken]\nauth_method = \"secret-kee\"\n";

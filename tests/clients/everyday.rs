@@ -31,7 +31,7 @@ const KINDS: [(&str, &str, &[&str]); 3] = [
 ];
 
 #[test]
-fn their_own_readers_find_all_that_was_there_and_what_login_added() {
+fn the_clients_own_parsers_read_the_old_and_the_new_entries() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -81,7 +81,7 @@ fn their_own_readers_find_all_that_was_there_and_what_login_added() {
 }
 
 #[test]
-fn a_bucket_is_wired_for_the_aws_cli_with_a_session_that_can_do_no_more() {
+fn a_bucket_is_wired_for_the_aws_cli_with_a_session_limited_to_it() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -111,7 +111,7 @@ fn a_bucket_is_wired_for_the_aws_cli_with_a_session_that_can_do_no_more() {
 }
 
 #[test]
-fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
+fn exec_passes_renewable_credentials_to_every_client() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -161,7 +161,7 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
 }
 
 #[test]
-fn a_path_that_needs_quotes_is_understood_by_every_client() {
+fn every_client_understands_a_quoted_path() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -216,7 +216,7 @@ fn a_path_that_needs_quotes_is_understood_by_every_client() {
 }
 
 #[test]
-fn an_old_kubectl_is_wired_by_a_flag_and_skopeo_by_its_own_place() {
+fn flags_wire_an_old_kubectl_and_the_auth_file_of_skopeo() {
     const PASSWORD: &str = "the-password-of-the-registry";
     let machine = Machine::new();
     let aws = Standin::start();
@@ -257,7 +257,7 @@ fn an_old_kubectl_is_wired_by_a_flag_and_skopeo_by_its_own_place() {
 const ANN: u32 = 4711;
 
 #[test]
-fn a_full_disk_leaves_every_file_as_it_was() {
+fn a_full_disk_leaves_every_file_unchanged() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -297,7 +297,7 @@ fn a_full_disk_leaves_every_file_as_it_was() {
 }
 
 #[test]
-fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
+fn a_mounted_or_immutable_file_is_not_edited() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -338,7 +338,7 @@ fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
 }
 
 #[test]
-fn an_administrator_does_not_take_the_files_of_a_user_away() {
+fn files_edited_by_root_keep_their_owner() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
     let machine = Machine::new();
     let aws = Standin::start();

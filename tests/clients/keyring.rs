@@ -65,7 +65,7 @@ const STORE: &str =
     "printf %s \"$SECRET\" | secret-tool store --label=base service aws-connector username base\n";
 
 #[test]
-fn a_secret_of_the_secret_service_serves_the_aws_cli() {
+fn a_secret_in_the_secret_service_serves_the_aws_cli() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     let who = "\"$AWS\" sts get-caller-identity --query Arn --output text --profile";
     let script = format!("{STORE}{who} base\n{who} dev\n{who} dev");
@@ -80,7 +80,7 @@ fn a_secret_of_the_secret_service_serves_the_aws_cli() {
 }
 
 #[test]
-fn a_secret_that_the_keyring_does_not_hold_is_told_with_the_command_that_stores_it() {
+fn a_secret_missing_from_the_keyring_is_an_error_with_the_command_that_stores_it() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     let told = in_a_session(&machine, &aws, "\"$PROCESS\" --connector base").failed();
     assert!(
@@ -91,7 +91,7 @@ fn a_secret_that_the_keyring_does_not_hold_is_told_with_the_command_that_stores_
 }
 
 #[test]
-fn a_keyring_that_nobody_can_unlock_is_told_as_such() {
+fn a_keyring_that_cannot_be_unlocked_is_an_error() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     in_a_session(&machine, &aws, STORE).succeeded();
     // Another login, whose keyring stays locked, and no display to ask for its password on.
@@ -107,7 +107,7 @@ fn a_keyring_that_nobody_can_unlock_is_told_as_such() {
 }
 
 #[test]
-fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
+fn without_a_keyring_the_command_fails_at_once() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     for bus in [None, Some("unix:path=/nonexistent")] {
         let mut process = machine.command(CREDENTIAL_PROCESS);
@@ -239,7 +239,7 @@ const ALL_THREE: &str = "\"$PROCESS\"; echo 123456789012.dkr.ecr.us-east-1.amazo
                          \"$PLUGIN\" --cluster prod";
 
 #[test]
-fn sealed_entries_are_hits_in_every_session_of_the_user_and_hold_nothing_in_clear() {
+fn encrypted_entries_are_hits_in_every_session_of_the_user_and_contain_no_plain_text() {
     let sealed = Sealed::new(61_801);
     let first = sealed.shell(&[], ALL_THREE).succeeded();
     let document: serde_json::Value =
@@ -277,7 +277,7 @@ fn sealed_entries_are_hits_in_every_session_of_the_user_and_hold_nothing_in_clea
 }
 
 #[test]
-fn a_lost_key_voids_what_it_sealed() {
+fn a_lost_key_voids_the_entries_encrypted_with_it() {
     let sealed = Sealed::new(61_802);
     sealed.shell(&[], "\"$PROCESS\"").succeeded();
     let before = sealed.entries();
@@ -293,7 +293,7 @@ fn a_lost_key_voids_what_it_sealed() {
 }
 
 #[test]
-fn an_entry_that_was_tampered_with_is_minted_anew() {
+fn a_modified_encrypted_entry_is_a_miss() {
     let sealed = Sealed::new(61_803);
     sealed.shell(&[], "\"$PROCESS\"").succeeded();
     let (path, text) = sealed.entries().remove(0);
@@ -310,7 +310,7 @@ fn an_entry_that_was_tampered_with_is_minted_anew() {
 }
 
 #[test]
-fn where_the_kernel_has_no_keyring_the_answer_comes_uncached_with_one_line() {
+fn without_a_kernel_keyring_the_command_works_uncached_with_one_warning() {
     let sealed = Sealed::new(61_804);
     // As in a container whose seccomp filter leaves keyrings out.
     let strace = [

@@ -93,7 +93,7 @@ fn the_rust_client_lists_the_namespaces() {
 }
 
 #[test]
-fn kubectl_shows_its_user_what_our_binary_says() {
+fn kubectl_shows_the_error_of_the_plugin() {
     for version in ["KUBECTL_1_20", "KUBECTL"] {
         let Some(path) = client_on_path(version) else {
             continue;

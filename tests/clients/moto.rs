@@ -42,7 +42,7 @@ fn at_moto(mut client: Command) -> Command {
 }
 
 #[test]
-fn clients_call_motos_sts_as_the_role_and_a_wrong_secret_is_refused() {
+fn clients_call_sts_of_moto_as_the_role_and_a_wrong_secret_is_refused() {
     let (machine, _moto, id, _) = wired();
     let who = |client: &str, arguments: &[&str]| {
         Run::of(
@@ -77,7 +77,7 @@ fn clients_call_motos_sts_as_the_role_and_a_wrong_secret_is_refused() {
 }
 
 #[test]
-fn skopeo_copies_with_the_password_of_motos_ecr() {
+fn skopeo_copies_with_the_password_from_moto() {
     let (machine, _moto, ..) = wired();
     machine.write(
         "home/.docker/config.json",

@@ -100,7 +100,7 @@ impl Place {
 }
 
 #[test]
-fn keys_of_the_environment_serve_the_clients() {
+fn keys_in_the_environment_serve_the_clients() {
     Place::new("auth_method = \"implicit\"\ncredential_source = \"Environment\"")
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env(
@@ -111,7 +111,7 @@ fn keys_of_the_environment_serve_the_clients() {
 }
 
 #[test]
-fn keys_of_a_profile_serve_the_clients() {
+fn keys_in_an_aws_profile_serve_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\nprofile_name = \"work\"");
     place
         .machine
@@ -159,7 +159,7 @@ fn a_profile_with_a_process_serves_the_clients() {
 }
 
 #[test]
-fn a_login_to_the_identity_center_serves_the_clients() {
+fn an_identity_center_login_serves_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\nprofile_name = \"work\"");
     place.config(
         "[profile work]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Developer\n\
@@ -194,7 +194,7 @@ fn a_web_identity_serves_the_clients() {
 }
 
 #[test]
-fn a_task_of_ecs_serves_the_clients() {
+fn an_ecs_task_role_serves_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\ncredential_source = \"EcsContainer\"");
     beside("169.254.170.2", place.aws.port());
     place
@@ -216,7 +216,7 @@ fn a_container_with_a_full_uri_and_a_token_serves_the_clients() {
 }
 
 #[test]
-fn a_pod_identity_of_eks_serves_the_clients() {
+fn an_eks_pod_identity_serves_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\ncredential_source = \"EcsContainer\"");
     beside("169.254.170.23", place.aws.port());
     let token = place.machine.write("pod-token", "container-token\n");
@@ -233,7 +233,7 @@ fn a_pod_identity_of_eks_serves_the_clients() {
 }
 
 #[test]
-fn an_instance_of_ec2_serves_the_clients() {
+fn an_ec2_instance_role_serves_the_clients() {
     let place =
         Place::new("auth_method = \"implicit\"\ncredential_source = \"Ec2InstanceMetadata\"")
             .env("AWS_EC2_METADATA_DISABLED", "false")
@@ -254,7 +254,7 @@ fn the_whole_chain_ends_at_the_instance() {
 }
 
 #[test]
-fn a_secret_file_of_the_user_behind_sudo_is_refused_with_whose_it_is() {
+fn a_secret_file_of_the_sudo_user_is_refused_and_the_owner_is_named() {
     let place = Place::new(
         "auth_method = \"secret-key\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
          aws_secret_access_key = { file = \"~/secret\" }",

@@ -34,7 +34,7 @@ fn holder(house: &House) -> Option<PathBuf> {
 }
 
 #[test]
-fn nobody_waits_while_one_renews() {
+fn no_process_waits_during_a_renewal() {
     let (house, old) = due("");
     house.slow_sts(2);
     let clients: Vec<_> = (0..60)
@@ -144,7 +144,7 @@ fn is_zombie(process: &std::path::Path) -> bool {
 }
 
 #[test]
-fn a_renewal_that_fails_is_not_tried_again_for_half_a_minute() {
+fn a_failed_renewal_is_not_retried_for_30_seconds() {
     let (house, old) = due("");
     house.fault("sts", FaultKind::AccessDenied);
     Run::of(&mut house.credential_process()).quiet();
@@ -167,7 +167,7 @@ fn a_renewal_that_fails_is_not_tried_again_for_half_a_minute() {
 }
 
 #[test]
-fn it_can_be_turned_off_by_connector_and_by_environment() {
+fn renewal_can_be_turned_off_by_connector_and_by_environment() {
     let (house, old) = due("refresh_ahead = false");
     assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), old);
     drop(house.shelf().hold());
@@ -185,7 +185,7 @@ fn it_can_be_turned_off_by_connector_and_by_environment() {
 }
 
 #[test]
-fn a_renewal_that_dies_is_not_tried_again_at_each_hit() {
+fn a_killed_renewal_is_not_retried_at_each_hit() {
     let (house, old) = due("");
     // Killed, it leaves no word about it.
     house.fault("sts", FaultKind::Hang);
@@ -220,7 +220,7 @@ fn a_renewal_that_dies_is_not_tried_again_at_each_hit() {
 }
 
 #[test]
-fn a_full_disk_costs_one_renewal_and_not_one_a_hit() {
+fn with_a_full_disk_a_renewal_is_not_retried_at_each_hit() {
     let house = House::new();
     fs::create_dir(house.cache()).unwrap();
     house.set_mode("cache", 0o700);
@@ -248,7 +248,7 @@ fn a_full_disk_costs_one_renewal_and_not_one_a_hit() {
 }
 
 #[test]
-fn a_relative_cache_folder_is_renewed_in_its_place() {
+fn an_entry_in_a_relative_cache_folder_is_renewed_in_place() {
     let house = House::new();
     fs::create_dir(house.path("work")).unwrap();
     let ask = || {

@@ -27,12 +27,12 @@ fn all_are_served_by_one_call(house: &House) {
 }
 
 #[test]
-fn a_cold_crowd_costs_one_call_to_sts_and_one_to_ecr() {
+fn many_processes_with_an_empty_cache_make_one_call_to_sts_and_one_to_ecr() {
     all_are_served_by_one_call(&House::new());
 }
 
 #[test]
-fn a_cold_crowd_waits_for_a_slow_sts_together() {
+fn many_processes_wait_for_one_call_to_a_slow_sts() {
     let house = House::with("lock_timeout = \"10m\"");
     house.slow_sts(3);
     all_are_served_by_one_call(&house);
@@ -40,7 +40,7 @@ fn a_cold_crowd_waits_for_a_slow_sts_together() {
 
 /// They wait at a lock that the test holds, so that all of them wait together however long starting them takes.
 #[test]
-fn a_denial_is_shared_by_all_who_waited_for_it() {
+fn a_denial_is_shared_by_all_waiting_processes() {
     let house = House::with("lock_timeout = \"10m\"");
     house.credential_process().status().unwrap();
     let gate = house.shelf().hold();
@@ -77,7 +77,7 @@ fn a_denial_is_shared_by_all_who_waited_for_it() {
 }
 
 #[test]
-fn a_folder_that_is_removed_under_those_who_wait_is_made_again_by_one_of_them() {
+fn a_cache_folder_removed_during_a_wait_is_recreated_by_one_process() {
     let house = House::with("lock_timeout = \"10m\"");
     house.credential_process().status().unwrap();
     let gate = house.shelf().hold();

@@ -176,7 +176,7 @@ fn set_entry_mode(house: &House, mode: u32) {
 }
 
 #[test]
-fn what_is_made_is_its_owners_only_whatever_the_umask() {
+fn new_files_are_private_whatever_the_umask() {
     let house = House::new();
     let script = format!(
         "umask 0; exec '{}' --connector dev",
@@ -191,7 +191,7 @@ fn what_is_made_is_its_owners_only_whatever_the_umask() {
 }
 
 #[test]
-fn a_link_in_place_of_an_entry_is_replaced_and_what_it_points_to_left_alone() {
+fn a_link_in_place_of_an_entry_is_replaced_and_its_target_is_untouched() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     let entry = house.shelf().entry("session");
@@ -203,7 +203,7 @@ fn a_link_in_place_of_an_entry_is_replaced_and_what_it_points_to_left_alone() {
 }
 
 #[test]
-fn a_hit_needs_no_folder_that_can_be_written() {
+fn a_hit_works_in_a_read_only_folder() {
     let house = House::new();
     let first = Run::of(&mut house.credential_process()).quiet().key();
     let script = format!(
@@ -242,7 +242,7 @@ fn closed_standard_streams_do_not_end_up_in_the_cache() {
 
 /// Somebody who reads no further is no reason to be lost for words.
 #[test]
-fn a_reader_that_has_gone_away_leaves_the_cache_whole() {
+fn a_closed_pipe_on_standard_output_leaves_the_cache_intact() {
     let house = House::new();
     let ours = Client::CredentialProcess.path();
     let script = format!("'{}' --connector dev | true", ours.display());
@@ -253,7 +253,7 @@ fn a_reader_that_has_gone_away_leaves_the_cache_whole() {
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
+fn a_file_size_limit_is_a_warning_and_not_a_crash() {
     let house = House::new();
     // What it says goes through pipes: files of ours would be limited, too.
     let script = format!(
@@ -282,7 +282,7 @@ fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
 }
 
 #[test]
-fn a_pipe_in_place_of_the_clock_or_of_a_lock_holds_nobody_up() {
+fn a_named_pipe_in_place_of_the_clock_or_a_lock_does_not_block() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     let lock = house.shelf().lock();

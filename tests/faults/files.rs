@@ -29,7 +29,7 @@ fn is_refused(run: &Run, file: &str, kind: &str) {
 }
 
 #[test]
-fn an_odd_file_in_place_of_the_connectors_file_is_refused() {
+fn a_special_file_in_place_of_the_connectors_file_is_refused() {
     for (kind, make) in ODD {
         let house = House::new();
         fs::remove_file(house.profile()).unwrap();
@@ -41,7 +41,7 @@ fn an_odd_file_in_place_of_the_connectors_file_is_refused() {
 }
 
 #[test]
-fn an_odd_file_in_place_of_a_secret_is_refused() {
+fn a_special_file_in_place_of_a_secret_is_refused() {
     // A pipe is how a shell hands over the output of a command.
     for (kind, make) in ODD.into_iter().skip(1) {
         let house = House::new();
@@ -57,7 +57,7 @@ fn an_odd_file_in_place_of_a_secret_is_refused() {
 }
 
 #[test]
-fn a_secret_may_come_from_a_pipe_with_an_end() {
+fn a_secret_can_come_from_a_pipe_that_is_closed() {
     let house = House::new();
     let pipe = house.path("secret");
     let text = house.base().replace(
@@ -75,7 +75,7 @@ fn a_secret_may_come_from_a_pipe_with_an_end() {
 }
 
 #[test]
-fn an_odd_file_in_place_of_a_token_is_refused() {
+fn a_special_file_in_place_of_a_token_is_refused() {
     let connector = "default_connector = \"dev\"\n[connectors.dev]\nallow_implicit_auth_methods = true\nauth_method = \"implicit\"\nregion = \"us-east-1\"\n";
     for (kind, make) in ODD {
         let house = House::new();
@@ -98,7 +98,7 @@ fn an_odd_file_in_place_of_a_token_is_refused() {
 }
 
 #[test]
-fn an_odd_file_in_place_of_the_aws_clis_is_refused_but_the_null_device_is_empty() {
+fn a_special_file_in_place_of_an_aws_cli_file_is_refused_but_dev_null_is_empty() {
     let connector = "default_connector = \"dev\"\n[connectors.dev]\nallow_implicit_auth_methods = true\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nprofile_name = \"x\"\n";
     for (kind, make) in ODD {
         for (variable, name) in [

@@ -89,7 +89,7 @@ fn a_kill_at_any_moment_does_no_harm() {
 }
 
 #[test]
-fn what_dead_processes_left_behind_is_swept() {
+fn leftovers_of_killed_processes_are_removed() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     let stem = "0123456789abcdef".repeat(4);

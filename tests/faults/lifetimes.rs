@@ -46,7 +46,7 @@ fn live_through_three(house: &House) -> Seen {
 }
 
 #[test]
-fn no_client_waits_and_none_gets_an_expired_document_through_three_expiries() {
+fn through_three_expiries_no_client_waits_or_gets_an_expired_document() {
     let seconds = size("FAULTS_SESSION_SECONDS", 12);
     // The least time between the start of a renewal and the margin: a machine that stalls for longer proves nothing.
     let slack = Duration::from_secs(seconds as u64) / 16;

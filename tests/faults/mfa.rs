@@ -44,7 +44,7 @@ fn await_crowd(house: &House, terminal: &Terminal, count: usize) {
 }
 
 #[test]
-fn one_code_serves_everybody_who_waits() {
+fn one_code_serves_all_waiting_processes() {
     let (house, terminal) = (house(), Terminal::new());
     let shell = terminal.start(&many(&house, 12));
     await_crowd(&house, &terminal, 12);
@@ -87,22 +87,22 @@ fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
 }
 
 #[test]
-fn nobody_is_asked_again_after_a_wrong_code() {
+fn no_process_prompts_again_after_a_wrong_code() {
     a_wrong_code_is_asked_for_once("000000\n", 1);
 }
 
 #[test]
-fn nobody_is_asked_again_after_a_code_of_five_digits() {
+fn no_process_prompts_again_after_a_code_of_five_digits() {
     a_wrong_code_is_asked_for_once("12345\n", 0);
 }
 
 #[test]
-fn nobody_is_asked_again_after_an_empty_line() {
+fn no_process_prompts_again_after_an_empty_line() {
     a_wrong_code_is_asked_for_once("\n", 0);
 }
 
 #[test]
-fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
+fn a_process_that_cannot_prompt_fails_at_once_and_names_the_one_that_prompts() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
@@ -123,7 +123,7 @@ fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked() {
+fn without_a_terminal_there_is_no_prompt() {
     let house = house();
     // A session of its own has no terminal.
     let mut alone = house.command("setsid");
@@ -137,7 +137,7 @@ fn without_a_terminal_nobody_is_asked() {
 }
 
 #[test]
-fn a_job_in_the_background_does_not_ask() {
+fn a_background_job_does_not_prompt() {
     let (house, terminal) = (house(), Terminal::new());
     let ours = Client::CredentialProcess.path();
     let mut shell = house.command("/bin/bash");
@@ -183,7 +183,7 @@ fn an_interrupt_at_the_prompt_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_interrupt_while_aws_is_asked_leaves_nothing_behind() {
+fn an_interrupt_during_a_call_to_aws_leaves_nothing_behind() {
     let (house, terminal) = (House::new(), Terminal::new());
     house.fault("sts", aws_standin::FaultKind::Hang);
     let asking = terminal.start(&house.credential_process());
@@ -198,7 +198,7 @@ fn an_interrupt_while_aws_is_asked_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_renewal_in_the_background_asks_nobody() {
+fn a_renewal_in_the_background_does_not_prompt() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
@@ -230,7 +230,7 @@ fn a_renewal_in_the_background_asks_nobody() {
 }
 
 #[test]
-fn a_terminal_that_hands_over_single_keys_is_asked_too() {
+fn the_prompt_works_on_a_terminal_in_raw_mode() {
     let (house, terminal) = (house(), Terminal::new());
     let mut raw = house.command("/bin/sh");
     let ours = Client::CredentialProcess.path();

@@ -101,7 +101,7 @@ fn untrusted() -> Scenario {
 }
 
 #[test]
-fn a_fault_that_passes_is_not_seen() {
+fn a_transient_fault_is_retried_silently() {
     for kind in [
         FaultKind::Throttle,
         FaultKind::ServerError(500),
@@ -119,7 +119,7 @@ fn a_fault_that_passes_is_not_seen() {
 }
 
 #[test]
-fn docker_is_told_on_standard_output_in_one_line_and_served_a_login_that_is_still_valid() {
+fn docker_gets_the_error_in_one_line_on_standard_output_or_a_login_that_is_still_valid() {
     let house = House::new();
     house.fault("ecr", FaultKind::ServerError(500));
     let run = Run::of(&mut house.client(Client::Docker));

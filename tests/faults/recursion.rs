@@ -33,7 +33,7 @@ fn is_refused(house: &House, parts: &[&str]) {
 }
 
 #[test]
-fn a_connector_that_asks_itself_is_refused_with_its_loop() {
+fn a_connector_that_requests_itself_is_refused_and_the_loop_is_shown() {
     let house = house(
         &[("dev", "loop")],
         "[profile loop]\ncredential_process = OURS --connector dev\n",
@@ -42,7 +42,7 @@ fn a_connector_that_asks_itself_is_refused_with_its_loop() {
 }
 
 #[test]
-fn a_loop_through_a_second_profile_is_refused_with_its_loop() {
+fn a_loop_through_a_second_connectors_file_is_refused_and_shown() {
     let house = house(
         &[("dev", "one"), ("other", "two")],
         "[profile one]\ncredential_process = OURS --connector other\n\n\
@@ -52,7 +52,7 @@ fn a_loop_through_a_second_profile_is_refused_with_its_loop() {
 }
 
 #[test]
-fn a_loop_through_a_source_connector_is_refused_with_its_loop() {
+fn a_loop_through_a_source_connector_is_refused_and_shown() {
     let house = house(
         &[("inner", "loop")],
         "[profile loop]\ncredential_process = OURS --connector dev\n",
@@ -67,7 +67,7 @@ fn a_loop_through_a_source_connector_is_refused_with_its_loop() {
 }
 
 #[test]
-fn a_loop_behind_a_wrapper_is_found_when_it_closes() {
+fn a_loop_behind_a_wrapper_script_is_detected() {
     let house = house(
         &[("dev", "loop")],
         "[profile loop]\ncredential_process = WRAPPER\n",
@@ -86,7 +86,7 @@ fn a_loop_behind_a_wrapper_is_found_when_it_closes() {
 }
 
 #[test]
-fn a_secret_command_that_asks_its_own_connector_is_refused() {
+fn a_secret_command_that_requests_its_own_connector_is_refused() {
     let house = House::new();
     let ours = Client::CredentialProcess.path();
     let profile = house.base().replace("default_connector = \"dev\"", "");

@@ -131,7 +131,7 @@ fn profile(house: &House) -> String {
 }
 
 #[test]
-fn no_secret_is_said_passed_on_or_kept_where_it_does_not_belong() {
+fn no_secret_appears_in_output_arguments_environments_or_files() {
     let house = House::new();
     house.write_connectors(&profile(&house));
     house.aws.set_mfa_code(MFA_CODE);

@@ -149,14 +149,14 @@ fn revise(part: &str, revise: impl FnOnce(&str) -> String) {
 }
 
 #[test]
-fn the_page_tells_what_is_observed_when_aws_fails() {
+fn the_table_of_aws_faults_is_what_is_observed() {
     let head =
         "| fault | nothing in the cache | a session at hand that runs short |\n|---|---|---|\n";
     check("outages", &format!("{head}{}", rows(outages::scenarios())));
 }
 
 #[test]
-fn the_page_tells_what_is_observed_when_the_disk_is_in_the_way() {
+fn the_table_of_disk_faults_is_what_is_observed() {
     if !is_root() {
         return skip("the table of disk faults: only root can be two users and mount file systems");
     }

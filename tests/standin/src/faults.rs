@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_used_up_and_only_by_its_own_calls() {
+    fn a_fault_is_consumed_only_by_matching_calls() {
         let mut faults = vec![fault("sts", "AssumeRole", FaultKind::Throttle, Some(2))];
         assert!(take(&mut faults, "ecr", "AssumeRole").kind.is_none());
         assert!(take(&mut faults, "sts", "GetCallerIdentity").kind.is_none());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_goes_with_another_fault_and_the_older_fault_goes_first() {
+    fn a_delay_combines_with_another_fault_and_older_faults_come_first() {
         let mut faults = vec![
             fault("*", "*", FaultKind::Delay(Duration::from_secs(1)), None),
             fault("sts", "*", FaultKind::Drop, Some(1)),

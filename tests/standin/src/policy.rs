@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_fold_case_and_resources_do_not() {
+    fn actions_ignore_case_and_resources_do_not() {
         let policy = r#"{"Statement":{"Effect":"Allow","Action":"EKS:describe*","Resource":"arn:aws:eks:*:*:cluster/prod"}}"#;
         assert_eq!(
             verdict(
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_wins_over_an_allowance() {
+    fn deny_overrides_allow() {
         let policy = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
             {"Effect":"Deny","NotAction":"ecr:*","Resource":"*"}]}"#;
         assert_eq!(
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_without_resources_is_not_met_by_an_arn() {
+    fn an_action_without_resources_does_not_match_an_arn() {
         let policy = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:eks:*:*:cluster/*"}}"#;
         assert_eq!(verdict(policy, "eks:ListClusters", "*"), Verdict::NoAllow);
     }

@@ -175,7 +175,7 @@ mod tests {
     use super::host_scope;
 
     #[test]
-    fn hosts_of_aws_name_their_scope() {
+    fn aws_hosts_determine_the_signing_scope() {
         let scope = |service: &str, region: &str| Some((service.to_owned(), region.to_owned()));
         assert_eq!(host_scope("sts.amazonaws.com"), scope("sts", "us-east-1"));
         assert_eq!(

@@ -95,7 +95,7 @@ fn ask(cluster: &Cluster, token: &str) -> String {
 }
 
 #[test]
-fn a_token_opens_its_own_cluster_and_no_other() {
+fn a_token_is_accepted_only_by_its_own_cluster() {
     let standin = Standin::start();
     let (prod, stage) = (
         Cluster::start(&standin, "prod"),
@@ -130,7 +130,7 @@ fn a_token_opens_its_own_cluster_and_no_other() {
 }
 
 #[test]
-fn the_cluster_refuses_the_old_the_unknown_and_the_unmapped() {
+fn the_cluster_refuses_expired_unknown_and_unmapped_identities() {
     let standin = Standin::start();
     let prod = Cluster::start(&standin, "prod");
     let now = chrono::Utc::now();
@@ -168,7 +168,7 @@ fn the_cluster_refuses_the_old_the_unknown_and_the_unmapped() {
 }
 
 #[test]
-fn certificates_are_made_for_names_of_aws_alone() {
+fn certificates_are_issued_only_for_names_of_aws() {
     let standin = Standin::start();
     let ask = |name: &str, ca: &str| get(standin.https_port(), ca, name, "/_standin/health", "");
     let ca = standin.ca_pem();
