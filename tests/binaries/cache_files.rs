@@ -1,4 +1,4 @@
-//! What lies in the cache folder: whose it is, who may read it, and that nothing long-lived is there.
+//! The cache folder: owner, modes, and that it contains nothing long-lived.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -103,7 +103,7 @@ mfa_process = ["{}"]
     world.profile(&[BASE, SHARED, &more]);
     for connector in ["base", "dev", "handed", "cross", "joined", "guest", "mfa"] {
         for run in world.all_three(connector) {
-            // The invented token of 'handed' is refused by ECR, which leaves traces of its own.
+            // ECR refuses the made-up token of 'handed'; that failure must not be cached with secrets either.
             let answer = run.env("THE_ID", EXTERNAL_ID).answer();
             assert!(answer.status == 0 || connector == "handed", "{answer:?}");
         }
@@ -197,7 +197,7 @@ fn a_link_or_file_in_place_of_the_cache_folder_is_not_used() {
 fn a_read_only_home_works_without_the_cache() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let profile = world.profile_path();
-    // Even root makes no folder below a file or in /proc.
+    // Even root cannot create a folder below a file or in /proc.
     for home in ["/dev/null", "/proc/nowhere"] {
         world.standin.clear_calls();
         let runs = [
@@ -255,6 +255,6 @@ fn temporary_files_of_killed_processes_are_removed() {
     fs::remove_file(&entry.path).unwrap();
     world.session("dev");
     assert!(!litter.exists() && !mine.exists());
-    // What is not ours is not ours to touch.
+    // Files with other names are left alone.
     assert!(foreign.exists());
 }

@@ -1,4 +1,4 @@
-//! A hit asks nobody; a miss asks once; what lies there broken is a miss that heals.
+//! A hit makes no call, a miss makes one, and a damaged entry is a miss that is replaced.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn a_hit_makes_no_call() {
     let world = world();
     let first = world.all_three("dev").map(|run| run.answer().ok());
     assert_eq!((world.sts(), world.ecr(), world.calls()), (1, 1, 2));
-    // From here on AWS is not there at all.
+    // From here on AWS is unreachable.
     world.standin.fault(Fault {
         service: "*".to_owned(),
         action: "*".to_owned(),
@@ -68,7 +68,7 @@ fn there_is_one_down_scoped_session_per_scope() {
             let args = ["--resource-type", "s3-bucket", "--resource-id", id];
             world.credential_process(&args).answer().ok().session();
         }
-        // Another cluster is the same scope: the session may only say who it is.
+        // Another cluster is the same scope: the session can only call GetCallerIdentity.
         world.eks_token(&["--cluster", "stage"]).answer().ok();
         world
             .docker("get", &REGISTRY.replace("123456789012", "210987654321"))
@@ -150,7 +150,7 @@ fn a_foreign_entry_is_a_miss() {
     let theirs = world.session("ops");
     let mut others = world.entries();
     others.retain(|other| other.path != entry.path);
-    // Another key's entry under this name never makes one role of the other.
+    // An entry stored under another key's name must not be served.
     entry.write(&others[0].bytes());
     let session = world.session("dev");
     assert_ne!(session, theirs);

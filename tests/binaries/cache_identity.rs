@@ -1,8 +1,8 @@
-//! What makes a session another one: everything that AWS would be asked, and whose keys ask it.
+//! The cache key: every request parameter, and the identity of the source.
 
 use crate::support::{BASE, ROLE, Session, World};
 
-/// The connector that the variations vary.
+/// The connector that each variation changes.
 const PLAIN: &str = r#"
 [connectors.dev]
 auth_method = "iam-role"
@@ -80,7 +80,7 @@ fn after_any_edit_of_the_connectors_file_the_old_session_is_not_served() {
         sessions.push(session);
     }
     assert_eq!(world.sts(), variations.len());
-    // And each edit undone finds its own again.
+    // Undoing each edit finds the old session again.
     for (text, session) in variations.iter().zip(&sessions) {
         assert_eq!(&ask(text), session, "{text}");
     }
@@ -105,7 +105,7 @@ fn settings_that_do_not_reach_aws_do_not_change_the_key() {
         world.profile(&[BASE, &text]);
         assert_eq!(world.session("dev"), first, "{text}");
     }
-    // Nor does the name: two connectors that ask the same have the same session.
+    // The name is not in the key: two connectors with the same settings share a session.
     let twin = PLAIN.replace("[connectors.dev]", "[connectors.twin]");
     world.profile(&[BASE, &twin]);
     assert_eq!(world.session("twin"), first);

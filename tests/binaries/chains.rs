@@ -1,4 +1,4 @@
-//! Connectors whose keys are another connector's.
+//! Connectors with `source_connector`.
 
 use crate::support::{BASE, World};
 
@@ -71,7 +71,7 @@ fn two_connectors_make_two_calls_and_both_sessions_are_cached() {
     assert_eq!(asked[1]["DurationSeconds"], "900");
     assert_eq!(asked[1]["ExternalId"], "ext-1234");
     assert_eq!(world.standin.calls()[1].region, "eu-west-1");
-    // The first one's session serves its own clients, and the second's.
+    // The first connector's session serves its own clients and the second connector.
     ask(&world, &["--connector", "one"]);
     ask(&world, &["--connector", "two"]);
     assert_eq!(world.calls(), 2);
@@ -114,7 +114,7 @@ fn only_the_last_session_of_a_chain_is_down_scoped() {
             .as_deref()
             .is_some_and(|text| text.contains("eks:DescribeCluster"))
     );
-    // Another scope is one call more, from the same session in between.
+    // Another scope makes one more call, with the same intermediate session.
     ask(
         &world,
         &["--connector", "three", "--resource-type", "s3-bucket"],

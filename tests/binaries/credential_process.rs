@@ -1,4 +1,4 @@
-//! `credential_process`: the document, the help, and what it says to a wrong call.
+//! `credential_process`: the document, the help, and usage errors.
 
 use serde_json::json;
 

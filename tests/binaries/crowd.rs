@@ -1,4 +1,4 @@
-//! Many at once are one: whoever comes first asks AWS, everybody is answered.
+//! Many processes at once: one calls AWS, and all of them are answered.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
@@ -10,7 +10,7 @@ use crate::support::{Answer, BASE, Binary, REGISTRY, ROLE, Run, SHARED, Token, W
 
 fn world(connector: &str) -> World {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, connector]);
-    // Slow enough that all are there before the first has its answer.
+    // Slow enough that all have started before the first is answered.
     world.standin.fault(Fault {
         service: "*".to_owned(),
         action: "*".to_owned(),
@@ -20,7 +20,7 @@ fn world(connector: &str) -> World {
     world
 }
 
-/// Fifty at once, of all three kinds.
+/// Runs fifty processes of all three kinds at once.
 fn fifty(world: &World) -> Vec<(Binary, Answer)> {
     let runs: Vec<Run> = (0..50)
         .map(|n| match n % 3 {
@@ -41,7 +41,7 @@ fn of(answers: &[(Binary, Answer)], kind: Binary) -> Vec<&Answer> {
     mine.map(|(_, answer)| answer).collect()
 }
 
-/// All documents of a kind are the same and good; the session's key id is returned.
+/// Checks that all documents of a kind are valid and the same. Returns the session's access key id.
 #[track_caller]
 fn judge(world: &World, answers: &[(Binary, Answer)]) -> (String, String) {
     for (binary, answer) in answers {
@@ -110,7 +110,7 @@ fn waiting_processes_share_a_failure() {
         times: None,
     });
     let hold = || -> Vec<Waiting> {
-        // The lock's name is known once somebody asked.
+        // A first command creates the lock, whose name is then known.
         (0..6)
             .map(|_| Waiting::start(world.credential_process(&[])))
             .collect()
@@ -130,7 +130,7 @@ fn waiting_processes_share_a_failure() {
         assert!(answer.stderr.contains("AccessDenied"), "{answer:?}");
     }
     assert_eq!(world.sts(), before + 1);
-    // The next command asks again.
+    // The next command calls AWS again.
     world.standin.clear_faults();
     world.session("dev");
 }
@@ -144,7 +144,7 @@ fn deny(world: &World) {
     });
 }
 
-/// A process that has found nothing in the cache and is about to wait for the lock.
+/// A process that has missed the cache and is about to wait for the lock.
 struct Waiting {
     binary: Binary,
     child: Child,
@@ -194,7 +194,7 @@ fn simultaneous_forced_refreshes_make_one_call() {
         )
     };
     let waiting: Vec<Waiting> = (0..8).map(forced).collect();
-    // Whoever does not insist is served meanwhile.
+    // Commands without a forced refresh are served meanwhile.
     assert_eq!(world.session("dev"), old);
     drop(held);
     let sessions: Vec<_> = waiting
@@ -247,7 +247,7 @@ fn the_wait_for_a_lock_ends_at_lock_timeout() {
     assert_eq!(world.sts(), 2);
 }
 
-/// A pipe that is full: whoever writes to it stands still until it is read.
+/// A full pipe: writers block until it is read.
 fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     use rustix::fs::{OFlags, fcntl_setfl};
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -257,7 +257,7 @@ fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     (reader, writer)
 }
 
-/// Waits until a process has stood still for a while.
+/// Waits until a process has been blocked for a while.
 fn stands_still(pid: u32) {
     let mut still = 0;
     while still < 10 {
@@ -272,7 +272,7 @@ fn stands_still(pid: u32) {
 fn the_cache_is_read_again_after_locking() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let (mut reader, writer) = full_pipe();
-    // It says that it missed, and gets no further before somebody else has asked.
+    // It logs the miss and blocks there until another process has called AWS.
     let late = world
         .credential_process(&[])
         .env("AWS_CONNECTOR_LOG", "debug");

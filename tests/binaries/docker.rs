@@ -1,4 +1,4 @@
-//! The Docker credential helper: its actions, its documents, and the strings that Docker knows.
+//! The Docker credential helper: its actions, its documents, and the messages that Docker recognizes.
 
 use serde_json::json;
 
@@ -106,14 +106,14 @@ fn the_three_messages_that_docker_recognizes_are_on_their_own_line() {
 
 #[test]
 fn only_hosts_outside_ecr_are_not_found() {
-    // Docker pulls anonymously on it: said of ours, the true cause would never show.
+    // Docker then pulls anonymously, so for an ECR host this message would hide the cause.
     let world = World::new(&[BASE]);
     let ours = world.docker("get", REGISTRY).answer();
     assert!(!ours.stdout.contains(NOT_FOUND), "{ours:?}");
     let broken = World::new(&["not toml at all"]);
     let ours = broken.docker("get", REGISTRY).answer();
     assert!(!ours.stdout.contains(NOT_FOUND), "{ours:?}");
-    // For a foreign host the profile does not even matter.
+    // For a foreign host the connectors file is not read.
     assert_eq!(
         broken.docker("get", "docker.io").answer().docker_failure(),
         NOT_FOUND
@@ -162,7 +162,7 @@ fn store_works_without_network_and_changes_nothing() {
 
 #[test]
 fn a_registry_without_a_connector_does_not_stall_a_build() {
-    // Old builds ask for every credHelpers entry before they begin.
+    // Old versions of docker build request every credHelpers entry before they start.
     let world = World::new(&[
         "default_connector = \"none\"\n[connectors.none]\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nallow_implicit_auth_methods = true\n",
     ]);

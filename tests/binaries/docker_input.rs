@@ -1,5 +1,5 @@
-//! What Docker and others send as a server URL: every spelling of ours is served as it was asked, and nothing else is
-//! taken for ours.
+//! Server URLs as Docker and other tools send them: every spelling of an ECR host is served and echoed unchanged, and
+//! no other host is mistaken for one.
 
 use crate::support::{BASE, Binary, REGISTRY, SHARED, World};
 

@@ -1,4 +1,4 @@
-//! What the documents say is so: their profiles can be read, and the errors they explain are said.
+//! Checks the documentation: connectors are valid, errors occur in cases, links exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ fn documents() -> Vec<PathBuf> {
     all
 }
 
-/// The fenced blocks of a language, joined: a page's blocks are one profile.
+/// The fenced blocks of a language, joined: the blocks of a page are one connectors file.
 fn blocks(text: &str, language: &str) -> String {
     let fence = format!("```{language}\n");
     let bodies = text.split(&fence).skip(1);

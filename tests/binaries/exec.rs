@@ -1,4 +1,4 @@
-//! The Kubernetes exec plugin: its document in both versions, its help, and what it says to a wrong call.
+//! The Kubernetes exec plugin: its document in both versions, its help, and usage errors.
 
 use serde_json::json;
 

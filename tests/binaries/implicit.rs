@@ -1,4 +1,4 @@
-//! Ambient credentials: only where somebody said that they may be used.
+//! Ambient credentials: used only with consent.
 
 use aws_standin::{ACCESS_KEY_ID, CONTAINER_TOKEN, SECRET_ACCESS_KEY};
 
@@ -96,7 +96,7 @@ fn a_role_is_assumed_with_ambient_credentials_and_down_scoped() {
             .count(),
         2
     );
-    // Somebody else's keys are somebody else's sessions.
+    // Other keys get other sessions.
     world.standin.add_user(
         "123456789012",
         "eve",

@@ -1,8 +1,8 @@
-//! What STS would refuse is refused before anybody is asked.
+//! Values that STS would refuse are errors before any call.
 
 use crate::support::{BASE, Transcript, World};
 
-/// Fields of a connector `x`, each list with one thing that STS, or sense, does not allow.
+/// Fields of a connector `x`. Each list contains one invalid value.
 const REFUSED: [&[&str]; 44] = [
     &["method secret-key", "KEYS", "duration = 3600"],
     &["method secret-key", "KEYS", "policy = \"{}\""],

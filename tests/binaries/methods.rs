@@ -1,4 +1,4 @@
-//! The auth methods: what AWS is asked is what the profile says, and nothing else.
+//! The auth methods: calls to AWS contain exactly the settings of the connector.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::support::{BASE, REGISTRY, ROLE, SHARED, World, params};
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
 
-/// `name=value` for each parameter, with a call's list members numbered as STS numbers them.
+/// `name=value` for each parameter, with list members numbered as STS does.
 #[track_caller]
 fn assert_params(given: &BTreeMap<String, String>, wanted: &[(&str, &str)]) {
     let wanted: BTreeMap<String, String> = wanted
@@ -221,7 +221,7 @@ down_scope = false
         ],
     );
     assert_eq!(call.access_key_id, None);
-    // The token rotates, whom it names does not: that is still the same session.
+    // A rotated token with the same identity keeps the session.
     let next = jwt(&serde_json::json!({
         "iss": "https://oidc.example", "sub": "system:serviceaccount:x:y", "aud": "sts.amazonaws.com",
         "exp": Utc::now().timestamp() + 900, "iat": Utc::now().timestamp() + 1,
@@ -320,7 +320,7 @@ aws_secret_access_key = "{SECRET_ACCESS_KEY}"
         ],
     );
     world.standin.clear_calls();
-    // Without a policy it would be powerless: refused, until a resource type gives it one.
+    // Without a policy the session would have no permissions, so it is refused until a resource type provides one.
     let powerless = world.credential_process(&["--connector", "plain"]).answer();
     assert!(
         powerless

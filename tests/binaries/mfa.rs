@@ -1,4 +1,4 @@
-//! Second factors: one code, however many sessions it is for.
+//! MFA: one code for any number of sessions.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::support::{BASE, REGISTRY, Token, World, params};
 
 const SERIAL: &str = "arn:aws:iam::123456789012:mfa/dev";
 
-/// A connector whose code comes from a script that counts how often it was asked.
+/// A connector whose code comes from a script that counts its calls.
 fn connector(world: &World, more: &str) -> String {
     let script = world.script("code", "echo asked >>\"$HOME/asked\"; printf 123456");
     format!(

@@ -1,10 +1,10 @@
-//! The other partitions: their hosts, their ARNs, and no way from one to the other.
+//! Partitions: hosts, ARNs, and no crossing from one to another.
 
 use aws_standin::Role;
 
 use crate::support::{Token, World};
 
-/// Partition, region, the suffix of registries, the STS host of the region.
+/// Partition, region, suffix of registry hosts, STS host of the region.
 const ALL: [(&str, &str, &str, &str); 5] = [
     (
         "aws-cn",

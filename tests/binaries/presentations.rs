@@ -1,4 +1,4 @@
-//! One failure of each sort, told by each protocol in its own way.
+//! One failure of each kind in each protocol.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -111,7 +111,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 
 const NAMES: [&str; 3] = ["credential_process", "docker get", "exec plugin"];
 
-/// Each protocol has its own channel for a failure, and says one line.
+/// Each protocol reports a failure in one line on its own stream.
 #[track_caller]
 fn judge(answers: &[Answer; 3]) {
     let [process, docker, plugin] = answers;
@@ -221,7 +221,7 @@ fn invalid_answers_of_aws_in_each_protocol() {
             kind,
             times: None,
         });
-        // All at once: who waits for a failure shares it, and so does its text.
+        // All three at once: processes that wait for a failure share it and its text.
         let answers = world.all_three("dev").map(Run::start);
         let answers = answers.map(|(binary, child)| crate::support::finish(binary, child));
         judge(&answers);
@@ -249,7 +249,7 @@ fn exit_statuses_distinguish_usage_errors_from_failures() {
     let status = |binary, args: &[&str]| world.run(binary, args).answer().status;
     assert_eq!(status(Binary::CredentialProcess, &["--bogus"]), 2);
     assert_eq!(status(Binary::EksToken, &["--bogus"]), 2);
-    // Docker's own programs know 1 only.
+    // Docker's own helpers only exit with 1.
     assert_eq!(status(Binary::Docker, &["bogus"]), 1);
     assert_eq!(
         status(Binary::CredentialProcess, &["--connector", "none"]),

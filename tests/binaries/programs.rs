@@ -1,4 +1,4 @@
-//! The small programs and the full one beside them: what each does alone, and how they find each other.
+//! The small programs and the full one: what each does alone, and how a small program finds the full one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,7 +29,7 @@ fn full_program() -> PathBuf {
     Path::new(Binary::Docker.path()).with_file_name("aws-connector")
 }
 
-/// What each of the programs in a folder answers to its client.
+/// The answer of each program in a folder.
 fn answers(world: &World, folder: &Path) -> [Answer; 3] {
     world.all_three("dev").map(|run| run.from(folder).answer())
 }
@@ -129,7 +129,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
         let name = Path::new(binary.path()).file_name().unwrap().to_owned();
         std::os::unix::fs::symlink(folder.path().join(&name), links.path().join(&name)).unwrap();
     }
-    // One on PATH, and one beside the links.
+    // One on PATH, and one next to the links.
     let trap = world.script("path/aws-connector", "echo found on PATH");
     fs::copy(&trap, links.path().join("aws-connector")).unwrap();
     let path = trap.parent().unwrap().display().to_string();
@@ -245,7 +245,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
     kept.sort();
     assert_eq!(kept, ["source", "target"]);
 
-    // The target's own mode does not keep its source's entry away.
+    // The cache setting of the target does not apply to its source.
     let target_off = World::new(&[BASE, &source("files"), target, "cache = \"off\"\n"]);
     target_off.session("target");
     assert_eq!(connectors_of(&target_off), ["source"]);

@@ -1,4 +1,4 @@
-//! ECR Public: another API, always in us-east-1, and anonymous where AWS denies us.
+//! ECR Public: a separate API, always in us-east-1, and anonymous pulls if AWS denies the login.
 
 use aws_standin::{Fault, FaultKind};
 

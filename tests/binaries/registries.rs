@@ -1,11 +1,11 @@
-//! Which connector serves a registry, by the ranks: its host, its account, `AWS_CONNECTOR`, the default.
+//! Which connector serves a registry, in order of priority: host, account, `AWS_CONNECTOR`, default.
 
 use crate::support::{Answer, BASE, REGISTRY, World};
 
 const OTHER_ACCOUNT: &str = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
 const IRELAND: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
-/// A connector whose role is named as itself, so that the call to AWS tells which one served.
+/// A connector whose role has its name, so that the call to AWS shows which connector served.
 fn connector(name: &str, more: &str) -> String {
     format!(
         "\n[connectors.{name}]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n\
@@ -88,7 +88,7 @@ fn a_tie_is_resolved_by_the_environment_or_is_an_error_that_lists_the_candidates
             "",
             &["dev, ops", "set AWS_CONNECTOR to one of them", host],
         );
-        // One that is not of the rank breaks no tie.
+        // A connector that is not among the tied ones does not resolve the tie.
         refused(&world, host, "long", &["dev, ops"]);
     }
     world.profile(&[
@@ -128,7 +128,7 @@ fn a_connector_for_other_registries_does_not_serve() {
             "its registries do not include 210987654321",
         ],
     );
-    // Chosen by the environment but not for registries: the default is asked instead.
+    // The connector in the environment does not serve registries, so the default is used.
     assert_eq!(served(&world, REGISTRY, "ops"), "dev");
     refused(
         &world,
@@ -209,7 +209,7 @@ fn another_region_must_be_allowed() {
     let call = world.only_call("GetAuthorizationToken");
     assert_eq!(call.region, "eu-west-1");
     assert!(world.assumed()[0]["Policy"].contains("arn:aws:ecr:eu-west-1:*:repository/*"));
-    // Naming the host or its account is leave, too.
+    // Naming the host or its account also allows the region.
     for named in [IRELAND, "123456789012"] {
         world.profile(&[
             BASE,

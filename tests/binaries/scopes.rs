@@ -1,4 +1,4 @@
-//! Least privilege: each kind of use has a session that may do that and nothing else.
+//! Least privilege: each use has a session with only the permissions it needs.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn cut(world: &World, args: &[&str]) -> Session {
     world.credential_process(&args).answer().ok().session()
 }
 
-/// The session that lies in the cache for the last call that was made.
+/// The cached session of the last call.
 fn last_session(world: &World) -> Session {
     let sessions = world.entries().into_iter().map(|entry| entry.json());
     let mut sessions: Vec<Value> = sessions.filter(|json| json["kind"] == "session").collect();
@@ -208,7 +208,7 @@ fn sessions_are_limited_to_the_connectors_resource() {
     let may = signer(&world, &session);
     assert_eq!(may.head_bucket("data"), 200);
     assert_eq!(may.registry_token(), 400);
-    // Asking for it by name is the same session.
+    // Requesting the resource by name gets the same session.
     cut(
         &world,
         &["--resource-type", "s3-bucket", "--resource-id", "data"],

@@ -1,10 +1,10 @@
-//! Nothing secret is ever seen where people or logs can see it, the debug log included.
+//! Secrets never appear in output, errors or the debug log.
 
 use aws_standin::{Fault, FaultKind};
 
 use crate::support::{Answer, BASE, ROLE, Run, World};
 
-/// What is planted in the profile, in the environment, in files and in what programs print.
+/// Secrets planted in the connectors file, the environment, files and the output of programs.
 const PLANTED: [&str; 14] = [
     "planted-secret-key-in-the-profile",
     "planted-session-token-in-the-profile",
@@ -291,8 +291,8 @@ fn the_debug_log_contains_no_secrets_of_the_session() {
 
 #[test]
 fn no_secret_is_on_a_command_line() {
-    // The programs that we start are given no secret as an argument: what they are called with
-    // stands in the profile.
+    // Programs that are started get no secret as an argument: their command lines are in the
+    // connectors file.
     let world = World::empty();
     let script = world.script(
         "show",

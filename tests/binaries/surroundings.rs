@@ -1,4 +1,4 @@
-//! Arguments, files and streams as the world really has them.
+//! Unusual arguments, files and streams.
 
 use std::fs;
 use std::time::Duration;
@@ -106,7 +106,7 @@ fn a_closed_standard_output_is_an_error_and_costs_no_call() {
 
 #[test]
 fn output_to_a_closed_stream_does_not_end_up_in_a_file() {
-    // The next file or connection to be opened takes a closed stream's number.
+    // The next file or connection that the program opens gets the number of the closed stream.
     for closed in ["<&-", "2>&-", "<&- 2>&-"] {
         let world = world();
         let profile = fs::read(world.profile_path()).unwrap();
@@ -181,7 +181,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         assert_eq!(answer.status, 1, "{script}");
         assert!(line.contains("cannot write the answer"), "{line}");
     }
-    // Whoever does not want the answer any more is not told about it.
+    // A client that has closed the pipe gets no error message.
     let gone = world.shell("{ sleep 0.2; \"$PROCESS\"; } | true");
     assert_eq!(gone.stderr, "");
 }

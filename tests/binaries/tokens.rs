@@ -1,4 +1,4 @@
-//! Cluster tokens: what the cluster's verifier takes, and no longer than the session lives.
+//! Cluster tokens: accepted by the cluster, and never valid after the session.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
@@ -19,7 +19,7 @@ fn a_token_passes_the_verifier_and_names_the_role() {
         "host%3Bx-k8s-aws-id"
     );
     assert_eq!(token.caller(&world, "prod").unwrap(), SESSION);
-    // It is bound to its cluster.
+    // Another cluster refuses it.
     assert_eq!(token.caller(&world, "stage"), Err(403));
     assert_eq!(token.caller(&world, "pro"), Err(403));
 }
@@ -106,7 +106,7 @@ fn the_token_is_signed_for_the_clusters_region() {
         );
         assert_eq!(token.caller(&world, "stage").unwrap(), SESSION);
     }
-    // --region is leave enough; an ARN's region is not.
+    // `--region` allows another region, an ARN does not.
     world.profile(&["default_connector = \"dev\"\n", BASE, ROLE]);
     world
         .eks_token(&["--cluster", "stage", "--region", "eu-west-1"])
@@ -131,7 +131,7 @@ fn a_token_expires_after_14_minutes() {
         (before + 840..=now() + 840).contains(&end),
         "{end} is not 14 minutes from {before}"
     );
-    // Long-lived keys: signing alone, nobody is asked, nothing is kept.
+    // Long-lived keys: signing makes no call and caches nothing.
     assert_eq!(world.calls(), 0);
     assert!(!world.cache_path().exists());
     assert_eq!(
@@ -192,7 +192,7 @@ fn every_request_signs_a_new_token_with_the_cached_session() {
     assert_ne!(one.parameter("X-Amz-Date"), two.parameter("X-Amz-Date"));
     assert_eq!(one.access_key_id(), two.access_key_id());
     assert_eq!(world.standin.count("sts", "AssumeRole"), 1);
-    // No token lies in the cache.
+    // Tokens are not cached.
     for entry in world.entries() {
         assert!(
             !String::from_utf8(entry.bytes())

@@ -297,7 +297,7 @@ fn a_full_disk_leaves_every_file_unchanged() {
 }
 
 #[test]
-fn a_mounted_or_immutable_file_is_not_edited() {
+fn a_mounted_or_read_only_file_is_not_edited() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());

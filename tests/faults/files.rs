@@ -57,7 +57,7 @@ fn a_special_file_in_place_of_a_secret_is_refused() {
 }
 
 #[test]
-fn a_secret_can_come_from_a_pipe_that_is_closed() {
+fn a_secret_can_be_read_from_a_named_pipe() {
     let house = House::new();
     let pipe = house.path("secret");
     let text = house.base().replace(
