@@ -1,5 +1,5 @@
-//! Named pipes, devices and folders where a small file is expected: an error at once that names the file, instead of a
-//! process that hangs or eats memory.
+//! Named pipes, devices and folders in place of a small file: an immediate error that names the file, instead of a process
+//! that hangs or exhausts memory.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 
 use crate::support::{House, Run};
 
-/// What errors call something that is not a regular file, and how it is put in place of one.
+/// The name that errors use for each kind of special file, and how to create it.
 type Odd = (&'static str, fn(&Path));
 
 const ODD: [Odd; 3] = [
@@ -42,7 +42,7 @@ fn a_special_file_in_place_of_the_connectors_file_is_refused() {
 
 #[test]
 fn a_special_file_in_place_of_a_secret_is_refused() {
-    // A pipe is how a shell hands over the output of a command.
+    // The shell's `<(command)` is a pipe.
     for (kind, make) in ODD.into_iter().skip(1) {
         let house = House::new();
         let text = house.base().replace(
@@ -132,7 +132,7 @@ fn too_low_a_limit_of_open_files_is_an_error_that_names_it() {
     let house = House::new();
     let client = crate::support::Client::CredentialProcess.path();
     let mut limits_met = 0;
-    // From the fewest with which it starts to those with which it succeeds.
+    // From the smallest limit with which the program starts up to the first with which it succeeds.
     for limit in 4..16 {
         fs::remove_dir_all(house.cache()).ok();
         let mut command = house.command("prlimit");

@@ -1,11 +1,11 @@
-//! Names that were written to do harm: refused in one line, with everything that moves a cursor shown escaped.
+//! Malicious names: refused in one line, with control characters escaped.
 
 use std::fs::File;
 use std::process::Command;
 
 use crate::support::{Client, House, Run};
 
-/// What somebody may try in place of a name.
+/// Attacks in place of a name.
 fn hostile() -> Vec<String> {
     vec![
         "dev\nsecond line".to_owned(),
@@ -14,13 +14,13 @@ fn hostile() -> Vec<String> {
         "../../etc/passwd".to_owned(),
         "dev\u{202e}ved".to_owned(),
         "${HOME}".to_owned(),
-        // Near the most that one argument can be.
+        // Close to the maximum length of an argument.
         "x".repeat(100_000),
         String::new(),
     ]
 }
 
-/// One short line, without a call or a file.
+/// Asserts one short line of output, no call and no new file.
 fn is_refused(house: &House, command: &mut Command, on_stdout: bool) {
     let run = Run::of(command);
     let said = if on_stdout { &run.stdout } else { &run.stderr };
@@ -89,7 +89,7 @@ fn a_hostile_name_is_refused_in_one_line() {
     }
 }
 
-/// Hosts that look like a registry of ours are somebody else's: Docker is told that there is no credential.
+/// Hosts that resemble an ECR registry: Docker gets `credentials not found`.
 #[test]
 fn a_host_that_resembles_ecr_never_gets_a_credential() {
     let house = House::new();

@@ -1,4 +1,4 @@
-//! MFA codes: one prompt for everybody who waits, on the terminal of whoever sits in front of it, and nowhere else.
+//! MFA codes: one prompt for all waiting processes, only on a terminal, and only in the foreground.
 
 use std::fs;
 use std::process::Command;
@@ -19,7 +19,7 @@ fn house() -> House {
     house
 }
 
-/// A shell that starts `count` clients at once, each with files of its own for what it says, and waits for them.
+/// A shell that starts `count` clients at once, each with its own output files, and waits for them.
 fn many(house: &House, count: usize) -> Command {
     let ours = Client::CredentialProcess.path();
     let one = |number| format!("{} >out.{number} 2>err.{number} & ", ours.display());
@@ -30,11 +30,11 @@ fn many(house: &House, count: usize) -> Command {
 }
 
 fn said(house: &House, stream: &str, number: usize) -> String {
-    // The shell makes them one after the other.
+    // The shell creates the files one after the other.
     fs::read_to_string(house.home().join(format!("{stream}.{number}"))).unwrap_or_default()
 }
 
-/// Until the whole crowd waits for the one that asks.
+/// Waits until all other processes wait for the one that prompts.
 fn await_crowd(house: &House, terminal: &Terminal, count: usize) {
     terminal.await_prompt();
     until("all others wait", || {
@@ -61,13 +61,13 @@ fn one_code_serves_all_waiting_processes() {
     assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
     assert_eq!(house.aws.count("sts", "GetSessionToken"), 1);
     assert_eq!(house.aws.count("sts", "AssumeRole"), 1);
-    // Nor is anybody asked for another scope.
+    // Another scope does not prompt again.
     Run::of(&mut house.client(Client::Docker)).quiet();
     Run::of(&mut house.client(Client::EksToken)).quiet();
     assert_eq!(house.aws.count("sts", "GetSessionToken"), 1);
 }
 
-/// What is typed, and how often AWS is asked because of it.
+/// Types an input and checks how many calls to AWS it causes.
 fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
     let (house, terminal) = (house(), Terminal::new());
     let shell = terminal.start(&many(&house, 6));
@@ -106,7 +106,7 @@ fn a_process_that_cannot_prompt_fails_at_once_and_names_the_one_that_prompts() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
-    // One is not interactive by what its client says, the other has no terminal.
+    // One is not interactive according to its client, the other has no terminal.
     let mut without = house.command("setsid");
     without.arg("--wait").arg(Client::CredentialProcess.path());
     for command in [&mut house.client(Client::EksToken), &mut without] {
@@ -125,7 +125,7 @@ fn a_process_that_cannot_prompt_fails_at_once_and_names_the_one_that_prompts() {
 #[test]
 fn without_a_terminal_there_is_no_prompt() {
     let house = house();
-    // A session of its own has no terminal.
+    // A new session has no terminal.
     let mut alone = house.command("setsid");
     alone.arg("--wait").arg(Client::CredentialProcess.path());
     let run = Run::of(&mut alone);
@@ -172,7 +172,7 @@ fn an_interrupt_at_the_prompt_leaves_nothing_behind() {
             .iter()
             .any(|name| name.ends_with(".tmp"))
     );
-    // The next one is asked at once.
+    // The next command prompts at once.
     let terminal = Terminal::new();
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
@@ -204,7 +204,7 @@ fn a_renewal_in_the_background_does_not_prompt() {
     terminal.await_prompt();
     terminal.type_in(&format!("{MFA_CODE}\n"));
     let key = asking.wait().quiet().key();
-    // The session of the code has ended, and the role's, made from it, is due.
+    // The MFA session is gone, and the role's session, obtained with it, is due for renewal.
     let is_of_the_code = |path: &std::path::PathBuf| {
         let text = fs::read_to_string(path).unwrap();
         let entry: serde_json::Value = serde_json::from_str(&text).unwrap();

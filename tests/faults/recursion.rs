@@ -1,8 +1,8 @@
-//! Our own binary wired into the AWS CLI profile that it takes its credentials from.
+//! Our own binary as the `credential_process` of the AWS CLI profile that is its source.
 
 use crate::support::{Client, House, Run};
 
-/// Connectors that take their credentials from an AWS CLI profile each, and the AWS CLI's configuration.
+/// Connectors that each use an AWS CLI profile as their source, and the AWS CLI's configuration.
 fn house(connectors: &[(&str, &str)], config: &str) -> House {
     let house = House::new();
     let mut text = String::new();
@@ -22,7 +22,7 @@ fn house(connectors: &[(&str, &str)], config: &str) -> House {
     house
 }
 
-/// Every process of the loop would print a document or start another one: there is one error, and it shows the loop.
+/// Asserts one error that shows the loop, and that no process printed a document.
 fn is_refused(house: &House, parts: &[&str]) {
     let run = Run::of(&mut house.credential_process());
     let line = run.failure();

@@ -1,13 +1,13 @@
-//! Root, and the files of other users.
+//! Root and the files of other users.
 
 use std::process::Command;
 
 use crate::support::{House, Run};
 
-/// Neither root nor anybody whose name is known.
+/// A user id without a name.
 const ANN: u32 = 61_235;
 
-/// The command line of ann's helper: what it leaves behind says whether it was run.
+/// The command of ann's helper, which creates a file when it runs.
 const HELPER: &str = "ran";
 
 fn house(lines: &str) -> House {
@@ -89,7 +89,7 @@ fn root_runs_no_command_from_the_sudo_users_connectors_file() {
             "{told}"
         );
         assert!(!house.path(HELPER).exists(), "{field}");
-        // The same file of root's is no danger.
+        // The same file is allowed if root owns it.
         std::os::unix::fs::chown(house.profile(), Some(0), None).unwrap();
         Run::of(&mut by_sudo(house.credential_process()));
         assert!(house.path(HELPER).exists(), "{field}");

@@ -1,4 +1,4 @@
-//! Waits: announced, bounded, and never for a process that is dead.
+//! Waits for locks: announced, bounded, and never for a dead process.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ fn with_a_valid_session_no_process_waits_for_a_renewal_that_hangs() {
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
     assert!(run.warning().contains("using the one at hand"), "{run:#?}");
-    // It is not tried again for a while.
+    // The renewal is not retried for a while.
     let calls = house.sts_calls();
     let run = Run::of(&mut house.credential_process());
     assert!(run.key() == first && run.took < SOON);
@@ -112,7 +112,7 @@ fn three_slow_hops_share_one_budget() {
         ]
         .concat(),
     );
-    // Each answer comes in time for itself.
+    // Each call alone would be answered in time.
     house.slow_sts(7);
     let run = Run::of(&mut house.credential_process());
     assert!(run.failure().contains("connector 'dev': "), "{run:#?}");

@@ -61,7 +61,7 @@ impl State {
             Self::Due => "renewal due",
             Self::Short => "about to expire",
             Self::Expired => "expired",
-            Self::Torn => "torn entries",
+            Self::Torn => "truncated entries",
             Self::Leftovers => "leftovers of a killed writer",
             Self::Full => "empty, on a full disk",
             Self::DueAndFull => "renewal due, on a full disk",
