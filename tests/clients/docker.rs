@@ -1,4 +1,4 @@
-//! Container tools, which run our Docker credential helper.
+//! Container tools that run our Docker credential helper.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::support::{ECR_HOST, Engine, Machine, PLAIN_HOST, Registry, Run, conne
 
 const PASSWORD: &str = "the-password-of-the-registry";
 
-/// A machine with the account's registry, and us as what Docker's configuration names for it.
+/// A machine with the account's registry and this Docker configuration.
 fn wired(settings: &str) -> (Machine, Standin, Registry) {
     let machine = Machine::new();
     let aws = Standin::start();
@@ -107,7 +107,7 @@ fn docker_pulls_and_pushes() {
     asked_aws_once(&aws);
 }
 
-/// The old builder, which asks for the credentials of all registries that it can learn of, used or not.
+/// The old builder requests the credentials of all known registries, whether it uses them or not.
 #[track_caller]
 fn builds(machine: &Machine, engine: &Engine, command_line: &Path) {
     let recipe = format!("FROM {ECR_HOST}/team/app:1\nCOPY Dockerfile /\n");
@@ -133,7 +133,7 @@ fn docker_builds_from_a_private_image() {
     asked_aws_once(&aws);
 }
 
-/// As `credsStore` we can only name what is in the cache, so that a pull must have come first.
+/// As `credsStore`, `list` contains only registries in the cache, so a pull must come first.
 #[test]
 fn docker_builds_after_a_pull_with_the_helper_as_creds_store() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
@@ -179,11 +179,11 @@ fn docker_login_and_logout_change_nothing() {
             ECR_HOST,
         ]);
         assert!(told.contains("Login Succeeded"), "{told}");
-        // Without a name it shows the registry what the helper has.
+        // Without a user name, it sends the helper's credentials to the registry.
         let told = docker(&["login", ECR_HOST]);
         assert!(told.contains("Login Succeeded"), "{told}");
         docker(&["logout", ECR_HOST]);
-        // Neither took anything away: the next pull needs no new login.
+        // Neither removed anything: the next pull needs no new login.
         docker(&["pull", &format!("{ECR_HOST}/team/app:1")]);
         docker(&["rmi", &format!("{ECR_HOST}/team/app:1")]);
         let kept = std::fs::read_to_string(machine.home().join(".docker/config.json"))
@@ -247,7 +247,7 @@ fn images_of_a_foreign_registry_are_pulled_anonymously() {
     assert_eq!(aws.calls().len(), 0);
 }
 
-/// `docker pull` itself throws the helper's error away and goes on without credentials, in 20.10 and in 28.2 alike.
+/// `docker pull` discards the helper's error and continues without credentials, in 20.10 and in 28.2.
 #[test]
 fn every_tool_except_docker_pull_shows_the_helpers_error() {
     let (machine, _aws, _registry) = wired(&helper_for(ECR_HOST));

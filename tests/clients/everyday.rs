@@ -1,4 +1,4 @@
-//! What `aws-connector` sets up for the real clients: the files it writes to, and the commands it runs.
+//! `aws-connector` with the real clients: the files that it edits, and the commands that it runs.
 
 use std::{fs, path::Path};
 
@@ -10,7 +10,7 @@ use crate::support::{
 
 const ARN: &str = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
 
-/// A kind of file: its folder of cases, where it lies, how it is wired.
+/// A kind of file: the folder of its cases, its path, and the flags that wire it.
 const KINDS: [(&str, &str, &[&str]); 3] = [
     ("aws", ".aws/config", &[]),
     (
@@ -127,7 +127,7 @@ fn exec_passes_renewable_credentials_to_every_client() {
             ("RUST_STS", &[]),
         ] {
             let mut exec = machine.command(everyday_command());
-            // What the command must not see.
+            // Variables that the command must not see.
             exec.env("AWS_PROFILE", "of-somebody-else");
             exec.args(["exec", "dev"])
                 .args(env)
@@ -146,7 +146,7 @@ fn exec_passes_renewable_credentials_to_every_client() {
         "all of them share one session"
     );
 
-    // A job that outlives its session gets another one.
+    // A job that outlives its session gets a new one.
     let job = "for turn in 1 2; do \"$0\" sts get-caller-identity --query Arn; rm -f ~/.cache/aws-connector/*.json; done";
     let mut exec = machine.command(everyday_command());
     exec.args(["exec", "dev", "--", "sh", "-ec", job])
@@ -253,7 +253,7 @@ fn flags_wire_an_old_kubectl_and_the_auth_file_of_skopeo() {
     Run::of(skopeo.args(["inspect", &image])).failed();
 }
 
-/// Somebody else than the user who runs the tests.
+/// Another user than the one who runs the tests.
 const ANN: u32 = 4711;
 
 #[test]
@@ -286,7 +286,7 @@ fn a_full_disk_leaves_every_file_unchanged() {
                 "{limit}"
             );
             Run::of(machine.command("umount").arg(folder)).succeeded();
-            // Nothing is on record that was not done.
+            // Nothing is recorded that was not done.
             let mut logout = machine.command(everyday_command());
             let told = Run::of(logout.args(["logout", "dev", "--yes"])).succeeded();
             assert!(told.contains("Nothing is wired"), "{told}");
@@ -325,7 +325,7 @@ fn a_mounted_or_read_only_file_is_not_edited() {
         }
         let mut login = machine.command(everyday_command());
         let said = Run::of(login.args(["login", "dev", "--yes"])).failed();
-        // What it would have been, and why it is not.
+        // Prints the lines to add, and why the file was not edited.
         assert!(said.contains("+[profile aws-connector-dev]"), "{said}");
         assert!(
             said.contains("config cannot be written: ") && said.contains(told),

@@ -1,5 +1,5 @@
-//! Every source of credentials, end to end: the AWS command lines and boto3 run our credential_process, which takes the
-//! identity from there; STS says who they are.
+//! Every source of credentials, end to end: the AWS CLIs and boto3 run our `credential_process`, which uses the source, and
+//! STS returns their identity.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -16,7 +16,7 @@ const DEV: &str = "arn:aws:sts::123456789012:assumed-role/dev/";
 const TASK: &str = "arn:aws:sts::123456789012:assumed-role/task/";
 const INSTANCE: &str = "arn:aws:sts::123456789012:assumed-role/instance/";
 
-/// A machine with a stand-in, and what a source needs there.
+/// A machine with a stand-in and the settings of a source.
 struct Place {
     machine: Machine,
     aws: Standin,
@@ -24,7 +24,7 @@ struct Place {
 }
 
 impl Place {
-    /// A machine whose AWS CLI profile `client` asks a connector of these `fields`.
+    /// A machine whose AWS CLI profile `client` uses a connector with these `fields`.
     fn new(fields: &str) -> Self {
         let (machine, aws) = (Machine::new(), Standin::start());
         let connector = format!(
@@ -41,7 +41,7 @@ impl Place {
         place
     }
 
-    /// Writes `~/.aws/config`, with the client's own profile in it.
+    /// Writes `~/.aws/config`, including the client's profile.
     fn config(&self, more: &str) {
         let client = format!(
             "[profile client]\nregion = us-east-1\noutput = json\n\
@@ -62,7 +62,7 @@ impl Place {
         command
     }
 
-    /// The command lines and boto3 are, by STS's word, who `who` begins the name of.
+    /// Asserts that for STS, the ARN of each client starts with `who`.
     #[track_caller]
     fn serves(&self, who: &str) {
         let url = self.aws.url();
@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    /// The same, with the source asked once for all of them.
+    /// The same, with one call to the source for all clients.
     #[track_caller]
     fn serves_from_one_call(&self, who: &str, service: &str, action: &str) {
         self.serves(who);
@@ -165,7 +165,7 @@ fn an_identity_center_login_serves_the_clients() {
         "[profile work]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Developer\n\
          [sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = us-east-1\n",
     );
-    // What `aws sso login` leaves; the name is the SHA-1 of the session's.
+    // The token file of `aws sso login`; its name is the SHA-1 of the session's name.
     place.machine.write(
         &format!("home/.aws/sso/cache/{}.json", sha1("corp")),
         r#"{"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token","expiresAt":"2099-01-01T00:00:00Z"}"#,
@@ -237,7 +237,7 @@ fn an_ec2_instance_role_serves_the_clients() {
     let place =
         Place::new("auth_method = \"implicit\"\ncredential_source = \"Ec2InstanceMetadata\"")
             .env("AWS_EC2_METADATA_DISABLED", "false")
-            // A busy machine may need more than the second that is usual.
+            // A busy machine may need longer than the default of one second.
             .env("AWS_METADATA_SERVICE_TIMEOUT", "20");
     beside("169.254.169.254", place.aws.port());
     place.serves_from_one_call(INSTANCE, "imds", "Credentials");
@@ -247,7 +247,7 @@ fn an_ec2_instance_role_serves_the_clients() {
 fn the_whole_chain_ends_at_the_instance() {
     let place = Place::new("auth_method = \"implicit\"\nallow_implicit_auth_methods = true")
         .env("AWS_EC2_METADATA_DISABLED", "false")
-        // A busy machine may need more than the second that is usual.
+        // A busy machine may need longer than the default of one second.
         .env("AWS_METADATA_SERVICE_TIMEOUT", "20");
     beside("169.254.169.254", place.aws.port());
     place.serves_from_one_call(INSTANCE, "imds", "Credentials");
