@@ -1,9 +1,9 @@
-//! IAM policy documents, evaluated as far as session policies of a connector need it.
+//! IAM policy documents, evaluated as far as a connector's session policies require.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A policy that was understood.
+/// A parsed policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     statements: Vec<Statement>,
@@ -23,7 +23,7 @@ struct Match {
     negated: bool,
 }
 
-/// What a set of policies says about one action.
+/// The result of evaluating policies for one action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allow,
@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
     ExplicitDeny,
 }
 
-/// Parses a session policy; the error is what STS says about it.
+/// Parses a session policy; the error is STS's message.
 pub(crate) fn parse(text: &str) -> Result<Policy, String> {
     let root: Value = serde_json::from_str(text)
         .map_err(|_| "The policy is not in the valid JSON format.".to_owned())?;
@@ -136,7 +136,7 @@ fn strings(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Evaluates the union of `policies`: an explicit denial wins, then any allowance.
+/// Evaluates the union of `policies`: an explicit deny overrides any allow.
 pub(crate) fn evaluate(
     policies: &[Policy],
     action: &str,
@@ -170,8 +170,8 @@ impl Match {
     }
 }
 
-/// A key that the request does not carry fails every positive operator, as at AWS: a statement under a condition that
-/// this stand-in knows nothing about allows nothing.
+/// A key that the request does not have fails every positive operator, as at AWS: a statement with a condition that this
+/// stand-in does not know allows nothing.
 fn condition(
     (operator, key, values): &(String, String, Vec<String>),
     context: &BTreeMap<String, String>,
@@ -197,7 +197,7 @@ fn condition(
     }
 }
 
-/// `*` and `?`, over all characters.
+/// Matches `*` and `?`, which match any characters.
 pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());

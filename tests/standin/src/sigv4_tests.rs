@@ -1,4 +1,4 @@
-//! Signatures published by AWS, and every way to spoil one.
+//! Signatures published by AWS, and every way to invalidate one.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! One token that passes, and one spoilt copy of it for every rule.
+//! A valid token, and an invalid copy of it for every rule.
 
 use super::*;
 
@@ -127,7 +127,7 @@ fn parameters_must_be_known_and_unique() {
         refused("?Action", "?x-id=GetCallerIdentity&Action"),
         TokenError::Parameter("x-id".into())
     );
-    // The duplicate is found before the unknown.
+    // Duplicates are reported before unknown parameters.
     assert_eq!(
         refused("?Action", "?x=1&X=2&Action"),
         TokenError::Duplicate("X".into())

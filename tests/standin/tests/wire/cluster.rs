@@ -1,4 +1,4 @@
-//! A token all the way: presigned here, checked by the cluster, called at STS.
+//! Tokens end to end: presigned here, checked by the cluster, sent to STS.
 
 use crate::support::{Keys, assume, encode, mac, sts, user};
 use aws_standin::{Cluster, Standin};
@@ -53,7 +53,7 @@ fn token(keys: &Keys, cluster: &str, at: chrono::DateTime<chrono::Utc>) -> Strin
     format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url))
 }
 
-/// One GET over TLS, trusting `ca` alone. `name` is the host that is asked for.
+/// One GET over TLS, trusting only `ca`. `name` is the requested host.
 fn get(port: u16, ca: &str, name: &str, path: &str, token: &str) -> Result<String, std::io::Error> {
     let mut roots = rustls::RootCertStore::empty();
     roots
@@ -77,7 +77,7 @@ fn get(port: u16, ca: &str, name: &str, path: &str, token: &str) -> Result<Strin
         "GET {path} HTTP/1.1\r\nHost: {name}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     )?;
     let mut answer = Vec::new();
-    // The server may close without a TLS farewell once the answer is out.
+    // The server may close without a TLS close_notify after the answer.
     let _ = stream.read_to_end(&mut answer);
     Ok(String::from_utf8(answer).unwrap())
 }

@@ -1,4 +1,4 @@
-//! Credentials that machines and single sign-on hand out.
+//! Credentials from metadata services and single sign-on.
 
 use crate::support::{Got, Keys, raw, sts};
 use aws_standin::{CONTAINER_TOKEN, SSO_ACCESS_TOKEN, SSO_REFRESH_TOKEN, Standin};
