@@ -131,10 +131,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             fs::remove_file(&entry).unwrap();
             rustix::fs::mkfifoat(rustix::fs::CWD, &entry, rustix::fs::Mode::RUSR).unwrap();
         }),
-        mended("a killed writer left a temporary file and no entry", |house| {
-            let entry = house.shelf().entry("session");
-            fs::rename(&entry, entry.with_extension("tmp")).unwrap();
-        }),
+        mended(
+            "a killed writer left a temporary file and no entry",
+            |house| {
+                let entry = house.shelf().entry("session");
+                fs::rename(&entry, entry.with_extension("tmp")).unwrap();
+            },
+        ),
         refused("others can write the connectors file", |house| {
             house.set_mode("connectors.toml", 0o666);
             house.credential_process()

@@ -15,10 +15,7 @@ fn both(fault: &'static str, inject: impl Fn(&mut House) + Send + 'static) -> Sc
         inject(&mut cold);
         let run = Run::of(&mut cold.credential_process());
         let failed = told(&cold, &run);
-        assert!(
-            failed.starts_with("failed: `connector 'dev': "),
-            "{failed}"
-        );
+        assert!(failed.starts_with("failed: `connector 'dev': "), "{failed}");
 
         let mut warm = House::new();
         let first = Run::of(&mut warm.credential_process()).quiet().key();
@@ -58,13 +55,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         sts("STS answers 500", FaultKind::ServerError(500)),
         sts("STS answers 503", FaultKind::ServerError(503)),
         sts("STS denies", FaultKind::AccessDenied),
-        sts("the session of the source has expired", FaultKind::ExpiredToken),
+        sts(
+            "the session of the source has expired",
+            FaultKind::ExpiredToken,
+        ),
         sts(
             "the connection is closed without an answer",
             FaultKind::Drop,
         ),
         sts("the answer is truncated", FaultKind::HalfAnswer),
-        sts("a captive portal answers with an HTML page", FaultKind::Garbage),
+        sts(
+            "a captive portal answers with an HTML page",
+            FaultKind::Garbage,
+        ),
         sts(SILENCE, FaultKind::Hang),
         both("the port is closed", |house| {
             // The connectors file still has the port of the stand-in that stops here.
