@@ -122,7 +122,7 @@ mfa_process = ["{}"]
         ] {
             assert!(
                 !text.contains(planted),
-                "{planted} lies in {}: {text}",
+                "{planted} is in {}: {text}",
                 path.display()
             );
         }

@@ -5,7 +5,7 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on ends there and says why"
+    reason = "a test that cannot continue panics with the reason"
 )]
 
 mod case;

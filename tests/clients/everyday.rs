@@ -167,7 +167,7 @@ fn every_client_understands_a_quoted_path() {
     connectors(&machine, &aws.url());
     let _cluster = Cluster::start(&aws, "prod");
     let everyday = everyday_command();
-    let built = everyday.parent().expect("a binary lies in a folder");
+    let built = everyday.parent().expect("a binary is in a folder");
     let tools = machine.path("home/Ann's own \"tools\" & more");
     fs::create_dir(&tools).expect("a new folder");
     for name in [

@@ -42,7 +42,7 @@ fn transcript(section: &str) -> Vec<Step> {
     let text = README
         .split_once(&format!("\n## {section}\n"))
         .map(|(_, text)| text.split("\n## ").next().unwrap_or(text))
-        .expect("the section stands in the README");
+        .expect("the README has the section");
     let mut steps: Vec<Step> = Vec::new();
     let mut console = false;
     for line in text.lines() {
@@ -80,7 +80,7 @@ struct Account {
 impl Account {
     fn new(machine: Machine) -> Self {
         let built = everyday_command();
-        let built = built.parent().expect("a binary lies in a folder");
+        let built = built.parent().expect("a binary is in a folder");
         let source = env!("CARGO_MANIFEST_DIR");
         machine.write("home/aws-connector/install/install.sh", "");
         fs::copy(

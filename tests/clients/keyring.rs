@@ -286,7 +286,7 @@ fn a_lost_key_voids_the_entries_encrypted_with_it() {
     assert_eq!(sealed.minted(), 2);
     let after = sealed.entries();
     assert_eq!((before.len(), after.len()), (1, 1));
-    assert_eq!(before[0].0, after[0].0, "the same entry, sealed anew");
+    assert_eq!(before[0].0, after[0].0, "the same entry, encrypted again");
     assert_ne!(before[0].1, after[0].1);
     sealed.shell(&[], "\"$PROCESS\"").succeeded();
     assert_eq!(sealed.minted(), 2);

@@ -6,7 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test that cannot go on ends there and says why"
+    reason = "a test that cannot continue panics with the reason"
 )]
 
 mod aws;

@@ -50,7 +50,7 @@ fn a_denial_is_shared_by_all_waiting_processes() {
 
     let crowd = crowd(&house);
     for (_, started) in &crowd {
-        until("everybody says that it waits", || {
+        until("all processes wait", || {
             started.stderr().contains("waiting for")
         });
     }
@@ -88,7 +88,7 @@ fn a_cache_folder_removed_during_a_wait_is_recreated_by_one_process() {
         .map(|_| Started::new(&mut house.credential_process()))
         .collect();
     for started in &waiting {
-        until("everybody says that it waits", || {
+        until("all processes wait", || {
             started.stderr().contains("waiting for")
         });
     }

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use crate::support::{Client, House, Run, is_root};
 use crate::table::Scenario;
 use inject::{
-    SOMEBODY, as_somebody, mended, mounted, readable_folder, refused, uncached, without_locks,
+    SOMEBODY, as_somebody, mounted, readable_folder, refused, repaired, uncached, without_locks,
 };
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -97,41 +97,41 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             house.credential_process()
         }),
         readable_folder(),
-        mended("the entry is a symbolic link", |house| {
+        repaired("the entry is a symbolic link", |house| {
             let entry = house.shelf().entry("session");
             fs::rename(&entry, house.path("elsewhere")).unwrap();
             symlink(house.path("elsewhere"), entry).unwrap();
         }),
-        mended("others can write the entry", |house| {
+        repaired("others can write the entry", |house| {
             set_entry_mode(house, 0o622)
         }),
-        mended("others can read the entry", |house| {
+        repaired("others can read the entry", |house| {
             set_entry_mode(house, 0o644)
         }),
-        mended("the entry belongs to another user", |house| {
+        repaired("the entry belongs to another user", |house| {
             std::os::unix::fs::chown(house.shelf().entry("session"), Some(SOMEBODY), None).unwrap();
         }),
-        mended("the entry is truncated", |house| {
+        repaired("the entry is truncated", |house| {
             let entry = house.shelf().entry("session");
             let text = fs::read(&entry).unwrap();
             fs::write(&entry, &text[..text.len() / 2]).unwrap();
         }),
-        mended("the entry is empty", |house| {
+        repaired("the entry is empty", |house| {
             fs::write(house.shelf().entry("session"), "").unwrap()
         }),
-        mended("the entry has an unknown schema version", |house| {
+        repaired("the entry has an unknown schema version", |house| {
             let entry = house.shelf().entry("session");
             let text = fs::read_to_string(&entry).unwrap();
             let older = text.replacen("\"schema\":", "\"schema\":9", 1);
             assert_ne!(older, text);
             fs::write(&entry, older).unwrap();
         }),
-        mended("the entry is a named pipe", |house| {
+        repaired("the entry is a named pipe", |house| {
             let entry = house.shelf().entry("session");
             fs::remove_file(&entry).unwrap();
             rustix::fs::mkfifoat(rustix::fs::CWD, &entry, rustix::fs::Mode::RUSR).unwrap();
         }),
-        mended(
+        repaired(
             "a killed writer left a temporary file and no entry",
             |house| {
                 let entry = house.shelf().entry("session");

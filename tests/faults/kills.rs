@@ -77,10 +77,10 @@ fn a_kill_at_any_moment_does_no_harm() {
         assert!(!next.stderr.contains("waiting"), "{}: {next:#?}", told());
         longest = longest.max(next.took.min(longest * 2));
     }
-    assert!(cut_short > 0, "nobody was killed in time");
+    assert!(cut_short > 0, "no process was killed in time");
 
     // Wait for a child that may still be working. Then a miss sweeps.
-    until("nobody works any more", || child(&house).is_none());
+    until("no renewal is running", || child(&house).is_none());
     for path in house.shelf().entries("session") {
         fs::remove_file(path).unwrap();
     }

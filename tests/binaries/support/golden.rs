@@ -73,7 +73,7 @@ impl Transcript {
         if golden != self.text {
             let (line, was, is) = difference(&golden, &self.text);
             panic!(
-                "{name}:{line} is not what was said\n  golden: {was}\n  said:   {is}\n(UPDATE_GOLDENS=1 writes it anew)"
+                "{name}:{line} differs\n  golden: {was}\n  actual: {is}\n(UPDATE_GOLDENS=1 rewrites it)"
             );
         }
     }

@@ -40,9 +40,8 @@ impl Machine {
             unsafe_code,
             reason = "rustix asks for it because of flags that are not used here"
         )]
-        unsafe { unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::NEWNET) }.expect(
-            "the tests of real clients give each test a network of its own, which needs root",
-        );
+        unsafe { unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::NEWNET) }
+            .expect("each test of real clients has its own network, which requires root");
 
         let machine = Self { folder };
         for name in ["home", "tmp", "run"] {
@@ -108,7 +107,7 @@ impl Machine {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let binaries = Path::new(super::DOCKER_HELPER)
             .parent()
-            .expect("a binary lies in a folder");
+            .expect("a binary is in a folder");
         let mut command = Command::new(program);
         command
             .env_clear()

@@ -1,4 +1,4 @@
-//! Debian's `docker-registry` over TLS, under the host name that it stands for.
+//! Debian's `docker-registry` over TLS, under the host name of the simulated registry.
 
 use std::fs;
 

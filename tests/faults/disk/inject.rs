@@ -37,7 +37,7 @@ pub(super) fn uncached(
 }
 
 /// A fault that the next miss repairs: the command is served, and the next one from the cache.
-pub(super) fn mended(fault: &'static str, set: impl Fn(&House) + Send + 'static) -> Scenario {
+pub(super) fn repaired(fault: &'static str, set: impl Fn(&House) + Send + 'static) -> Scenario {
     let observe = move || {
         let house = House::new();
         let first = Run::of(&mut house.credential_process()).quiet().key();

@@ -119,7 +119,7 @@ pub(crate) fn hold(path: &Path) -> File {
         .write(true)
         .open(path)
         .expect("a lock");
-    flock(&file, FlockOperation::NonBlockingLockExclusive).expect("nobody else holds it");
+    flock(&file, FlockOperation::NonBlockingLockExclusive).expect("the lock is free");
     file
 }
 

@@ -48,7 +48,7 @@ impl Client {
     /// The folder of the programs.
     pub(crate) fn folder() -> PathBuf {
         let path = Self::CredentialProcess.path();
-        path.parent().expect("a binary lies in a folder").to_owned()
+        path.parent().expect("a binary is in a folder").to_owned()
     }
 
     /// Adds the client's arguments and input.

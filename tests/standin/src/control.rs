@@ -58,7 +58,7 @@ pub(crate) fn post(shared: &Shared, path: &str, body: &Value) -> Result<(), Stri
                 .expires = Some(now - 1);
         }
         "state" => state::apply(&mut shared.world(), body)?,
-        path => return Err(format!("there is no POST {path}")),
+        path => return Err(format!("unknown path: POST {path}")),
     }
     Ok(())
 }

@@ -25,15 +25,12 @@
 
 #![cfg_attr(
     test,
-    expect(
-        clippy::unwrap_used,
-        reason = "a test that meets the unexpected should stop there"
-    )
+    expect(clippy::unwrap_used, reason = "a test panics on unexpected results")
 )]
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test's server that cannot work should say so and stop"
+    reason = "a test server that fails panics with the reason"
 )]
 
 mod api;

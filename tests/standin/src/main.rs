@@ -4,7 +4,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::expect_used,
-    reason = "the line on stdout is the interface, and a test's server that cannot work should stop"
+    reason = "the line on stdout is the interface, and a test server that fails panics"
 )]
 
 use aws_standin::{Cluster, Standin};

@@ -112,7 +112,7 @@ impl Standin {
         let mut world = self.shared.world();
         let now = world.now();
         let who = world.principals.get_mut(access_key_id);
-        who.unwrap_or_else(|| panic!("there is no key {access_key_id}"))
+        who.unwrap_or_else(|| panic!("unknown key {access_key_id}"))
             .expires = Some(now - 1);
     }
 
