@@ -41,7 +41,8 @@ fn of(answers: &[(Binary, Answer)], kind: Binary) -> Vec<&Answer> {
     mine.map(|(_, answer)| answer).collect()
 }
 
-/// Checks that all documents of a kind are valid and the same. Returns the session's access key id.
+/// Checks that the documents of each kind are valid and equal. Returns the access key ids of the session and of the
+/// session behind tokens.
 #[track_caller]
 fn judge(world: &World, answers: &[(Binary, Answer)]) -> (String, String) {
     for (binary, answer) in answers {

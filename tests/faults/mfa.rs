@@ -29,7 +29,7 @@ fn many(house: &House, count: usize) -> Command {
     command
 }
 
-fn said(house: &House, stream: &str, number: usize) -> String {
+fn output(house: &House, stream: &str, number: usize) -> String {
     // The shell creates the files one after the other.
     fs::read_to_string(house.home().join(format!("{stream}.{number}"))).unwrap_or_default()
 }
@@ -38,7 +38,8 @@ fn said(house: &House, stream: &str, number: usize) -> String {
 fn await_crowd(house: &House, terminal: &Terminal, count: usize) {
     terminal.await_prompt();
     until("all others wait", || {
-        let waits = |number: &usize| said(house, "err", *number).contains("asking for an MFA code");
+        let waits =
+            |number: &usize| output(house, "err", *number).contains("asking for an MFA code");
         (0..count).filter(waits).count() == count - 1
     });
 }
@@ -51,11 +52,11 @@ fn one_code_serves_all_waiting_processes() {
     terminal.type_in(&format!("{MFA_CODE}\n"));
     assert!(shell.wait().status.success());
     for number in 0..12 {
-        let document = said(&house, "out", number);
+        let document = output(&house, "out", number);
         assert!(
             Client::CredentialProcess.is_document(&document),
             "{}",
-            said(&house, "err", number)
+            output(&house, "err", number)
         );
     }
     assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
@@ -68,18 +69,18 @@ fn one_code_serves_all_waiting_processes() {
 }
 
 /// Types an input and checks how many calls to AWS it causes.
-fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
+fn prompts_once(typed: &str, calls: usize) {
     let (house, terminal) = (house(), Terminal::new());
     let shell = terminal.start(&many(&house, 6));
     await_crowd(&house, &terminal, 6);
     terminal.type_in(typed);
     shell.wait();
     for number in 0..6 {
-        assert_eq!(said(&house, "out", number), "");
+        assert_eq!(output(&house, "out", number), "");
         assert!(
-            said(&house, "err", number).contains("connector 'dev': "),
+            output(&house, "err", number).contains("connector 'dev': "),
             "{}",
-            said(&house, "err", number)
+            output(&house, "err", number)
         );
     }
     assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
@@ -88,17 +89,17 @@ fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
 
 #[test]
 fn no_process_prompts_again_after_a_wrong_code() {
-    a_wrong_code_is_asked_for_once("000000\n", 1);
+    prompts_once("000000\n", 1);
 }
 
 #[test]
 fn no_process_prompts_again_after_a_code_of_five_digits() {
-    a_wrong_code_is_asked_for_once("12345\n", 0);
+    prompts_once("12345\n", 0);
 }
 
 #[test]
 fn no_process_prompts_again_after_an_empty_line() {
-    a_wrong_code_is_asked_for_once("\n", 0);
+    prompts_once("\n", 0);
 }
 
 #[test]
@@ -147,13 +148,13 @@ fn a_background_job_does_not_prompt() {
     ]);
     terminal.start(&shell).wait();
     assert_eq!(
-        (terminal.prompts(), said(&house, "out", 0)),
+        (terminal.prompts(), output(&house, "out", 0)),
         (0, String::new())
     );
     assert!(
-        said(&house, "err", 0).contains("nobody can be asked here"),
+        output(&house, "err", 0).contains("nobody can be asked here"),
         "{}",
-        said(&house, "err", 0)
+        output(&house, "err", 0)
     );
 }
 
