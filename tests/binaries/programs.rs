@@ -1,4 +1,4 @@
-//! The small programs and the full one beside them: what each does alone, and how they find each other.
+//! The small programs and the full one: what each does alone, and how a small program finds the full one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,7 +29,7 @@ fn full_program() -> PathBuf {
     Path::new(Binary::Docker.path()).with_file_name("aws-connector")
 }
 
-/// What each of the programs in a folder answers to its client.
+/// The answer of each program in a folder.
 fn answers(world: &World, folder: &Path) -> [Answer; 3] {
     world.all_three("dev").map(|run| run.from(folder).answer())
 }
@@ -44,7 +44,7 @@ fn failures(world: &World, folder: &Path) -> [String; 3] {
 }
 
 #[test]
-fn what_is_in_the_cache_needs_no_full_program() {
+fn a_hit_does_not_need_the_full_program() {
     let world = world();
     for run in world.all_three("dev") {
         run.answer().ok();
@@ -70,7 +70,7 @@ fn what_is_in_the_cache_needs_no_full_program() {
 }
 
 #[test]
-fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
+fn a_token_is_signed_with_literal_keys_without_the_full_program() {
     let world = world();
     let folder = small_ones();
     let answer = world.eks_token(&["--cluster", "prod", "--connector", "base"]);
@@ -79,7 +79,7 @@ fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
 }
 
 #[test]
-fn a_miss_without_the_full_program_says_what_to_install_and_where() {
+fn a_miss_without_the_full_program_is_an_error_that_says_what_to_install() {
     let world = world();
     let folder = small_ones();
     let place = folder.path().canonicalize().unwrap();
@@ -178,7 +178,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
         let name = Path::new(binary.path()).file_name().unwrap().to_owned();
         std::os::unix::fs::symlink(folder.path().join(&name), links.path().join(&name)).unwrap();
     }
-    // One on PATH, and one beside the links.
+    // One on PATH, and one next to the links.
     let trap = world.script("path/aws-connector", "echo found on PATH");
     fs::copy(&trap, links.path().join("aws-connector")).unwrap();
     let path = trap.parent().unwrap().display().to_string();
@@ -193,7 +193,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
 }
 
 #[test]
-fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
+fn incompatible_versions_are_an_error_in_each_protocol() {
     for (client, name, on_stdout) in [
         (
             "credential-process",
@@ -259,7 +259,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 }
 
 #[test]
-fn each_step_of_a_chain_is_kept_as_its_own_connector_says() {
+fn each_session_of_a_chain_is_cached_by_its_own_connectors_setting() {
     let source = |cache: &str| {
         format!(
             r#"[connectors.source]
@@ -294,14 +294,14 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
     kept.sort();
     assert_eq!(kept, ["source", "target"]);
 
-    // The target's own mode does not keep its source's entry away.
+    // The cache setting of the target does not apply to its source.
     let target_off = World::new(&[BASE, &source("files"), target, "cache = \"off\"\n"]);
     target_off.session("target");
     assert_eq!(connectors_of(&target_off), ["source"]);
 }
 
 #[test]
-fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
+fn renewing_an_unrelated_entry_makes_no_call() {
     let world = world();
     let lock = world.file("some.lock", "");
     let entry = "0".repeat(64);

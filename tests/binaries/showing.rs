@@ -1,11 +1,11 @@
-//! `install/try`: what the README shows first, with the binaries that are built already.
+//! `install/try`, the demo that the README starts with, with binaries that are already built.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
+fn the_demo_runs_end_to_end_and_leaves_nothing_behind() {
     let built = Path::new(env!("CARGO_BIN_EXE_aws-connector-credential-process"));
     let built = built.parent().unwrap();
     assert!(
@@ -22,7 +22,7 @@ fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", folder.path())
         .env("TMPDIR", folder.path())
-        // Of whoever tries it; none of it counts.
+        // Settings of the user who runs the demo, which it must ignore.
         .env("AWS_PROFILE", "work")
         .env("AWS_CONNECTOR", "nobody")
         .output()
@@ -43,7 +43,7 @@ fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
     ] {
         assert!(stdout.contains(part), "{part:?} in\n{stdout}");
     }
-    // Three documents with their secrets out of sight.
+    // Three documents with hidden secrets.
     assert_eq!(stdout.matches("(hidden)").count(), 4, "{stdout}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
