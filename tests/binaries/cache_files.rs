@@ -149,7 +149,8 @@ fn a_folder_that_others_can_write_is_not_used_and_that_is_said_once() {
         assert_eq!(
             answer.stderr,
             format!(
-                "aws-connector: warning: the cache is not used: {} can be written by others (mode 777); chmod go-w it\n",
+                "aws-connector: warning: not using the cache: {} is writable by other users \
+                 (mode 777); run chmod go-w on it\n",
                 folder.display()
             )
         );
@@ -167,7 +168,7 @@ fn an_entry_that_others_can_write_is_not_believed() {
     let answer = world.credential_process(&["--connector", "dev"]).answer();
     assert_ne!(answer.session(), first);
     assert!(
-        answer.stderr.contains("can be written by others"),
+        answer.stderr.contains("is writable by other users"),
         "{answer:?}"
     );
 }
@@ -212,7 +213,7 @@ fn a_home_where_nothing_can_be_written_is_answered_uncached() {
                 .env("AWS_CONNECTOR_FILE", profile.to_str().unwrap())
                 .answer();
             assert!(answer.json().is_object());
-            let warning = "aws-connector: warning: the cache is not used: ";
+            let warning = "aws-connector: warning: not using the cache: ";
             assert!(answer.stderr.starts_with(warning), "{answer:?}");
             assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
             assert_eq!(world.sts(), n + 1);

@@ -88,7 +88,8 @@ fn a_miss_without_the_full_program_says_what_to_install_and_where() {
         assert_eq!(
             failure,
             format!(
-                "\"{place}/aws-connector\", which asks AWS, is missing; fix: install aws-connector of the same release into \"{place}\"\n"
+                "\"{place}/aws-connector\", which calls AWS, is missing; fix: install \
+                 aws-connector from the same release into \"{place}\"\n"
             )
         );
     }
@@ -103,7 +104,7 @@ fn a_full_program_that_others_can_write_is_not_run() {
     for mode in [0o775, 0o757] {
         fs::set_permissions(&planted, fs::Permissions::from_mode(mode)).unwrap();
         for failure in failures(&world, folder.path()) {
-            assert!(failure.contains("can be written by others"), "{failure}");
+            assert!(failure.contains("is writable by other users"), "{failure}");
             assert!(
                 failure.contains("fix: install aws-connector again"),
                 "{failure}"
@@ -172,7 +173,7 @@ fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
             "{told}"
         );
         assert!(
-            told.ends_with("fix: install all programs of one release\n"),
+            told.ends_with("fix: install all programs from the same release\n"),
             "{told}"
         );
         assert!(silent.is_empty());

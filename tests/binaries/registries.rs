@@ -108,7 +108,12 @@ fn a_disabled_connector_that_names_the_registry_is_no_licence_to_use_another() {
         &connector("dev", &host),
         &connector("ops", ""),
     ]);
-    refused(&world, REGISTRY, "", &["connector 'dev'", "it is disabled"]);
+    refused(
+        &world,
+        REGISTRY,
+        "",
+        &["connector 'dev'", "this connector is disabled"],
+    );
 }
 
 #[test]
@@ -145,7 +150,7 @@ fn nobody_for_a_registry_is_an_error_and_not_an_anonymous_pull() {
         &world,
         OTHER_ACCOUNT,
         "",
-        &["no connector serves 210987654321"],
+        &["no connector found for 210987654321"],
     );
     assert_eq!(served(&world, REGISTRY, ""), "dev");
 }
@@ -171,7 +176,7 @@ fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_
         &world,
         REGISTRY,
         "dev",
-        &["connector 'dev'", "it is disabled"],
+        &["connector 'dev'", "this connector is disabled"],
     );
     let default = "default_connector = \"ops\"\n";
     world.profile(&[
@@ -184,7 +189,7 @@ fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_
         &world,
         REGISTRY,
         "dev",
-        &["connector 'dev'", "it is disabled"],
+        &["connector 'dev'", "this connector is disabled"],
     );
 }
 

@@ -332,7 +332,7 @@ fn where_the_kernel_has_no_keyring_the_answer_comes_uncached_with_one_line() {
         assert!(
             told.len() == 1
                 && told[0].ends_with(
-                    "needs the kernel's keyring: Function not implemented (os error 38)"
+                    "requires the kernel keyring: Function not implemented (os error 38)"
                 ),
             "{told:?}"
         );

@@ -268,7 +268,7 @@ fn a_secret_file_of_the_user_behind_sudo_is_refused_with_whose_it_is() {
     client.args(["sts", "get-caller-identity", "--profile", "client"]);
     let told = Run::of(&client).failed();
     assert!(
-        told.contains("belongs to \"ann\" (uid 61800), but this runs as root by sudo"),
+        told.contains("belongs to \"ann\" (uid 61800), but this runs as root through sudo"),
         "{told}"
     );
 }

@@ -135,24 +135,24 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             let entry = house.shelf().entry("session");
             fs::rename(&entry, entry.with_extension("tmp")).unwrap();
         }),
-        refused("others can write the profile file", |house| {
+        refused("others can write the connectors file", |house| {
             house.set_mode("connectors.toml", 0o666);
             house.credential_process()
         }),
         refused(
-            "others can read the profile file, and it holds a secret",
+            "others can read the connectors file, and it holds a secret",
             |house| {
                 house.set_mode("connectors.toml", 0o644);
                 house.credential_process()
             },
         ),
-        refused("the profile file is another user's", |house| {
+        refused("the connectors file is another user's", |house| {
             house.set_mode("connectors.toml", 0o644);
             let command = as_somebody(house);
             std::os::unix::fs::chown(house.profile(), Some(SOMEBODY + 1), None).unwrap();
             command
         }),
-        refused("the profile file is a folder", |house| {
+        refused("the connectors file is a folder", |house| {
             fs::remove_file(house.profile()).unwrap();
             fs::create_dir(house.profile()).unwrap();
             house.credential_process()
@@ -266,8 +266,7 @@ fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
             .args(["-o", "pipefail", "-c", &script]),
     );
     assert!(
-        run.warning()
-            .contains("the cache is not used: cannot write"),
+        run.warning().contains("not using the cache: cannot write"),
         "{run:#?}"
     );
     assert_eq!(

@@ -113,7 +113,7 @@ fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
         let run = Run::of(command);
         let line = run.failure();
         assert!(
-            line.contains(&format!("pid {} is asking for an MFA code", asking.pid())),
+            line.contains(&format!("pid {} is waiting for an MFA code", asking.pid())),
             "{line}"
         );
         assert!(line.contains("aws-connector login dev"), "{line}");

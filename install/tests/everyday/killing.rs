@@ -85,7 +85,7 @@ fn of_others(mut all: Snapshot) -> Snapshot {
 /// What a command may say when it is repeated although it came to its end.
 const DONE_ALREADY: [&str; 2] = [
     "there is such a connector already",
-    "no connector \"extra\"",
+    "connector \"extra\" not found",
 ];
 
 /// What a killed process may leave for a while, but no longer than to the next run.

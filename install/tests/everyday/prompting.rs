@@ -135,7 +135,7 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     }
     let args = ["describe", "dev", "--client"];
     let slow = Terminal::new(120).run(machine.command().args(args));
-    assert!(slow.stdout.contains("⠋ asking AWS …"), "{slow:#?}");
+    assert!(slow.stdout.contains("⠋ calling AWS …"), "{slow:#?}");
     let text = machine.read(FILE);
     let region = "[connectors.dev]\n";
     machine.write(
@@ -147,7 +147,7 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     terminal.answer("MFA code of", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
-    assert!(!asked.stdout.contains("asking AWS"), "{asked:#?}");
+    assert!(!asked.stdout.contains("calling AWS"), "{asked:#?}");
 }
 
 #[test]

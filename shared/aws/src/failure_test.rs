@@ -69,8 +69,8 @@ fn a_denial_names_the_call_the_code_the_message_and_the_fix() {
     assert_eq!(error.code.as_deref(), Some("AccessDenied"));
     assert_eq!(
         error.what,
-        "sts:AssumeRole of arn:aws:iam::1:role/dev was denied by AWS (AccessDenied): User: x is \
-         not authorized"
+        "sts:AssumeRole of arn:aws:iam::1:role/dev was denied (AccessDenied): User: x is not \
+         authorized"
     );
     let fix = error.fix.unwrap();
     assert!(

@@ -36,7 +36,7 @@ pub(crate) fn context(env: &Env) -> Result<TlsContext> {
     TlsContext::builder()
         .with_trust_store(store)
         .build()
-        .map_err(|error| Error::local(format!("TLS cannot be set up: {error}")))
+        .map_err(|error| Error::local(format!("cannot set up TLS: {error}")))
 }
 
 /// Where distributions keep all roots in one file.
@@ -95,7 +95,7 @@ fn platform_roots(_: &Env, _: bool) -> Result<TrustStore> {
 /// The certificates of `AWS_CA_BUNDLE`.
 fn bundle(path: &str) -> Result<Vec<u8>> {
     let fail = |what: String| {
-        Error::local(format!("{VARIABLE} names {} {what}", shown(path))).fix(format!(
+        Error::local(format!("{VARIABLE} is {}, {what}", shown(path))).fix(format!(
             "set {VARIABLE} to a file of PEM certificates, or unset it"
         ))
     };
@@ -103,7 +103,7 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
         .map_err(|error| fail(format!("which cannot be read: {error}")))?;
     let usable = usable(&pem).ok_or_else(|| fail("which is not a PEM file".to_owned()))?;
     if usable.is_empty() {
-        return Err(fail("which holds no certificate".to_owned()));
+        return Err(fail("which contains no certificate".to_owned()));
     }
     Ok(usable.into_bytes())
 }

@@ -92,7 +92,7 @@ impl Wire {
         match lane {
             Some(Ok(connector)) => Ok(connector),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::local("no way to connect")),
+            None => Err(Error::local("no connector is configured for HTTP")),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::shown::shown;
 pub const CHAIN_VARIABLE: &str = "AWS_CONNECTOR_CHAIN";
 
 /// What a binary of ours says when the chain closes. Those in between say it again as it is.
-const CIRCLE: &str = "credentials are asked for in a circle: ";
+const CIRCLE: &str = "credential loop: ";
 /// The longest circle that is shown.
 const LONGEST_CIRCLE: usize = 1000;
 
@@ -29,7 +29,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// The error for a chain of connectors that closes.
 pub fn circle(chain: &str) -> Error {
     Error::profile(format!("{CIRCLE}{chain}")).fix(
-        "a command or AWS CLI profile that this connector takes its credentials from asks this connector again; give it another source",
+        "the command or AWS CLI profile that provides this connector's credentials calls the \
+         connector again; give it another source",
     )
 }
 
@@ -68,14 +69,14 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
         .spawn()
         .map_err(|error| {
             fail(format!("cannot be started: {error}"))
-                .fix("name a program on PATH or by its full path")
+                .fix("use a program on PATH or its full path")
         })?;
     let mut output = Stream::new(child.stdout.take().map(OwnedFd::from));
     let mut said = Stream::new(child.stderr.take().map(OwnedFd::from));
     let status = wait(&mut child, &mut output, &mut said, deadline)
         .map_err(|error| fail(format!("cannot be waited for: {error}")))?;
     let Some(status) = status else {
-        return Err(fail("did not end in time and was stopped".to_owned()));
+        return Err(fail("timed out and was stopped".to_owned()));
     };
     if !status.success() {
         let said = String::from_utf8_lossy(&said.bytes);
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_stopped() {
         let error = sh("exec sleep 60", 0).unwrap_err().to_string();
-        assert!(error.contains("did not end in time"), "{error}");
+        assert!(error.contains("timed out"), "{error}");
     }
 
     #[test]
@@ -225,7 +226,7 @@ mod tests {
         let path = folder.path().join("pid");
         let script = format!("sh -c 'echo $$ >{}; sleep 60; :'; :", path.display());
         let error = sh(&script, 1).unwrap_err().to_string();
-        assert!(error.contains("did not end in time"), "{error}");
+        assert!(error.contains("timed out"), "{error}");
         // On a machine so busy that a second was too short for it, there is nobody to stop.
         let Ok(pid) = std::fs::read_to_string(&path) else {
             return;

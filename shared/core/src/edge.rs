@@ -120,10 +120,12 @@ fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i
         stdin: &|| said.stdin(),
     };
     let renewed = lock
-        .map_err(|error| Error::local(format!("no lock was handed over: {error}")))
+        .map_err(|error| Error::local(format!("no lock was passed on: {error}")))
         .and_then(|lock| match P::parse(&input)? {
             Todo::Serve(request, _) => serve::renew(&request, env, aws, Renewal { lock, entry }),
-            _ => Err(Error::local("nothing is renewed for this")),
+            _ => Err(Error::local(
+                "this request cannot be refreshed in the background",
+            )),
         });
     i32::from(renewed.is_err())
 }

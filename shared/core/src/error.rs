@@ -133,12 +133,12 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_with_connector_cause_and_fix() {
-        let error = Error::refused("it is disabled")
+        let error = Error::refused("this connector is disabled")
             .of("dev")
             .fix("set enabled = true");
         assert_eq!(
             error.to_string(),
-            "connector 'dev': it is disabled; fix: set enabled = true"
+            "connector 'dev': this connector is disabled; fix: set enabled = true"
         );
     }
 

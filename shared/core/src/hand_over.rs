@@ -95,8 +95,11 @@ impl HandOver<'_> {
                 .map_err(|error| cannot_start(command.get_program().as_ref(), &error))
         };
         match start() {
-            Ok(child) => log::debug(format_args!("pid {} renews in the background", child.id())),
-            Err(error) => log::debug(format_args!("cannot renew in the background: {error}")),
+            Ok(child) => log::debug(format_args!(
+                "pid {} refreshes in the background",
+                child.id()
+            )),
+            Err(error) => log::debug(format_args!("cannot refresh in the background: {error}")),
         }
     }
 
@@ -139,13 +142,13 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
     let client = client.to_str().and_then(Client::of_id)?;
     if contract != CONTRACT {
         let error = Error::local(format!(
-            "{PROGRAM} {} and {} are of versions that do not fit together",
+            "{PROGRAM} {} and {} are incompatible versions",
             env!("CARGO_PKG_VERSION"),
             client.program()
         ));
         return Some(Err((
             client,
-            error.fix("install all programs of one release"),
+            error.fix("install all programs from the same release"),
         )));
     }
     let [entry, called, args @ ..] = rest else {
@@ -168,7 +171,7 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
 /// The full program: beside this one, links resolved, and never looked for on `PATH`.
 fn find() -> Result<PathBuf> {
     let own = std::env::current_exe()
-        .map_err(|error| Error::local(format!("cannot tell where this program is: {error}")))?;
+        .map_err(|error| Error::local(format!("cannot find the path of this program: {error}")))?;
     let path = match PLACE {
         Some(place) => PathBuf::from(place),
         None => own.with_file_name(PROGRAM),
@@ -178,14 +181,14 @@ fn find() -> Result<PathBuf> {
     let why = if !meta.is_file() {
         "is not a file"
     } else if meta.uid() != 0 && meta.uid() != owner {
-        "belongs to another user than this program"
+        "has a different owner than this program"
     } else if meta.mode() & 0o022 != 0 {
-        "can be written by others"
+        "is writable by other users"
     } else {
         return Ok(path);
     };
     let shown = shown(&path.to_string_lossy());
-    Err(Error::local(format!("{shown}, which this needs, {why}"))
+    Err(Error::local(format!("{shown}, which is required, {why}"))
         .fix(format!("install {PROGRAM} again")))
 }
 
@@ -196,11 +199,11 @@ fn cannot_start(path: &Path, error: &std::io::Error) -> Error {
         _ => format!("cannot be started: {error}"),
     };
     Error::local(format!(
-        "{}, which asks AWS, {what}",
+        "{}, which calls AWS, {what}",
         shown(&path.to_string_lossy())
     ))
     .fix(format!(
-        "install {PROGRAM} of the same release into {}",
+        "install {PROGRAM} from the same release into {}",
         shown(&folder.to_string_lossy())
     ))
 }

@@ -29,7 +29,7 @@ pub fn read(secret: &SecretRef, env: &Env) -> Result<Option<Secret>> {
                     Kind::NoCredentials,
                     format!("environment variable {name} is not set"),
                 )
-                .fix(format!("set {name}, or change the profile"))
+                .fix(format!("set {name}, or change the connectors file"))
             }),
         SecretRef::File(path) => read_file(path, env).map(Some),
         SecretRef::Command(_) | SecretRef::Keyring(_) | SecretRef::Ssm { .. } => Ok(None),
@@ -50,7 +50,7 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     };
     let unreadable = |error: std::io::Error| {
         fail(format!("cannot be read: {error}")).fix(format!(
-            "put the secret into {}, or change the profile",
+            "write the secret to {}, or change the connectors file",
             full.display()
         ))
     };
@@ -59,9 +59,8 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     let runner = Runner::current(env);
     // A pipe such as a shell's <(command) has no other readers; a file may.
     if meta.is_file() && meta.mode() & 0o077 != 0 {
-        return Err(
-            fail("is open to other users".to_owned()).fix(format!("chmod 600 {}", full.display()))
-        );
+        return Err(fail("is readable by other users".to_owned())
+            .fix(format!("chmod 600 {}", full.display())));
     }
     if meta.is_file() && runner.trusts(meta.uid()) != Trust::Full {
         let (what, fix) = of_another(meta.uid(), &runner);
@@ -82,13 +81,13 @@ fn of_another(owner: u32, runner: &Runner) -> (String, String) {
     let whose = runner.describe(owner);
     if runner.is_behind_sudo(owner) {
         (
-            format!("belongs to {whose}, but this runs as root by sudo"),
-            "run it without sudo, or name a file of root's".to_owned(),
+            format!("belongs to {whose}, but this runs as root through sudo"),
+            "run it without sudo, or use a file owned by root".to_owned(),
         )
     } else {
         (
             format!("belongs to another user ({whose})"),
-            "name a file of your own".to_owned(),
+            "use a file that you own".to_owned(),
         )
     }
 }
@@ -118,7 +117,7 @@ mod tests {
         let name = path.to_str().unwrap();
         let error = read_file(name, &Env::fixed([])).unwrap_err().to_string();
         assert!(
-            error.contains("open to other users") && error.contains("chmod 600"),
+            error.contains("readable by other users") && error.contains("chmod 600"),
             "{error}"
         );
         assert!(!error.contains("s3cret"));
@@ -132,7 +131,7 @@ mod tests {
         let (what, fix) = of_another(1000, &Runner::new(0, &sudo));
         assert_eq!(
             what,
-            "belongs to \"ann\" (uid 1000), but this runs as root by sudo"
+            "belongs to \"ann\" (uid 1000), but this runs as root through sudo"
         );
         assert!(fix.contains("without sudo"), "{fix}");
         for (owner, me, env) in [

@@ -50,7 +50,7 @@ pub fn code(
         Err(
             Error::new(Kind::Interaction, "the MFA code is not six digits")
                 .of(connector)
-                .fix("try again with the six digits that the device shows"),
+                .fix("retry with the six digits that the device shows"),
         )
     }
 }
@@ -80,13 +80,13 @@ fn prompt(
         Error::new(
             Kind::Interaction,
             format!(
-                "an MFA code of {} is needed, and nobody can be asked here",
+                "an MFA code from {} is required, but this program cannot prompt for one here",
                 factor.serial
             ),
         )
         .of(connector)
         .fix(format!(
-            "run 'aws-connector login {connector}' in a terminal, then try again"
+            "run 'aws-connector login {connector}' in a terminal, then retry"
         ))
     };
     let mut terminal = may_prompt.then(terminal).flatten().ok_or_else(cannot)?;
@@ -94,7 +94,7 @@ fn prompt(
     let shown = crate::shown::shown(&factor.serial);
     write!(
         terminal,
-        "aws-connector: MFA code of {} for connector '{connector}': ",
+        "aws-connector: MFA code from {} for connector '{connector}': ",
         shown.trim_matches('"')
     )
     .map_err(|_| cannot())?;

@@ -182,9 +182,9 @@ impl<'a> Pipeline<'a> {
                 }
             }
             need = Need::Intermediate;
-            step = step.source().ok_or_else(|| {
-                Error::local("the entry to renew is not one that this request depends on")
-            })?;
+            step = step
+                .source()
+                .ok_or_else(|| Error::local("the entry to refresh is not part of this request"))?;
         }
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn obtain(
         answer.map_err(|error| match error.code.as_deref() {
             Some("UnauthorizedException") => error.fix(&*login),
             _ => error.fix(
-                "choose an account and a role that are assigned to you (aws sso list-accounts)",
+                "use an account and a role that are assigned to you (see 'aws sso list-accounts')",
             ),
         })
     })?;
@@ -112,7 +112,10 @@ fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Toke
 /// old refresh token may be worth nothing afterwards.
 fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Result<()> {
     let Some(refresh) = token.refresh(call.now) else {
-        return Err(Error::new(Kind::Interaction, "the login cannot be renewed"));
+        return Err(Error::new(
+            Kind::Interaction,
+            "the login cannot be refreshed",
+        ));
     };
     let operation = "sso-oidc:CreateToken";
     let question = client

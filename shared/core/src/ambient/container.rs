@@ -78,7 +78,7 @@ fn missing(look: &Look<'_>) -> String {
     .find(set);
     if let Some(seen) = seen {
         why.push_str(&format!(
-            " (but {seen} is: in this ECS task something drops it; pass it through)"
+            " (but {seen} is set: a wrapper in this ECS task drops it; pass it through)"
         ));
     } else if set(&"SUDO_USER") {
         why.push_str(&format!(
@@ -86,7 +86,7 @@ fn missing(look: &Look<'_>) -> String {
         ));
     } else {
         why.push_str(
-            " (in a container: a wrapper that clears the environment must pass it through)",
+            " (in a container: a wrapper that clears the environment must pass them through)",
         );
     }
     why
@@ -126,7 +126,10 @@ pub(super) fn instance_metadata(look: &Look<'_>) -> Result<Found> {
             .ok()
             .filter(|seconds| (1..=LONGEST_PATIENCE).contains(seconds))
             .ok_or_else(|| {
-                let what = format!("is {}; it is 1 to {LONGEST_PATIENCE} seconds", shown(&text));
+                let what = format!(
+                    "is {}; it must be 1 to {LONGEST_PATIENCE} seconds",
+                    shown(&text)
+                );
                 wrong(PATIENCE, &what)
             })?,
     };
@@ -182,7 +185,7 @@ fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "names the host {} without encryption; http is for localhost and {} only",
+        "uses http with the host {}; http is allowed only for localhost, {}",
         shown(host),
         known.join(", ")
     ))

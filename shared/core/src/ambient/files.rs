@@ -99,7 +99,7 @@ impl Files {
             Read::Ini(ini) => show_path(&ini.path),
             Read::Missing(why) | Read::Unreadable(why) => why.clone(),
         };
-        format!("{} nor {}", place(&self.config), place(&self.credentials))
+        format!("{} or {}", place(&self.config), place(&self.credentials))
     }
 
     /// The first file that is there but not for us, and why.
@@ -120,7 +120,7 @@ impl Files {
             Kind::Services => "services section",
         };
         let error = Error::profile(format!(
-            "{what} {} is in neither {}",
+            "{what} {} not found in {}",
             shown(name),
             self.places()
         ));
@@ -128,10 +128,14 @@ impl Files {
         match nearest(name, known.iter().map(AsRef::as_ref)) {
             Some(near) => error.fix(format!("did you mean {}?", shown(near))),
             None if kind == Kind::Profile => error.fix(format!(
-                "name a profile that exists (aws configure list-profiles), or make it: aws configure --profile {}",
+                "use an existing profile (aws configure list-profiles), or run 'aws configure \
+                 --profile {}'",
                 shown(name)
             )),
-            None => error.fix(format!("add [sso-session {}] (aws configure sso-session)", plain(name))),
+            None => error.fix(format!(
+                "add [sso-session {}] (aws configure sso-session)",
+                plain(name)
+            )),
         }
     }
 }

@@ -140,10 +140,10 @@ impl Ini {
                     let option = text.get(start..end).unwrap_or("");
                     let Some((key, first)) = option.split_once(['=', ':']) else {
                         return Err(Error::profile(format!(
-                            "{}: this line is neither 'key = value' nor a comment",
+                            "{}: expected 'key = value' or a comment",
                             self.place(line)
                         ))
-                        .fix("mend the line, or put # before it"));
+                        .fix("fix the line, or comment it out with #"));
                     };
                     into.push(Property {
                         file: self,
@@ -237,7 +237,7 @@ impl<'t> Property<'t> {
             return Ok(None);
         }
         if !self.more.is_empty() || first.chars().any(char::is_control) {
-            return Err(self.wrong("goes over several lines, or holds a control character").fix(
+            return Err(self.wrong("spans several lines or contains a control character").fix(
                 "write it on one line; a line that is indented deeper than the one above continues it",
             ));
         }

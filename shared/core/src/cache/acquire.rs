@@ -100,7 +100,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
             }
             Wait::TimedOut(note) => {
                 log::warn(format_args!(
-                    "gave up waiting for {} after {} s; asking AWS as well",
+                    "timed out waiting for {} after {} s; calling AWS without the lock",
                     who(&note),
                     waited.as_secs()
                 ));
@@ -123,7 +123,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         if let Some(failure) = guard.note().failure
             && failure.concerns(turn.called)
         {
-            log::debug(format_args!("sharing the failure of {}", failure.ended));
+            log::debug(format_args!("using the error of {}", failure.ended));
             return Err(failure.error);
         }
         Ok(Taken::Hold(Hold::Locked(guard)))
@@ -135,7 +135,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
             Some(entry) if entry.is_valid(turn.now()) => {
                 let left = (entry.expires_at - turn.now()).num_seconds().max(0);
                 log::warn(format_args!(
-                    "{}; using the one at hand, valid for another {left} s",
+                    "{}; using the cached credentials, valid for another {left} s",
                     error.of(self.want.connector)
                 ));
                 Ok(entry.payload)

@@ -88,7 +88,7 @@ impl Cache {
     ) -> Result<Lease<'a, T>> {
         let path = self.folder.as_ref().map(|f| f.lock_path(want.file()));
         let guard = path.and_then(|path| Guard::adopt(lock, &path));
-        let guard = guard.ok_or_else(|| Error::local("the lock of this renewal is not held"))?;
+        let guard = guard.ok_or_else(|| Error::local("the lock for this refresh is not held"))?;
         crate::sys::signals::outlive_file_limits();
         let outer = (turn.deadline, turn.hurry);
         turn.in_background = true;
@@ -121,7 +121,7 @@ impl<'a, T: Cacheable> Lease<'a, T> {
                     .extend(guard.teller().map(|teller| Progress { teller, client }));
             }
             Hold::Unlocked | Hold::Nowhere => {
-                log::debug(format_args!("minting {} uncached", miss.want.key.hex()));
+                log::debug(format_args!("{} is not cached", miss.want.key.hex()));
             }
         }
         Self {

@@ -97,7 +97,7 @@ impl Cache {
     pub fn open(folder: Option<&Path>) -> Self {
         let opened = match folder {
             Some(path) => Folder::open(path),
-            None => Err("there is no home folder; set AWS_CONNECTOR_CACHE_DIR".to_owned()),
+            None => Err("HOME is not set; set AWS_CONNECTOR_CACHE_DIR".to_owned()),
         };
         let (folder, unusable) = match opened {
             Ok(folder) => (Some(folder), None),
@@ -171,7 +171,7 @@ impl Cache {
         };
         if entry.is_none() {
             log::debug(format_args!(
-                "entry {} is torn or foreign: a miss",
+                "ignored entry {}: truncated or not recognized",
                 key.hex()
             ));
         }
@@ -185,7 +185,7 @@ impl Cache {
     fn sealer(&self) -> Result<&Sealer, &str> {
         let find = || match &self.folder {
             Some(folder) => folder.create().and_then(|()| Sealer::find(folder.path())),
-            None => Err("there is no cache folder".to_owned()),
+            None => Err("the cache directory does not exist".to_owned()),
         };
         self.sealer
             .get_or_init(find)
@@ -231,7 +231,7 @@ impl Cache {
 
     fn tell(&self, why: &str) {
         if !self.told.replace(true) {
-            log::warn(format_args!("the cache is not used: {why}"));
+            log::warn(format_args!("not using the cache: {why}"));
         }
     }
 }

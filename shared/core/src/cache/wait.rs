@@ -109,7 +109,7 @@ pub(super) fn who(note: &Note) -> String {
             shown(&holder.client).trim_matches('"'),
             shown(&holder.host).trim_matches('"'),
             match holder.state {
-                State::Minting => "asking AWS",
+                State::Minting => "calling AWS",
                 State::Prompting => "asking for an MFA code",
             },
             holder.since.format("%H:%M:%SZ")
@@ -122,11 +122,11 @@ pub(super) fn who(note: &Note) -> String {
 pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
     Error::new(
         Kind::Interaction,
-        format!("pid {} is asking for an MFA code", holder.pid),
+        format!("pid {} is waiting for an MFA code", holder.pid),
     )
     .of(connector)
     .fix(format!(
-        "answer it there, or run 'aws-connector login {connector}' and try again"
+        "enter it there, or run 'aws-connector login {connector}' and retry"
     ))
 }
 
@@ -134,7 +134,7 @@ pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
 pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     Error::new(
         Kind::Unavailable,
-        format!("{} has not ended yet", who(note)),
+        format!("timed out waiting for {}", who(note)),
     )
     .of(connector)
     .fix("try again")

@@ -25,8 +25,8 @@ pub fn require_descriptors(count: usize) -> Result<()> {
             ))
             .fix("raise the limit: ulimit -n 256"))
         }
-        Some(Errno::NFILE) => Err(Error::local("too many open files on this machine")
-            .fix("raise fs.file-max, or close programs")),
+        Some(Errno::NFILE) => Err(Error::local("too many open files on this system")
+            .fix("raise fs.file-max, or stop other programs")),
         _ => Ok(()),
     }
 }

@@ -54,11 +54,11 @@ pub fn for_registry(
         return match names.as_slice() {
             [only] => profile.connector(only),
             _ => Err(Error::profile(format!(
-                "connectors {} all name {}",
+                "connectors {} all list {}",
                 names.join(", "),
                 registry.host()
             ))
-            .fix("set AWS_CONNECTOR to one of them, or list the registry with one only")),
+            .fix("set AWS_CONNECTOR to one of them, or list the registry in only one")),
         };
     }
     if let Some(name) = &chosen {
@@ -81,8 +81,8 @@ pub fn for_registry(
         return Ok(connector);
     }
     Err(
-        Error::profile(format!("no connector serves {}", registry.host())).fix(
-            "list the host or its account in a connector's registries, or set default_connector",
+        Error::profile(format!("no connector found for {}", registry.host())).fix(
+            "add the host or its account to a connector's registries, or set default_connector",
         ),
     )
 }

@@ -177,7 +177,7 @@ impl Document {
             return Err(self
                 .error(
                     second.all.start,
-                    &format!("connector defined twice, first in line {line}"),
+                    &format!("duplicate connector, first defined on line {line}"),
                 )
                 .of(name)
                 .fix("rename or remove one of them"));
@@ -387,7 +387,8 @@ mod tests {
         let error = document.connector("a").err().unwrap().to_string();
         assert_eq!(
             error,
-            "connector 'a': connectors.toml:4: connector defined twice, first in line 1; fix: rename or remove one of them"
+            "connector 'a': connectors.toml:4: duplicate connector, first defined on line 1; \
+             fix: rename or remove one of them"
         );
     }
 

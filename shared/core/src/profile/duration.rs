@@ -9,7 +9,7 @@ use std::time::Duration;
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!(
-            "{} is not a duration; write seconds (3600) or numbers with w, d, h, m, s (1h30m)",
+            "{} is not a duration; use seconds (3600) or numbers with w, d, h, m, s (1h30m)",
             crate::shown::shown(text)
         )
     };

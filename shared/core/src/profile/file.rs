@@ -14,7 +14,7 @@ pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 /// What to do about a command of another user's file that root must not run.
 pub(crate) fn not_as_root(path: &Path) -> String {
     format!(
-        "run it as that user (without sudo), or, if root may run the command, chown root {}",
+        "run it as that user (without sudo), or, to let root run the command, run 'chown root {}'",
         path.display()
     )
 }
@@ -57,17 +57,17 @@ pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile
             &format!("belongs to another user (uid {})", meta.uid()),
             if runner.is_root() {
                 format!(
-                    "run it as that user, or, if root may use the file, chown root {}",
+                    "run it as that user, or, to let root use the file, run 'chown root {}'",
                     path.display()
                 )
             } else {
-                format!("use a file of your own, or set {FILE_VARIABLE}")
+                format!("use a file that you own, or set {FILE_VARIABLE}")
             },
         ));
     }
     if meta.mode() & 0o022 != 0 {
         return Err(refuse(
-            "can be written by other users, who could run commands as you",
+            "is writable by other users, who could run commands as you",
             format!("chmod go-w {}", path.display()),
         ));
     }

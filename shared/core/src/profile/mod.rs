@@ -107,7 +107,7 @@ impl Profile {
         if let Some(name) = &profile.default_connector
             && !profile.has(name)?
         {
-            return Err(profile.unknown(name, "default_connector names it"));
+            return Err(profile.unknown(name, ", but default_connector is set to it"));
         }
         Ok(profile)
     }
@@ -200,24 +200,25 @@ impl Profile {
             return if name == BUILT_IN {
                 Ok(read::built_in())
             } else {
-                Err(self.unknown(name, "there is no profile file"))
+                Err(self.unknown(name, ": no connectors file yet"))
             };
         };
         let Some(parsed) = document.connector(name).map_err(|e| e.of(name))? else {
-            return Err(self.unknown(name, "the profile has none of that name"));
+            return Err(self.unknown(name, ""));
         };
         let (connector, has_literal) = read::connector(&parsed, name, &self.env)?;
         if has_literal && let Some(path) = &self.readable_by_others {
-            return Err(
-                Error::profile(format!("{path} holds secrets and others can read it"))
-                    .of(name)
-                    .fix(format!("chmod 600 {path}")),
-            );
+            return Err(Error::profile(format!(
+                "{path} contains secrets and is readable by other users"
+            ))
+            .of(name)
+            .fix(format!("chmod 600 {path}")));
         }
         if let Some(owner) = &self.distrusted
             && let Some(field) = chain::command_field(&connector.auth)
         {
-            let what = format!("a command is not run as root, since the file belongs to {owner}");
+            let what =
+                format!("a command is not allowed to run as root: the file belongs to {owner}");
             return Err(self
                 .field_error(name, field, &what)
                 .fix(not_as_root(&document.path)));
@@ -250,17 +251,25 @@ impl Profile {
         let file = self.document.as_ref().map_or_else(String::new, |document| {
             format!(" in {}", document.path.display())
         });
-        let error = Error::profile(format!("no connector {}{file}: {why}", shown(name)));
+        let error = Error::profile(format!("connector {} not found{file}{why}", shown(name)));
         match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => error.fix(format!("did you mean '{near}'?")),
             None if self.document.is_none() => error.fix(match self.wanted_file() {
-                Some(path) => format!("write {} (aws-connector register)", path.display()),
+                Some(path) => format!(
+                    "run 'aws-connector register {} --auto-configure' to create {}",
+                    if is_connector_name(name) {
+                        name
+                    } else {
+                        "NAME"
+                    },
+                    path.display()
+                ),
                 None => format!("set HOME, or {FILE_VARIABLE}"),
             }),
             None if names.is_empty() => {
                 error.fix("add [connectors.NAME] with an auth_method to the file")
             }
-            None => error.fix(format!("name one of {}", first_few(&names))),
+            None => error.fix(format!("use one of {}", first_few(&names))),
         }
     }
 }

@@ -144,7 +144,7 @@ impl<'p, 'd> Fields<'p, 'd> {
     ) -> Result<String> {
         let text = text.map_err(|e| self.field_error(place, &e))?;
         if text.is_empty() {
-            return Err(self.field_error(place, "is empty; give a value or remove the field"));
+            return Err(self.field_error(place, "is empty; set a value or remove the field"));
         }
         if let Some(bad) = text
             .chars()
@@ -152,7 +152,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         {
             return Err(self.field_error(
                 place,
-                &format!("holds the control character {}", bad.escape_default()),
+                &format!("contains the control character {}", bad.escape_default()),
             ));
         }
         Ok(text.into_owned())
@@ -318,7 +318,7 @@ impl<'p, 'd> Fields<'p, 'd> {
             DeValue::Integer(number) => number
                 .to_string()
                 .parse::<i64>()
-                .map_err(|_| self.field_error(place, "holds a number out of range"))?
+                .map_err(|_| self.field_error(place, "contains a number that is out of range"))?
                 .into(),
             DeValue::Array(items) => items
                 .iter()

@@ -107,5 +107,5 @@ fn timestamp(at: chrono::DateTime<chrono::Utc>) -> String {
 }
 
 fn unexpected() -> Error {
-    Error::local("the pipeline delivered another kind of credential than was asked for")
+    Error::local("internal error: the pipeline returned another kind of credential than requested")
 }

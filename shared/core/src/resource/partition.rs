@@ -137,11 +137,11 @@ pub fn check_region(region: &str) -> Result<(), ResourceError> {
     }
     let lower = region.trim().to_ascii_lowercase();
     let fix = if is_region(&lower) {
-        format!("write {lower}")
+        format!("use {lower}")
     } else if zone_of(region).is_some_and(is_region) {
-        "drop the last letter: that names an availability zone".to_owned()
+        "remove the last letter, which names an availability zone".to_owned()
     } else {
-        "use a region's code, such as us-east-1 or cn-north-1".to_owned()
+        "use a region code, such as us-east-1 or cn-north-1".to_owned()
     };
     Err(ResourceError::new(format!(
         "{} is not an AWS region: {fix}",
@@ -278,10 +278,10 @@ mod tests {
     #[test]
     fn near_misses_name_the_fix() {
         for (region, fix) in [
-            ("US-East-1", "write us-east-1"),
-            (" eu-west-1\n", "write eu-west-1"),
+            ("US-East-1", "use us-east-1"),
+            (" eu-west-1\n", "use eu-west-1"),
             ("eu-west-1b", "availability zone"),
-            ("frankfurt", "use a region's code"),
+            ("frankfurt", "use a region code"),
         ] {
             let error = check_region(region).map_err(|e| e.to_string());
             assert!(error.is_err_and(|text| text.contains(fix)), "{region}");

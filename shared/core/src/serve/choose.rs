@@ -34,8 +34,9 @@ pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Con
     }
     match profile.default_connector() {
         Some(name) => profile.connector(name),
-        None => Err(Error::usage("no connector is named").fix(
-            "pass --connector NAME, or set AWS_CONNECTOR, or default_connector in the profile",
+        None => Err(Error::usage("a connector is required").fix(
+            "pass --connector NAME, set AWS_CONNECTOR, or set default_connector in the \
+             connectors file",
         )),
     }
 }

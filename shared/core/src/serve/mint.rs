@@ -35,7 +35,7 @@ impl Pipeline<'_> {
         }
         turn.has_minted = true;
         log::debug(format_args!(
-            "asking {} for '{}'",
+            "calling {} for '{}'",
             step.describe(),
             step.connector
         ));
