@@ -129,7 +129,7 @@ fn what_is_no_id_is_refused_with_the_right_form() {
         (
             S3Bucket,
             "arn:aws-xx:s3:::my-bucket",
-            "the partition is none of",
+            "the partition is not one of",
         ),
         (S3Bucket, "s3://my-bucket/\n", "control character"),
         (S3Bucket, " my-bucket", "lowercase letters"),
