@@ -190,7 +190,7 @@ fn a_folder_behind_a_link_or_in_the_way_is_not_used() {
     fs::write(world.cache_path(), "in the way").unwrap();
     let blocked = ask();
     blocked.session();
-    assert!(blocked.stderr.contains("is not a folder"), "{blocked:?}");
+    assert!(blocked.stderr.contains("is not a directory"), "{blocked:?}");
     assert_eq!(blocked.stderr.lines().count(), 1);
 }
 

@@ -74,7 +74,7 @@ fn inside_the_margin_the_valid_one_is_served_when_it_cannot_be_renewed() {
     assert!(
         answer
             .stderr
-            .contains("using the one at hand, valid for another"),
+            .contains("using the cached credentials, valid for another"),
         "{answer:?}"
     );
     assert_eq!(answer.stderr.lines().count(), 1);

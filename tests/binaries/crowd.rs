@@ -241,7 +241,7 @@ fn a_lock_that_is_never_given_up_is_waited_for_no_longer_than_the_profile_says()
     assert!(
         answer
             .stderr
-            .contains("gave up waiting for another process after "),
+            .contains("timed out waiting for another process after "),
         "{answer:?}"
     );
     assert_eq!(world.sts(), 2);

@@ -68,9 +68,9 @@ fn an_sts_token_is_handed_out_until_it_has_too_little_left() {
             .answer();
         run.failure().to_owned()
     };
-    assert!(refused("", TimeDelta::minutes(4)).contains("300 s are kept in hand"));
+    assert!(refused("", TimeDelta::minutes(4)).contains("300 s safety margin"));
     let tolerance = "expires_skew_tolerance = \"10m\"\n";
-    assert!(refused(tolerance, TimeDelta::minutes(9)).contains("600 s are kept in hand"));
+    assert!(refused(tolerance, TimeDelta::minutes(9)).contains("600 s safety margin"));
     assert!(refused("", TimeDelta::minutes(-1)).contains("expired at"));
 }
 

@@ -115,7 +115,7 @@ fn a_full_program_that_others_can_write_is_not_run() {
         fs::set_permissions(&planted, fs::Permissions::from_mode(0o755)).unwrap();
         std::os::unix::fs::chown(&planted, Some(61_234), None).unwrap();
         for failure in failures(&world, folder.path()) {
-            assert!(failure.contains("belongs to another user"), "{failure}");
+            assert!(failure.contains("has a different owner"), "{failure}");
         }
     }
     assert_eq!(world.calls(), 0);
@@ -168,7 +168,7 @@ fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
         let told = String::from_utf8(told).unwrap();
         assert!(
             told.contains(&format!(
-                "and {name} are of versions that do not fit together"
+                "and {name} are incompatible versions"
             )),
             "{told}"
         );

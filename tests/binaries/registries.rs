@@ -169,7 +169,7 @@ fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_
         &world,
         IRELAND,
         "dev",
-        &["connector 'dev'", "lies in eu-west-1"],
+        &["connector 'dev'", "is in eu-west-1"],
     );
     world.profile(&[BASE, &connector("dev", "enabled = false")]);
     refused(
@@ -205,7 +205,7 @@ fn another_region_needs_leave() {
         IRELAND,
         "",
         &[
-            "lies in eu-west-1, but the connector is for us-east-1",
+            "is in eu-west-1, but the connector is for us-east-1",
             "allowed_regions",
         ],
     );
@@ -224,7 +224,7 @@ fn another_region_needs_leave() {
     }
     let paris = "123456789012.dkr.ecr.eu-west-3.amazonaws.com";
     world.profile(&["default_connector = \"dev\"\n", BASE, &allowed]);
-    refused(&world, paris, "", &["lies in eu-west-3"]);
+    refused(&world, paris, "", &["is in eu-west-3"]);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn partitions_never_mix() {
         ),
         ("123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov", "aws-iso"),
     ] {
-        refused(&world, host, "", &[partition, "partitions never mix"]);
+        refused(&world, host, "", &[partition, "but the connector is in "]);
     }
 }
 

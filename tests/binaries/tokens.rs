@@ -116,7 +116,7 @@ fn the_cluster_is_signed_for_in_its_own_region() {
     assert!(
         refused
             .failure()
-            .contains("lies in eu-west-1, but the connector is for us-east-1")
+            .contains("is in eu-west-1, but the connector is for us-east-1")
     );
 }
 

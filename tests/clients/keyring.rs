@@ -119,7 +119,7 @@ fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
         let told = Run::of(&process).failed();
         assert!(
             told.contains(
-                "connector 'base': keyring entry \"aws-connector/base\" cannot be reached"
+                "connector 'base': keyring entry \"aws-connector/base\" is unavailable"
             ) && told.contains("start and unlock the keyring"),
             "{told}"
         );

@@ -37,7 +37,7 @@ fn whoever_waits_past_lock_timeout_asks_aws_itself() {
     assert_ne!(run.key(), first);
     assert!(
         run.warning()
-            .contains("gave up waiting for another process after "),
+            .contains("timed out waiting for another process after "),
         "{run:#?}"
     );
     assert_eq!(house.sts_calls(), 2);
@@ -164,7 +164,7 @@ fn a_command_waits_once_however_many_locks_are_in_its_way() {
     let waits: Vec<&str> = run
         .stderr
         .lines()
-        .filter(|line| line.contains("gave up waiting"))
+        .filter(|line| line.contains("timed out waiting"))
         .collect();
     assert!(run.status.success(), "{run:#?}");
     let waits: [&str; 2] = waits.try_into().unwrap();

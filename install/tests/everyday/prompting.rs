@@ -88,7 +88,7 @@ fn a_keyring_that_is_not_there_leaves_nothing_written() {
     assert_eq!(ran.status, 1, "{ran:#?}");
     assert!(
         ran.stdout
-            .contains("keyring entry \"aws-connector/base\" cannot be reached")
+            .contains("keyring entry \"aws-connector/base\" is unavailable")
             && ran.stdout.contains("start and unlock the keyring"),
         "{ran:#?}"
     );
@@ -106,7 +106,7 @@ fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
     machine.write(FILE, &text.replace(dev, &mfa));
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["login", "dev"]));
-    let question = format!("MFA code of {MFA_SERIAL} for connector 'dev': ");
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'dev': ");
     terminal.answer(&question, &format!("{MFA_CODE}\r"));
     terminal.answer("Write this change?", "y\r");
     let ran = terminal.end(child);
@@ -135,7 +135,7 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     }
     let args = ["describe", "dev", "--client"];
     let slow = Terminal::new(120).run(machine.command().args(args));
-    assert!(slow.stdout.contains("⠋ calling AWS …"), "{slow:#?}");
+    assert!(slow.stdout.contains("⠋ asking AWS …"), "{slow:#?}");
     let text = machine.read(FILE);
     let region = "[connectors.dev]\n";
     machine.write(
@@ -144,10 +144,10 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     );
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(args));
-    terminal.answer("MFA code of", &format!("{MFA_CODE}\r"));
+    terminal.answer("MFA code from", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
-    assert!(!asked.stdout.contains("calling AWS"), "{asked:#?}");
+    assert!(!asked.stdout.contains("asking AWS"), "{asked:#?}");
 }
 
 #[test]

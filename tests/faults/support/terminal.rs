@@ -82,7 +82,7 @@ impl Terminal {
 
     /// How often a code was asked for.
     pub(crate) fn prompts(&self) -> usize {
-        self.screen().matches("MFA code of").count()
+        self.screen().matches("MFA code from").count()
     }
 
     /// Waits until somebody asks for a code.

@@ -51,6 +51,7 @@ fn without_file(error: Error, path: &Path) -> Error {
             Some(fix) => format!("{create}, or {fix}"),
             None => create.to_owned(),
         }),
+        connector: None,
         ..error
     }
 }
