@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tempfile::TempDir;
 
-use crate::support::{Answer, BASE, Binary, REGISTRY, SHARED, World};
+use crate::support::{Answer, BASE, Binary, REGISTRY, SHARED, World, finish};
 
 fn world() -> World {
     World::new(&["default_connector = \"dev\"\n", BASE, SHARED])
@@ -196,7 +196,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
     world.file("here.txt", aws_standin::SECRET_ACCESS_KEY);
     world.script("secret", "cat \"$1\"");
     let first = world.session("dev");
-    world.entry("session").age(TimeDelta::minutes(40));
+    world.entry("session").age(TimeDelta::minutes(43));
     let hit = world.session("dev");
     assert_eq!(hit.id, first.id);
     let began = Instant::now();
@@ -266,4 +266,49 @@ fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
         .unwrap();
     assert_eq!(status.code(), Some(1));
     assert_eq!((world.calls(), fs::read(lock).unwrap().len()), (0, 0));
+}
+
+#[test]
+fn an_upgrade_in_the_middle_of_commands_costs_no_answer() {
+    let world = world();
+    let folder = small_ones();
+    let (place, next) = (
+        folder.path().join("aws-connector"),
+        folder.path().join("next"),
+    );
+    let releases = ["one", "two"].map(|name| folder.path().join(name));
+    for release in &releases {
+        fs::copy(full_program(), release).unwrap();
+    }
+    fs::copy(full_program(), &place).unwrap();
+    let commands: Vec<_> = (0..24)
+        .map(|_| {
+            let run = world.credential_process(&[]).from(folder.path());
+            run.env("AWS_CONNECTOR_CACHE", "off").start()
+        })
+        .collect();
+    for release in releases.iter().cycle().take(40) {
+        fs::hard_link(release, &next).unwrap();
+        fs::rename(&next, &place).unwrap();
+        // Renaming one of two links to the same file does nothing.
+        let _ = fs::remove_file(&next);
+    }
+    for (binary, child) in commands {
+        finish(binary, child).ok();
+    }
+
+    let commands: Vec<_> = (0..12)
+        .map(|_| {
+            let run = world.credential_process(&[]).from(folder.path());
+            run.env("AWS_CONNECTOR_CACHE", "off").start()
+        })
+        .collect();
+    fs::remove_file(&place).unwrap();
+    for (binary, child) in commands {
+        let answer = finish(binary, child);
+        assert!(
+            answer.status == 0 || answer.stderr.contains("is missing"),
+            "{answer:?}"
+        );
+    }
 }

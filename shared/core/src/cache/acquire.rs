@@ -29,7 +29,7 @@ pub enum Acquired<'a, T> {
     /// Another process made it meanwhile, or what is there must do.
     Appeared(T),
     /// This process mints.
-    Lease(Lease<'a, T>),
+    Lease(Box<Lease<'a, T>>),
 }
 
 impl<'a, T: Cacheable> Miss<'a, T> {
@@ -45,7 +45,10 @@ impl<'a, T: Cacheable> Miss<'a, T> {
                 restore(turn, outer);
                 Ok(Acquired::Appeared(entry.payload))
             }
-            Ok(Taken::Hold(hold)) => Ok(Acquired::Lease(Lease::new(self, hold, outer, turn))),
+            Ok(Taken::Hold(hold)) => {
+                let lease = Lease::new(self, hold, outer, turn);
+                Ok(Acquired::Lease(Box::new(lease)))
+            }
             Err(error) => {
                 restore(turn, outer);
                 self.fall_back(error, turn).map(Acquired::Appeared)

@@ -49,7 +49,7 @@ pub enum Look<'a, T> {
     /// It is there.
     Hit(Hit<T>),
     /// It is not there, or not good enough.
-    Miss(Miss<'a, T>),
+    Miss(Box<Miss<'a, T>>),
 }
 
 /// Something of the cache that is good enough.
@@ -137,12 +137,12 @@ impl Cache {
             });
         }
         log::debug(format_args!("miss {}", want.key.hex()));
-        Look::Miss(Miss {
+        Look::Miss(Box::new(Miss {
             cache: self,
             valid: held.filter(|entry| want.may_fall_back_on(entry, turn)),
             refused,
             want,
-        })
+        }))
     }
 
     /// Reads an entry, whatever life is left in it.

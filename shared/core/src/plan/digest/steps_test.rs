@@ -410,6 +410,8 @@ fn every_field_of_identity_center_counts_except_the_name_of_the_profile() {
 
 #[test]
 fn every_field_of_a_container_counts() {
+    let token_file = tempfile::NamedTempFile::new().unwrap();
+    let path = token_file.path().to_str().unwrap().to_owned();
     let plan = ContainerPlan {
         uri: "http://a".into(),
         token: None,
@@ -418,7 +420,7 @@ fn every_field_of_a_container_counts() {
     each_field!(plan, |plan| key(&step(How::Container(plan))), ContainerPlan {
         uri: counts => |it| it.push('x'),
         token: counts => |it| *it = Some(Secret::new("t")),
-        token_file: counts => |it| *it = Some("/dev/null".into()),
+        token_file: counts => |it| *it = Some(path.clone()),
     });
 }
 
