@@ -167,9 +167,7 @@ fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
         };
         let told = String::from_utf8(told).unwrap();
         assert!(
-            told.contains(&format!(
-                "and {name} are incompatible versions"
-            )),
+            told.contains(&format!("and {name} are incompatible versions")),
             "{told}"
         );
         assert!(

@@ -162,7 +162,7 @@ fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_
         &world,
         REGISTRY,
         "dev",
-        &["connector 'dev'", "it is limited to s3-bucket"],
+        &["connector 'dev'", "limited to s3-bucket"],
     );
     world.profile(&[BASE, &connector("dev", "")]);
     refused(

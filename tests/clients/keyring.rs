@@ -118,9 +118,8 @@ fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
         let began = std::time::Instant::now();
         let told = Run::of(&process).failed();
         assert!(
-            told.contains(
-                "connector 'base': keyring entry \"aws-connector/base\" is unavailable"
-            ) && told.contains("start and unlock the keyring"),
+            told.contains("connector 'base': keyring entry \"aws-connector/base\" is unavailable")
+                && told.contains("start and unlock the keyring"),
             "{told}"
         );
         assert!(began.elapsed().as_secs() < 19, "{:?}", began.elapsed());

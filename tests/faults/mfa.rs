@@ -151,7 +151,7 @@ fn a_job_in_the_background_does_not_ask() {
         (0, String::new())
     );
     assert!(
-        said(&house, "err", 0).contains("nobody can be asked here"),
+        said(&house, "err", 0).contains("cannot prompt for one here"),
         "{}",
         said(&house, "err", 0)
     );

@@ -51,7 +51,10 @@ fn with_a_valid_session_nobody_waits_for_a_renewal_that_hangs() {
     house.fault("sts", FaultKind::Hang);
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
-    assert!(run.warning().contains("using the one at hand"), "{run:#?}");
+    assert!(
+        run.warning().contains("using the cached credentials"),
+        "{run:#?}"
+    );
     // It is not tried again for a while.
     let calls = house.sts_calls();
     let run = Run::of(&mut house.credential_process());
@@ -68,7 +71,10 @@ fn with_a_valid_session_nobody_waits_long_for_a_lock_nor_asks_aws_besides() {
     let _held = house.shelf().hold();
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
-    assert!(run.stderr.contains("using the one at hand"), "{run:#?}");
+    assert!(
+        run.stderr.contains("using the cached credentials"),
+        "{run:#?}"
+    );
     assert_eq!(house.sts_calls(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! What went wrong, from the SDK's errors to ours: AWS said no, or did not answer sensibly.
+//! Converts the SDK's errors: AWS refused the request, or sent no usable response.
 
 use std::error::Error as StdError;
 
@@ -42,7 +42,7 @@ const WRONG_TIME: [&str; 4] = [
     "InvalidTime",
 ];
 
-/// What was asked for does not exist, or not where it was looked for.
+/// The requested resource does not exist, or not in this region or account.
 const ABSENT: [&str; 3] = [
     "ResourceNotFoundException",
     "RepositoryNotFoundException",

@@ -69,7 +69,7 @@ fn platform_roots(env: &Env, others: bool) -> Result<TrustStore> {
     let mut roots = String::new();
     for file in &files {
         if let Ok(pem) = guarded::read(file, LONGEST) {
-            // A file that is no PEM file among the platform's own is passed over.
+            // A system certificate file that is not PEM is skipped.
             roots.push_str(&usable(&pem).unwrap_or_default());
         }
     }
@@ -108,7 +108,7 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
     Ok(usable.into_bytes())
 }
 
-/// The usable certificates of a file, as PEM; `None` for what is no PEM file. The HTTP client
+/// The usable certificates of a file, as PEM; `None` for a file that is not PEM. The HTTP client
 /// panics on those that are not usable, so they must not get there; a file is not refused for the
 /// odd one that rustls cannot use.
 fn usable(pem: &[u8]) -> Option<String> {

@@ -108,7 +108,7 @@ impl fmt::Debug for Wire {
 pub(crate) struct Line {
     wire: Arc<Wire>,
     seen: Arc<Mutex<Seen>>,
-    /// Whose own hosts are asked; none where the endpoint is a custom one.
+    /// The partition whose own hosts are called; none for a custom endpoint.
     aws: Option<Partition>,
 }
 

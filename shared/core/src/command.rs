@@ -16,12 +16,12 @@ use crate::shown::shown;
 /// that a program which asks us again is found out.
 pub const CHAIN_VARIABLE: &str = "AWS_CONNECTOR_CHAIN";
 
-/// What a binary of ours says when the chain closes. Those in between say it again as it is.
+/// The error of a binary that detects the loop. The binaries in between repeat it unchanged.
 const CIRCLE: &str = "credential loop: ";
 /// The longest circle that is shown.
 const LONGEST_CIRCLE: usize = 1000;
 
-/// More output than this is no secret.
+/// The size limit of a secret.
 const LONGEST_OUTPUT: usize = 1024 * 1024;
 /// How often a child is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -34,7 +34,7 @@ pub fn circle(chain: &str) -> Error {
     )
 }
 
-/// The circle that a binary of ours found, in what it wrote to stderr.
+/// The loop that one of the binaries detected, taken from its stderr.
 fn reported_circle(line: &str) -> Option<Error> {
     let (_, rest) = line.split_once(CIRCLE)?;
     let (chain, _) = rest.split_once("; fix: ")?;
@@ -142,7 +142,7 @@ fn wait(
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            // Those below first: whoever they belong to can still be found then.
+            // Children first: their parents can still be found then.
             stop_children(child.id());
             let _ = child.kill();
             let _ = child.wait();
@@ -227,11 +227,11 @@ mod tests {
         let script = format!("sh -c 'echo $$ >{}; sleep 60; :'; :", path.display());
         let error = sh(&script, 1).unwrap_err().to_string();
         assert!(error.contains("timed out"), "{error}");
-        // On a machine so busy that a second was too short for it, there is nobody to stop.
+        // On a machine so busy that a second was too short for it, there is nothing to stop.
         let Ok(pid) = std::fs::read_to_string(&path) else {
             return;
         };
-        // The kernel takes its time to end what it was told to.
+        // The kernel may take a while to end a process.
         let began = Instant::now();
         while let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
             && !stat.contains(") Z ")

@@ -21,7 +21,7 @@ use crate::request::{Client, Request};
 use crate::serve::{self, Delivered, Sign};
 use crate::sys::{signals, streams};
 
-/// More than this on standard input is nobody's question.
+/// The size limit of standard input.
 const LONGEST_STDIN: u64 = 1024 * 1024;
 
 /// A renewal in the background ends after this, whatever it hangs on: longer than its own budget,
@@ -138,7 +138,7 @@ fn give_up() -> ! {
     std::process::exit(1)
 }
 
-/// What a client is answered, as a value. `serve` obtains what it asked for.
+/// The response to a client, as a value. `serve` obtains what it asked for.
 pub fn answer<P: Protocol>(
     args: &[OsString],
     stdin: &dyn Fn() -> Result<String>,
@@ -205,7 +205,7 @@ fn write(output: &Output) -> i32 {
         .and_then(|()| stdout.flush());
     match written {
         Ok(()) => i32::from(output.status),
-        // Whoever closed the stream does not want to know.
+        // The client has closed the stream.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 1,
         Err(error) => {
             log::line(format_args!("cannot write the answer: {error}"));

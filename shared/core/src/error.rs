@@ -1,8 +1,8 @@
-//! The one error type: what went wrong, for which connector, and how to mend it.
+//! The one error type: what went wrong, for which connector, and how to fix it.
 //!
 //! Every text is one line. What comes from outside (names, AWS's messages) is quoted and escaped
 //! before it gets here; whatever else could break or hide the line is escaped when it is shown, so
-//! that an error can be printed on a terminal or by Docker as it stands.
+//! that an error can be printed on a terminal or by Docker as it is.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub enum Kind {
     Denied,
     /// AWS did not answer, or not sensibly; another try may succeed.
     Unavailable,
-    /// A code or a person is needed and this run cannot ask.
+    /// A code or a user is required, and this run cannot prompt.
     Interaction,
     /// This machine is in the way: a file, a lock, a clock.
     Local,
@@ -92,7 +92,7 @@ impl Error {
         self
     }
 
-    /// Says how to mend it, unless that is said already.
+    /// Sets the fix, unless it is already set.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix.get_or_insert_with(|| fix.into());

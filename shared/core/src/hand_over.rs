@@ -3,7 +3,7 @@
 //!
 //! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
 //! renewed or `-`, when the client called (milliseconds of Unix time by the local clock), and then
-//! the client's own arguments. What the client said on standard input is
+//! the client's own arguments. What the client wrote to standard input is
 //! on standard input again. A renewal has the locked file as its standard output.
 
 use std::ffi::OsString;
@@ -43,7 +43,7 @@ pub struct HandOver<'a> {
     pub called: DateTime<Utc>,
     /// The arguments after its name.
     pub args: &'a [OsString],
-    /// What was read from standard input, if it was read.
+    /// The text read from standard input, if any.
     pub stdin: Option<&'a str>,
 }
 
@@ -113,7 +113,7 @@ impl HandOver<'_> {
         Ok(command)
     }
 
-    /// Standard input as the client gave it.
+    /// The client's standard input.
     fn input(&self) -> Result<Option<Stdio>> {
         let Some(text) = self.stdin else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Secrets that lie on this machine and can be read without asking anybody: in the profile, in
+//! Secrets that are stored on this machine and can be read directly: in the profile, in
 //! the environment, in a file.
 
 use std::os::unix::fs::MetadataExt as _;
@@ -11,10 +11,10 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::user::{Runner, Trust};
 
-/// A file with more than this holds no secret of ours.
+/// The size limit of a secret file.
 const LONGEST: u64 = 64 * 1024;
 
-/// Reads a secret if it lies on this machine; `None` when somebody has to be asked for it.
+/// Reads a secret that is stored on this machine; `None` if another program or service provides it.
 ///
 /// # Errors
 /// The variable is not set, or the file is missing, empty, or open to others.

@@ -13,7 +13,7 @@ use crate::profile::Mfa;
 use crate::secret::Secret;
 use crate::turn::PROMPT;
 
-/// More than this is no code.
+/// The size limit of a code.
 const LONGEST_LINE: usize = 64;
 
 /// Asks for a code once. `may_prompt` says whether the client is interactive; whether there is a
@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 64;
 /// asked.
 ///
 /// # Errors
-/// Nobody can be asked, or what came is not six digits.
+/// Cannot prompt, or the code is not six digits.
 pub fn code(
     factor: &Mfa,
     connector: &str,
@@ -62,7 +62,7 @@ pub fn extend_chain(env: &Env, serving: &str, connector: &str) -> String {
         Some(chain) => format!("{chain} -> {serving}"),
         None => serving.to_owned(),
     };
-    // A source's own command is run on behalf of whoever was asked for.
+    // A source's own command is run on behalf of the requested connector.
     if connector != serving {
         chain.push_str(" -> ");
         chain.push_str(connector);
@@ -100,7 +100,7 @@ fn prompt(
     .map_err(|_| cannot())?;
     let none = |what: String| Err(Error::new(Kind::Interaction, what).of(connector));
     let Some(line) = read_line(&terminal) else {
-        // The line after the question is somebody else's.
+        // What follows must not share the prompt's line.
         let _ = writeln!(terminal);
         let seconds = PROMPT.as_secs();
         return none(format!("no MFA code was given within {seconds} s"));

@@ -1,4 +1,4 @@
-//! Where the profile file and the cache folder lie.
+//! The paths of the connectors file and the cache directory.
 
 use std::path::PathBuf;
 

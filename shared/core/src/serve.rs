@@ -1,4 +1,4 @@
-//! The pipeline, on one page: request → profile → plan → cache → (AWS) → what is handed out.
+//! The pipeline, on one page: request → profile → plan → cache → (AWS) → result.
 //! The only file that knows the order.
 
 mod at_hand;

@@ -36,7 +36,7 @@ pub fn shown(input: &str) -> String {
 }
 
 /// A whole message made safe for a terminal: what would break or hide a line is escaped, all else
-/// stays as it is. For texts that hold paths and the like; [`shown`] is for what stands in quotes.
+/// stays as it is. For texts that hold paths and the like; [`shown`] is for quoted text.
 pub fn clean(message: &str) -> Cow<'_, str> {
     if !message.contains(is_unsafe) {
         return Cow::Borrowed(message);

@@ -1,6 +1,6 @@
 //! The nearest known name to one that was mistyped.
 
-/// The longest word looked at, in bytes; what is longer is no slip of the finger.
+/// The longest word looked at, in bytes; longer words are not typos.
 const LONGEST: usize = 64;
 
 /// The candidate nearest to `word`, or `None` when no candidate is near enough to be meant.

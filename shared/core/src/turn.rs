@@ -11,7 +11,7 @@ use crate::clock::Clock;
 /// How long a command may take to get its answer from AWS, over all hops and retries.
 pub const BUDGET: Duration = Duration::from_secs(20);
 
-/// How long a person has to type an MFA code.
+/// How long the user has to enter an MFA code.
 pub const PROMPT: Duration = Duration::from_secs(120);
 
 /// One command on its way.
@@ -25,13 +25,13 @@ pub struct Turn<'a> {
     start: (DateTime<Utc>, Instant),
     /// When AWS must have answered. Waiting for another process or for a person puts it off.
     pub(crate) deadline: Instant,
-    /// When there must be an answer, waits included: something still valid could be handed out.
+    /// When there must be an answer, waits included: something still valid could be returned.
     pub(crate) hurry: Option<Instant>,
     /// How much longer to wait for other processes, over all locks of the command.
     pub(crate) patience: Duration,
-    /// Whether a person can be asked for a code.
+    /// Whether the user can be prompted for a code.
     pub(crate) can_prompt: bool,
-    /// Whether a person was asked for a code.
+    /// Whether the user was prompted for a code.
     pub(crate) has_prompted: bool,
     /// Whether a session was minted for this very command.
     pub(crate) has_minted: bool,

@@ -57,7 +57,7 @@ impl Sdk {
     /// Returns the endpoint.
     ///
     /// # Errors
-    /// There is no such endpoint, or nobody answers there before the deadline.
+    /// The endpoint does not exist, or does not respond before the deadline.
     pub fn endpoint_answers(
         &self,
         site: &Site,

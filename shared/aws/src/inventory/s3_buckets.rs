@@ -80,7 +80,7 @@ impl Sdk {
     /// Whether a session may look into a bucket.
     ///
     /// # Errors
-    /// The bucket is not there, lies in another region, or S3 said no.
+    /// The bucket does not exist, is in another region, or S3 denied access.
     pub fn bucket_is_open(
         &self,
         site: &Site,

@@ -59,7 +59,7 @@ fn ask<T: Send + 'static>(
             keyring_core::set_default_store(store);
             work(&Entry::new(&service, &user)?)
         });
-        // Nobody listens any more when the deadline has passed.
+        // The receiver is gone if the deadline has passed.
         let _ = sender.send(asked);
     });
     let patience = deadline.saturating_duration_since(Instant::now());

@@ -1,4 +1,4 @@
-//! Secrets that somebody has to be asked for: one kind of place a file.
+//! Secrets that another program or service provides, one file for each kind.
 
 mod command;
 pub(crate) mod keyring;

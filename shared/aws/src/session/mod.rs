@@ -102,7 +102,7 @@ fn account_of(arn: &str) -> Option<String> {
         .filter(|account| !account.is_empty())
 }
 
-/// Temporary credentials as somebody handed them out.
+/// Temporary credentials as received.
 struct Found {
     access_key_id: Option<String>,
     secret_access_key: Option<String>,

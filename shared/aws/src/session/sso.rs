@@ -91,7 +91,7 @@ pub(super) fn obtain(
 }
 
 /// The token that another process is leaving, if there is one: it comes a moment after that one's
-/// exchange, which made ours fail.
+/// exchange, which made this one fail.
 fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Token> {
     let end = call.deadline.min(Instant::now() + OTHERS);
     loop {
@@ -142,7 +142,7 @@ fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Res
     Ok(())
 }
 
-/// The command that a person has to give.
+/// The command for the user to run.
 fn login(plan: &SsoPlan) -> String {
     format!("run 'aws sso login --profile {}'", one_line(&plan.profile))
 }

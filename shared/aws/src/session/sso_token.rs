@@ -39,7 +39,7 @@ impl Token {
     /// Reads the file of a session, or of a start URL where the profile names no session.
     ///
     /// # Errors
-    /// Nobody has logged in, or the file is not what `aws sso login` writes.
+    /// Not logged in, or the file was not written by `aws sso login`.
     pub(super) fn load(plan: &SsoPlan, env: &Env) -> Result<Self> {
         let home = paths::home(env).ok_or_else(|| {
             Error::new(
@@ -95,7 +95,7 @@ impl Token {
     }
 
     /// Takes the renewed token over and writes it for the other tools; that it could not be
-    /// written is no reason not to use it.
+    /// written can still be used.
     pub(super) fn replace(&mut self, access: String, refresh: Option<String>, end: DateTime<Utc>) {
         self.access_token = Secret::new(&*access);
         self.expires_at = end;

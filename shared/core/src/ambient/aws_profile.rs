@@ -29,7 +29,7 @@ pub(super) fn from_environment(env: &Env) -> Option<String> {
         .or_else(|| env.get("AWS_DEFAULT_PROFILE"))
 }
 
-/// The profile of the environment, or `default`, if it tells of credentials.
+/// The profile of the environment, or `default`, if it has credentials.
 ///
 /// # Errors
 /// The environment names one that does not exist, or it is wrong.
@@ -61,7 +61,7 @@ pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
 /// A profile by its name.
 ///
 /// # Errors
-/// There is none, it tells of no credentials, or it is wrong.
+/// The profile does not exist, has no credentials or is invalid.
 pub(super) fn named(look: &Look<'_>, name: &str) -> Result<Step> {
     let mut path = Path::new(name);
     let section = path.section(look)?;
@@ -97,7 +97,7 @@ impl Path {
         Self(vec![name.to_owned()])
     }
 
-    /// The profile at hand.
+    /// The current profile.
     fn name(&self) -> &str {
         self.0.last().map_or("", String::as_str)
     }
@@ -108,7 +108,7 @@ impl Path {
             .ok_or_else(|| look.files().unknown(Kind::Profile, self.name()))
     }
 
-    /// The profile that was asked for: its role comes before its keys.
+    /// The requested profile: its role comes before its keys.
     fn outermost(&mut self, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
         if takes_role(section) {
             return role::step(self, look, section);

@@ -26,7 +26,7 @@ const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "fd00:ec2::254"];
 /// The container credentials endpoint.
 ///
 /// # Errors
-/// The URI is none, or would send the token to a stranger unencrypted.
+/// The URI is invalid, or would send the token unencrypted to a foreign host.
 pub(super) fn container(look: &Look<'_>) -> Result<Found> {
     let uri = match (look.env.get(RELATIVE_URI), look.env.get(FULL_URI)) {
         (Some(path), _) => {
@@ -92,10 +92,10 @@ fn missing(look: &Look<'_>) -> String {
     why
 }
 
-/// The instance metadata service; there is no knowing whether it is there before asking it.
+/// The instance metadata service; only a request can show whether it exists.
 ///
 /// # Errors
-/// The endpoint of the environment is none.
+/// The endpoint in the environment is invalid.
 pub(super) fn instance_metadata(look: &Look<'_>) -> Result<Found> {
     if look.env.is_on("AWS_EC2_METADATA_DISABLED") {
         return Ok(Found::nothing("AWS_EC2_METADATA_DISABLED is set"));
@@ -152,7 +152,7 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
 }
 
-/// Whether keys may be asked for there: by https anywhere, by http on this machine or at `known`
+/// Whether keys may be requested there: by https anywhere, by http on this machine or at `known`
 /// addresses. Names other than localhost are not looked up.
 fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
     let wrong = || "is not a URL of the form http://HOST/PATH".to_owned();

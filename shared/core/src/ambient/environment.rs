@@ -1,4 +1,4 @@
-//! Sources that are told in environment variables alone: keys, and a web identity.
+//! Sources that consist of environment variables only: keys, and a web identity.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! From a miss to the right to mint: lock, look again, or wait for whoever is minting already.
+//! From a miss to the right to mint: lock, look again, or wait for another process.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub struct Miss<'a, T> {
     pub(super) want: Want<'a>,
     /// What is there, short of the margin perhaps, but valid.
     pub(super) valid: Option<Entry<T>>,
-    /// Why what is there is not believed.
+    /// Why the entry is ignored.
     pub(super) refused: Option<String>,
 }
 

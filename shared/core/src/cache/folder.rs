@@ -19,7 +19,7 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-/// What lies under a key.
+/// What is stored under a key.
 pub(crate) enum Found {
     /// Nothing that could be used.
     Nothing,
@@ -88,7 +88,7 @@ impl Folder {
         };
         let meta = file.meta();
         let why = insecure(meta).or_else(|| {
-            // It was born 0600: whoever has read it may use what it holds.
+            // It was created 0600: its content must be considered leaked.
             (meta.mode() & 0o044 != 0).then(|| {
                 format!(
                     "is readable by other users (mode {:03o})",
@@ -111,7 +111,7 @@ impl Folder {
         self.write_by(&self.temporary_path(key), key, bytes)
     }
 
-    /// The same for somebody without the lock, whose temporary file has a name of its own.
+    /// The same without the lock, through a uniquely named temporary file.
     pub(crate) fn write_unlocked(&self, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
         let name = format!("{}.{}", key.hex(), std::process::id());
         self.write_by(&self.path.join(name), key, bytes)

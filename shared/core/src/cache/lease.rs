@@ -219,7 +219,7 @@ impl<'a, T: Cacheable> Lease<'a, T> {
     }
 }
 
-/// Tells those who wait at a lock what its holder does.
+/// Shows the processes that wait for a lock what its holder does.
 #[derive(Debug)]
 pub struct Progress {
     teller: Teller,
@@ -227,7 +227,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A person is being asked: they wait longer, or not at all.
+    /// The user is being prompted: the others wait longer, or not at all.
     pub(crate) fn prompting(&self) {
         self.teller.say(&note(self.client, State::Prompting));
     }

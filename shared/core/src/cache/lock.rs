@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// More than this is no note of ours.
+/// The size limit of a note.
 const LONGEST_NOTE: u64 = 64 * 1024;
 
 /// What a lock file says.
@@ -35,7 +35,7 @@ pub(crate) struct Note {
     pub(crate) failure: Option<Failure>,
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Holder {
     pub(crate) pid: u32,
@@ -54,7 +54,7 @@ pub(crate) enum State {
     Prompting,
 }
 
-/// A mint that failed; whoever was waiting for it fails with it.
+/// A mint that failed; every process that waited for it fails with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) ended: DateTime<Utc>,
@@ -85,7 +85,7 @@ pub(crate) struct Guard {
 pub(crate) struct Teller(File);
 
 impl Teller {
-    /// Says something to those who wait.
+    /// Updates the note for the waiting processes.
     pub(crate) fn say(&self, note: &Note) {
         say(&self.0, note);
     }
@@ -215,7 +215,7 @@ impl Guard {
         }
     }
 
-    /// Says something to those who wait.
+    /// Updates the note for the waiting processes.
     pub(crate) fn say(&self, note: &Note) {
         say(&self.file, note);
     }
@@ -243,7 +243,7 @@ impl Guard {
         began.elapsed().ok()
     }
 
-    /// Removes the lock file while it is held, so that nobody is misled by the name.
+    /// Removes the lock file while it is held, so that no stale name remains.
     pub(crate) fn unlink(self) {
         let _ = fs::remove_file(&self.path);
     }

@@ -39,7 +39,7 @@ pub struct Cache {
     unusable: Option<String>,
     /// What seals entries, once it was needed, or why nothing does.
     sealer: OnceCell<Result<Sealer, String>>,
-    /// Whether the user was told that the cache is not used.
+    /// Whether the user was warned that the cache is not used.
     told: Cell<bool>,
 }
 
@@ -181,7 +181,7 @@ impl Cache {
     /// What seals entries, from the kernel's keyring.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why there is no cache directory.
     fn sealer(&self) -> Result<&Sealer, &str> {
         let find = || match &self.folder {
             Some(folder) => folder.create().and_then(|()| Sealer::find(folder.path())),
@@ -236,5 +236,5 @@ impl Cache {
     }
 }
 
-/// How long a failed renewal is not tried again while a valid credential is at hand.
+/// How long a failed renewal is not tried again while a valid credential is cached.
 const RENEWAL_PAUSE: TimeDelta = TimeDelta::seconds(30);

@@ -51,7 +51,7 @@ impl Cacheable for Sealed {
 }
 
 impl Sealer {
-    /// The sealer with the keyring's key, which is made when there is none.
+    /// The sealer with the keyring's key, which is created if missing.
     pub(super) fn find(folder: &Path) -> Result<Self, Unusable> {
         let key = zeroize::Zeroizing::new(match stored_key()? {
             Some(key) => key,
@@ -106,7 +106,7 @@ fn bound<T: Cacheable>(key: Key) -> String {
     format!("{} {}", T::KIND, key.hex())
 }
 
-/// Makes the key, once: whoever comes second takes what the first one made.
+/// Creates the key once: a second process uses the key of the first.
 fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
     let path = folder.join("keyring.lock");
     let began = Instant::now();

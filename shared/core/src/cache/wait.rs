@@ -13,7 +13,7 @@ use crate::log;
 use crate::shown::shown;
 use crate::turn::{PROMPT, Turn};
 
-/// With something valid at hand: renewing it may take this long.
+/// How long a refresh may take while a valid credential is cached.
 pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
 /// A person who is asked for a code is given [`PROMPT`]; those who wait for the answer wait a little
 /// longer, so that the process that asks gives up first.
@@ -45,7 +45,7 @@ impl<T: Cacheable> Miss<'_, T> {
             match lock::try_lock(&path) {
                 Ok(Try::Locked(guard)) => return Wait::Locked(guard),
                 Ok(Try::Busy) => {}
-                // Somebody removed the folder, which others may have made again already.
+                // Another process removed the directory, and may have created it again.
                 Err(error)
                     if error.kind() == std::io::ErrorKind::NotFound && folder.create().is_ok() => {}
                 Err(error) => {
@@ -118,7 +118,7 @@ pub(super) fn who(note: &Note) -> String {
     }
 }
 
-/// Told to whoever cannot wait for a person.
+/// For a process that cannot wait for the user.
 pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
     Error::new(
         Kind::Interaction,
@@ -130,7 +130,7 @@ pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
     ))
 }
 
-/// Told where there is no time left to wait.
+/// For a process that has no time left to wait.
 pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     Error::new(
         Kind::Unavailable,

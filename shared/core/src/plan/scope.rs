@@ -22,7 +22,7 @@ pub(super) enum Scope {
     },
     /// ECR Public.
     PublicRegistry,
-    /// Saying who one is.
+    /// Calling sts:GetCallerIdentity.
     Identity,
 }
 

@@ -39,7 +39,7 @@ pub fn for_registry(
         }
     }
     if let Some((_, mut candidates)) = best {
-        // A disabled one steps back behind an enabled one, but is no licence to fall through.
+        // An enabled one wins, but a disabled one does not fall through to the default.
         if candidates.iter().any(|c| c.enabled) {
             candidates.retain(|c| c.enabled);
         }
@@ -63,14 +63,14 @@ pub fn for_registry(
     }
     if let Some(name) = &chosen {
         let connector = profile.connector(name).map_err(|error| {
-            // What is wrong with a connector that is there has nothing to do with who names it.
+            // An error in an existing connector does not depend on what selected it.
             if error.connector.is_some() {
                 return error;
             }
             let what = format!("AWS_CONNECTOR: {}", error.what);
             Error { what, ..error }
         })?;
-        // Without a default it is this one all the same: the plan then tells why it may not.
+        // Without a default it is this one anyway: the plan then reports why it is refused.
         if super::place::may_serve(&connector, registry) || profile.default_connector().is_none() {
             return Ok(connector);
         }

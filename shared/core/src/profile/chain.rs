@@ -37,7 +37,7 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
             .connector_alone(&name)
             .map_err(|error| match &error.connector {
                 Some(_) => error,
-                // It names no connector because there is none of that name.
+                // The error has no connector because the name was not found.
                 None => {
                     let mut placed = profile.field_error(&connector.name, field, &error.what);
                     placed.fix = error.fix;

@@ -10,7 +10,7 @@ use super::statements::{Lines, Statements};
 use super::{LONGEST_NAME, is_connector_name};
 use crate::error::{Error, Result};
 
-/// The text of a profile file and where each connector stands in it.
+/// The text of a connectors file, and where each connector is in it.
 #[derive(Debug)]
 pub(crate) struct Document {
     /// The file, for messages.
@@ -31,14 +31,14 @@ enum Layout {
     Whole,
 }
 
-/// Where a connector stands in the text: its name, and everything from its header on.
+/// Where a connector is in the text: its name, and everything from its header on.
 #[derive(Clone, Debug)]
 struct Stretch {
     name: Range<usize>,
     all: Range<usize>,
 }
 
-/// A stretch of the file after parsing, with what is needed to say where a value stands.
+/// A stretch of the file after parsing, with what is needed to say where a value is.
 pub(crate) struct Parsed<'d> {
     pub(crate) document: &'d Document,
     pub(crate) table: DeTable<'d>,
@@ -56,7 +56,7 @@ impl Document {
         document
     }
 
-    /// The keys that stand outside every connector.
+    /// The keys outside of all connectors.
     pub(crate) fn root(&self) -> Result<Parsed<'_>> {
         match &self.layout {
             Layout::Cut { root, .. } => self.parse(root.clone()),
@@ -90,7 +90,7 @@ impl Document {
         }
     }
 
-    /// The stretch in which a connector stands; `None` when there is no such connector.
+    /// The part of the text with a connector; `None` if the connector does not exist.
     pub(crate) fn connector(&self, name: &str) -> Result<Option<Parsed<'_>>> {
         let range = match &self.layout {
             Layout::Cut { .. } => match self.find(name)? {
@@ -204,7 +204,7 @@ impl Document {
         }
     }
 
-    /// Where a byte of the file stands: `FILE:LINE`.
+    /// The position of a byte in the file: `FILE:LINE`.
     fn place(&self, at: usize) -> String {
         format!("{}:{}", self.path.display(), self.line(at))
     }
@@ -285,7 +285,7 @@ impl Parsed<'_> {
 }
 
 impl Parsed<'_> {
-    /// Where a field of a connector stands, or the connector's header.
+    /// The position of a connector's field, or of its header.
     pub(crate) fn place(&self, connector: &str, field: &str) -> String {
         let find = |table: &DeTable<'_>, name: &str| {
             table
@@ -304,7 +304,7 @@ impl Parsed<'_> {
     }
 }
 
-/// A TOML parser's message can span lines; ours may not.
+/// A TOML parser's message can span lines; an error here must not.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -422,7 +422,7 @@ mod tests {
         ]);
         proptest::proptest!(|(lines in proptest::collection::vec(piece, 0..14))| {
             let text = lines.join("\n");
-            // What is no TOML has no right answer; the parser refuses it when it is asked.
+            // Invalid TOML has no right answer; the parser rejects it later.
             if DeTable::parse(&text).is_err() {
                 return Ok(());
             }

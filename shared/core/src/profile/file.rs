@@ -1,4 +1,4 @@
-//! The profile file on disk: whose it is, who else may write or read it, and its text.
+//! The connectors file on disk: its owner, who else can write or read it, and its text.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -84,7 +84,7 @@ pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile
             path.display()
         )))
     })?;
-    // A byte order mark is how Windows editors begin a file.
+    // Windows editors start a file with a byte order mark.
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,

@@ -55,7 +55,7 @@ fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
 }
 
-/// A path that may begin with `~/`.
+/// A path that may start with `~/`.
 pub(super) fn path(text: &str) -> std::result::Result<String, String> {
     if text.starts_with('~') && !text.starts_with("~/") {
         return Err(format!(

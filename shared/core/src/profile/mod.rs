@@ -39,10 +39,10 @@ use crate::user::{Runner, Trust};
 use document::Document;
 use file::ReadError;
 
-/// The connector that exists where there is no profile file.
+/// The connector that exists without a connectors file.
 pub const BUILT_IN: &str = "implicit";
 
-/// The profile file, of which only the connectors that are asked for are parsed.
+/// The connectors file, of which only the requested connectors are parsed.
 #[derive(Debug)]
 pub struct Profile {
     document: Option<Document>,
@@ -124,7 +124,7 @@ impl Profile {
         }
     }
 
-    /// Says whose the file is: commands of another user's file are not run as root.
+    /// Sets the file's owner: commands from another user's file are not run as root.
     #[must_use]
     pub fn owned_by(self, owner: u32) -> Self {
         let runner = Runner::current(&self.env);
@@ -143,7 +143,7 @@ impl Profile {
         self.document.is_some()
     }
 
-    /// Where the profile file is missed; `None` where there is one, or no place for it.
+    /// Where the connectors file would be; `None` if it exists or has no known place.
     pub fn wanted_file(&self) -> Option<&Path> {
         self.wanted_file.as_deref()
     }
@@ -165,7 +165,7 @@ impl Profile {
         }
     }
 
-    /// `default_connector`; where there is no profile file, the built-in one.
+    /// `default_connector`; without a connectors file, the built-in one.
     pub fn default_connector(&self) -> Option<&str> {
         match self.document {
             Some(_) => self.default_connector.as_deref(),
@@ -176,7 +176,7 @@ impl Profile {
     /// A connector by name, with everything it refers to checked.
     ///
     /// # Errors
-    /// There is no such connector, or something is wrong with it or one it refers to.
+    /// The connector does not exist, or it or one that it refers to is invalid.
     pub fn connector(&self, name: &str) -> Result<Arc<Connector>> {
         let connector = self.connector_alone(name)?;
         chain::check(self, &connector)?;

@@ -366,7 +366,7 @@ fn limit(
     }))
 }
 
-/// Names of variables, for a connector that an AWS CLI profile may stand behind.
+/// Names of variables, for a connector that can use an AWS CLI profile.
 fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<String>> {
     let Some(list) = fields.strings("process_environment")? else {
         return Ok(Vec::new());
@@ -477,7 +477,8 @@ fn cache_mode(fields: &mut Fields<'_, '_>) -> Result<CacheMode> {
     Ok(mode.map_or(CacheMode::Files, |at| at.value))
 }
 
-/// The connector that stands in where there is no profile file; gated like every ambient use.
+/// The connector that is used without a connectors file. It requires the same consent as every
+/// ambient source.
 pub(super) fn built_in() -> Connector {
     Connector {
         name: BUILT_IN.to_owned(),

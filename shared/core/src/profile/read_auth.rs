@@ -470,7 +470,7 @@ fn mfa(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
     }))
 }
 
-/// Whether a role's ARN and a region lie in different partitions.
+/// Whether a role's ARN and a region are in different partitions.
 pub(super) fn partition_clash(auth: &Auth, region: &str) -> Option<String> {
     let arn = match auth {
         Auth::IamRole { role, .. }

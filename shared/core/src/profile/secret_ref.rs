@@ -28,7 +28,7 @@ pub enum SecretRef {
         name: String,
         /// The connector that fetches it; without one it is ambient use.
         connector: Option<String>,
-        /// Where it lies, if not in the connector's region.
+        /// Its region, if not the connector's.
         region: Option<String>,
     },
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// A table of the profile file whose fields are taken one by one.
+/// A table of the connectors file whose fields are taken one by one.
 pub(crate) struct Fields<'p, 'd> {
     parsed: &'p Parsed<'d>,
     env: &'p Env,
@@ -35,7 +35,7 @@ struct Entry<'p, 'd> {
 /// Keys and values in the order of the file.
 pub(crate) type Pairs = Vec<(String, String)>;
 
-/// A value with the place it stands at, so that a later check can still point to it.
+/// A value with its position, so that a later check can still point to it.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {
     pub(crate) value: T,
@@ -416,7 +416,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         self.error_at(entry.at, &what)
     }
 
-    /// Ends the reading: a field that nobody took is unknown, or not allowed here.
+    /// Finishes reading: a field that was not read is unknown, or not allowed here.
     pub(crate) fn finish(
         self,
         known: &[&'static str],

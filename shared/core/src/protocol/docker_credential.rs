@@ -13,7 +13,7 @@ use crate::resource::RegistryHost;
 use crate::serve::Delivered;
 use crate::shown::shown;
 
-/// Docker turns this into an anonymous pull: only for hosts that are not ours.
+/// Docker turns this into an anonymous pull: only for hosts that are not ECR's.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 /// Docker knows this one, too.
 pub const NO_SERVER: &str = "no credentials server URL";
@@ -92,7 +92,7 @@ impl Protocol for DockerCredential {
             "get" => get(&(input.stdin)()?),
             "store" => store(&(input.stdin)()?),
             "erase" => {
-                // Docker calls it for spellings of one host; there is nothing of ours to erase.
+                // Docker calls it for spellings of one host; nothing is stored to erase.
                 (input.stdin)()?;
                 Ok(Todo::Answer(Output::default()))
             }

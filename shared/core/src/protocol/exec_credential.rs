@@ -269,7 +269,7 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
         .unwrap_or_default();
     Ok(Asked {
         version,
-        // v1beta1 clients before 1.22 do not say; they hand their own standard input on.
+        // v1beta1 clients before 1.22 do not say; they pass on their own standard input.
         interactive: info.spec.interactive.unwrap_or(true),
         config,
     })

@@ -91,7 +91,7 @@ impl Output {
         }
     }
 
-    /// A failure told on standard error, with standard output left empty.
+    /// A failure on standard error, with standard output left empty.
     pub fn failure(error: &Error) -> Self {
         Self {
             stderr: Some(error.to_string()),

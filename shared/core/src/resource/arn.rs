@@ -177,7 +177,7 @@ fn named(resource: &str, kind: &str, longest: usize) -> bool {
     path.len() <= 510 // and its two slashes
         && (1..=longest).contains(&name.len())
         && name.bytes().all(letter)
-        // Wildcards and policy variables never stand in the ARN of one thing.
+        // Wildcards and policy variables are never part of the ARN of a single resource.
         && !path.bytes().any(|b| b"*?${}\"\\".contains(&b))
 }
 

@@ -13,7 +13,7 @@ fn table() -> Vec<(usize, String, &'static str)> {
         .enumerate()
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|(number, line)| {
-            // Nothing asked about at all leaves a line that begins with the arrow.
+            // An empty host leaves a line that starts with the arrow.
             let (asked, expected) = line.rsplit_once("=> ")?;
             let asked = asked.strip_suffix(' ').unwrap_or(asked);
             Some((number + 1, unescaped(asked), expected))

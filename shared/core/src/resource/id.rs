@@ -121,7 +121,7 @@ impl Resource {
         }
     }
 
-    /// The partition that the id itself names, or that its region lies in.
+    /// The partition that the id itself names, or of its region.
     pub fn partition(&self) -> Option<Partition> {
         match self {
             Resource::Generic { region } => region.as_deref().map(Partition::of_region),

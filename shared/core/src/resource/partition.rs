@@ -1,4 +1,4 @@
-//! AWS partitions: which one a region lies in, and the names that its hosts end in.
+//! AWS partitions: the partition of a region, and its DNS suffixes.
 
 use super::ResourceError;
 use crate::shown::shown;
@@ -38,7 +38,7 @@ impl Partition {
         Partition::AwsIsoF,
     ];
 
-    /// The partition of `region`, told by its prefix; a prefix of no other partition means `aws`.
+    /// The partition of `region`, found by its prefix; a prefix of no other partition means `aws`.
     /// Does not check that the region is well formed: see [`check_region`].
     pub fn of_region(region: &str) -> Partition {
         const PREFIXES: [(&str, Partition); 7] = [

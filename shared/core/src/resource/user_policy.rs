@@ -7,7 +7,7 @@ use serde_json::Value;
 ///
 /// Meant for a warning, so it errs on the side of silence: resources and conditions of a grant are
 /// not weighed, a denial counts only when it names no condition and every resource, and a text that
-/// is not a policy lacks nothing (AWS refuses it with a text of its own).
+/// is not a policy lacks nothing (AWS refuses it with its own error).
 pub fn policy_lacks(policy_json: &str, actions: &[&str]) -> Vec<String> {
     let Ok(policy) = serde_json::from_str::<Value>(policy_json) else {
         return Vec::new();

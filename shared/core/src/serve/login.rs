@@ -29,7 +29,7 @@ impl Pipeline<'_> {
                 let forced = std::mem::replace(&mut turn.force, true);
                 let fresh = self.session(step, Need::HandOut, turn);
                 turn.force = forced;
-                // A region that is not enabled is told with a code of the same meaning.
+                // A region that is not enabled is reported with a code of the same meaning.
                 let Ok(fresh) = fresh else {
                     return Err(error);
                 };
@@ -78,7 +78,7 @@ fn has_ended(error: &Error) -> bool {
         .is_some_and(|code| CODES.contains(&code))
 }
 
-/// A denial that a policy of the user's own surely causes is mended there, not at AWS.
+/// A denial that a policy of the user's own causes is fixed there, not at AWS.
 fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
     let needed: &[&str] = if login.public {
         &[
