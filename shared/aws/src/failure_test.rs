@@ -162,7 +162,7 @@ fn a_signature_of_the_wrong_time_names_the_clock() {
 }
 
 #[test]
-fn what_could_not_be_reached_is_told_with_its_cause() {
+fn an_unreachable_endpoint_is_reported_with_its_cause() {
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let error = ConnectorError::io(refused.into());
     let error = ask("ecr:GetAuthorizationToken", "", |q| q.not_reached(&error));

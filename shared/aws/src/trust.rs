@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_machine_without_roots_is_told_so() {
+    fn missing_root_certificates_are_an_error() {
         let env = Env::fixed([("SSL_CERT_FILE", "/dev/null")]);
         let text = context(&env).unwrap_err().to_string();
         assert!(

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_trusted_or_believed_is_not_learned() {
+    fn an_untrusted_or_implausible_date_is_not_learned() {
         let clock = Clock::default();
         for refused in [
             date(3600, Origin::Untrusted),

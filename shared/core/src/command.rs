@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn output_comes_back_and_the_chain_is_told() {
+    fn output_is_returned_and_the_chain_is_passed_on() {
         assert_eq!(sh("echo $AWS_CONNECTOR_CHAIN", 20).unwrap(), "dev\n");
     }
 
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_left_in_the_background_holds_nobody_up() {
+    fn a_helper_left_in_the_background_does_not_block() {
         let began = Instant::now();
         assert_eq!(sh("sleep 60 & echo s3cret", 50).unwrap(), "s3cret\n");
         assert!(began.elapsed() < Duration::from_secs(40));

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_like_an_access_key_id_is_not_shown() {
+    fn text_unlike_an_access_key_id_is_not_shown() {
         let session = |id: &str| Session {
             access_key_id: id.into(),
             secret_access_key: Secret::new("s"),

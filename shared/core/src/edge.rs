@@ -24,11 +24,11 @@ use crate::sys::{signals, streams};
 /// The size limit of standard input.
 const LONGEST_STDIN: u64 = 1024 * 1024;
 
-/// A renewal in the background ends after this, whatever it hangs on: longer than its own budget,
-/// shorter than anybody's patience with a lock.
+/// A background refresh ends after this, even if it hangs: longer than its own budget, shorter than
+/// any process waits for a lock.
 const RENEWAL_TIME: Duration = Duration::from_secs(25);
 
-/// What a client says, kept for the full program.
+/// A client's request, kept for the full program.
 struct Said {
     called: DateTime<Utc>,
     args: Vec<OsString>,
@@ -61,7 +61,7 @@ impl Said {
     }
 }
 
-/// Runs a small program, from its arguments to its exit status: it answers what is at hand, and
+/// Runs a small program, from its arguments to its exit status: it answers from the cache, and
 /// becomes the full program for everything else.
 pub fn run<P: Protocol>(sign: Sign) -> i32 {
     if !streams::fill_closed() {
@@ -101,7 +101,7 @@ pub fn fail<P: Protocol>(error: &Error) -> i32 {
     write(&P::render_error(None, error))
 }
 
-/// Renews one entry. There is no client: what goes wrong is left in the lock file, for the next
+/// Renews one entry. No client waits: an error is recorded in the lock file, for the next
 /// command.
 fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i32 {
     let _ = rustix::process::setsid();

@@ -16,7 +16,7 @@ use crate::shown::clean;
 pub enum Kind {
     /// The command line or the client's input is wrong.
     Usage,
-    /// The profile file is missing, unreadable or says something that is not allowed.
+    /// The connectors file is missing, unreadable or says something that is not allowed.
     Profile,
     /// The connector may not be used for this request.
     Refused,
@@ -70,7 +70,7 @@ impl Error {
         Self::new(Kind::Usage, what)
     }
 
-    /// A fault in the profile file.
+    /// A fault in the connectors file.
     pub fn profile(what: impl Into<String>) -> Self {
         Self::new(Kind::Profile, what)
     }

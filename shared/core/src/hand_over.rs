@@ -1,5 +1,5 @@
-//! From a small program to the full one: what takes AWS, a keyring or another process is done by
-//! `aws-connector`, which a small program becomes by `exec`, or starts to renew an entry.
+//! From a small program to the full one: requests that need AWS, a keyring or another process are
+//! served by `aws-connector`. A small program becomes it by `exec`, or starts it to renew an entry.
 //!
 //! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
 //! renewed or `-`, when the client called (milliseconds of Unix time by the local clock), and then
@@ -26,7 +26,7 @@ use crate::sys::streams::nameless_file;
 
 /// The first argument by which the full program knows that it is called by a small one.
 pub const VERB: &str = "answer-for";
-/// The version of what is said between them: raised when either would misunderstand the other.
+/// The version of the protocol between them: increased with every incompatible change.
 pub const CONTRACT: &str = "1";
 
 /// The full program's file name.
@@ -34,7 +34,7 @@ const PROGRAM: &str = "aws-connector";
 /// Where it is, for packages that do not install it beside the small ones.
 const PLACE: Option<&str> = option_env!("AWS_CONNECTOR_PROGRAM");
 
-/// What a client said, to be said again to the full program.
+/// The client's request, as passed on to the full program.
 #[derive(Debug)]
 pub struct HandOver<'a> {
     /// The program that the client called.
@@ -79,8 +79,8 @@ impl HandOver<'_> {
         }
     }
 
-    /// Starts the full program to renew an entry. Nobody waits for it, and neither an interrupt nor
-    /// the end of the terminal reaches it on its way to a session of its own.
+    /// Starts the full program to renew an entry. No client waits for it. An interrupt or
+    /// the end of the terminal does not reach it before it has its own session.
     pub fn renew(&self, renewal: Renewal) {
         let start = || {
             let mut command = self.command(&renewal.entry)?;

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    fn a_file_that_others_can_read_is_refused_with_the_command_that_fixes_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         fs::write(&path, "s3cret\n").unwrap();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_user_is_told_apart_from_ones_own_behind_sudo() {
+    fn a_file_of_another_user_and_a_file_of_the_sudo_user_give_different_errors() {
         let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
         let (what, fix) = of_another(1000, &Runner::new(0, &sudo));
         assert_eq!(

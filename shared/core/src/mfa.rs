@@ -1,4 +1,4 @@
-//! The code of a second factor: from a program, or from the person at the terminal.
+//! The code of a second factor: from a program, or from the user at the terminal.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -16,9 +16,8 @@ use crate::turn::PROMPT;
 /// The size limit of a code.
 const LONGEST_LINE: usize = 64;
 
-/// Asks for a code once. `may_prompt` says whether the client is interactive; whether there is a
-/// terminal that is ours to ask on is found out here, and `asking` called just before a person is
-/// asked.
+/// Obtains one code. `may_prompt` says whether the client is interactive; this function checks for
+/// a terminal that it can use, and calls `asking` just before it prompts.
 ///
 /// # Errors
 /// Cannot prompt, or the code is not six digits.
@@ -55,8 +54,8 @@ pub fn code(
     }
 }
 
-/// The chain of connectors that a child is told, with those that are being served now: the one
-/// that the client asked for, and the one of its sources whose turn it is.
+/// The chain of connectors passed to a child, with those that are being served now: the requested
+/// one, and its source that is being resolved.
 pub fn extend_chain(env: &Env, serving: &str, connector: &str) -> String {
     let mut chain = match env.get(CHAIN_VARIABLE) {
         Some(chain) => format!("{chain} -> {serving}"),
@@ -112,7 +111,7 @@ fn prompt(
     Ok(Secret::new(line.trim()))
 }
 
-/// The terminal itself, where there is one and it is ours to ask on: standard input and error
+/// The terminal, if this process can use it: standard input and error
 /// belong to the client, and a job in the background would be stopped by the kernel, or steal
 /// another's input.
 pub fn terminal() -> Option<File> {
@@ -126,7 +125,7 @@ pub fn terminal() -> Option<File> {
     in_front.then_some(terminal)
 }
 
-/// A line, or what was typed before the end of input; `None` when nobody ends one in time. The
+/// A line, or what was typed before the end of input; `None` after a timeout. The
 /// terminal of a program that draws its own screen hands over single keys, of which Return is
 /// another than the one that ends a line elsewhere.
 fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_break_the_line_is_escaped() {
+    fn line_breaks_and_control_characters_are_escaped() {
         assert_eq!(shown("a\n\r\t\0\"\\"), r#""a\n\r\t\0\"\\""#);
         assert_eq!(shown("\u{1b}[31m"), r#""\u{1b}[31m""#);
         assert_eq!(

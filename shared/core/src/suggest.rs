@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_far_from_everything_finds_nothing() {
+    fn a_word_far_from_all_others_has_no_suggestion() {
         for typed in ["", "x", "external", "secret", &"r".repeat(1 << 20)] {
             assert_eq!(nearest(typed, KEYS), None, "{typed:.20}");
         }

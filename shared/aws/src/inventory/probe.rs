@@ -134,7 +134,7 @@ mod tests {
     use super::trust;
 
     #[test]
-    fn what_is_no_certificate_is_an_error() {
+    fn an_invalid_certificate_is_an_error() {
         for text in ["", "!", "QQ==", "LS0tLS1CRUdJTg=="] {
             assert!(trust(text).is_err(), "{text}");
         }

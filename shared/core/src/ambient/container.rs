@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_goes_nowhere_but_to_this_machine_and_aws_addresses() {
+    fn plain_http_is_allowed_only_to_this_machine_and_aws_addresses() {
         for good in [
             "https://example.com/x",
             "http://localhost:1234/x",

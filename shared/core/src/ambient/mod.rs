@@ -111,7 +111,7 @@ impl<'e> Surroundings<'e> {
     }
 }
 
-/// As [`Surroundings::resolve`], for a single look, without a connector in the profile file.
+/// As [`Surroundings::resolve`], for a single look, without a connector in the connectors file.
 ///
 /// # Errors
 /// As there.

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handed_out_has_its_margin_left() {
+    fn a_returned_credential_has_its_margin_left() {
         let entry = entry(3600, 0.0);
         assert!(entry.serves(at(2700), Need::HandOut));
         assert!(!entry.serves(at(2701), Need::HandOut));

@@ -1,4 +1,4 @@
-//! The file-locked cache: one process asks AWS, everybody else reads what it wrote.
+//! The file-locked cache: one process calls AWS, all others read what it wrote.
 //!
 //! A hit takes no lock. A miss takes the entry's lock, reads again, mints, writes and unlocks.
 
@@ -70,11 +70,11 @@ pub struct Listed {
     pub connector: String,
     /// What it was made for in words, such as a registry's host.
     pub label: Option<String>,
-    /// Whom it makes its holder.
+    /// The identity of its holder.
     pub identity: Option<String>,
     /// When it was made.
     pub obtained_at: DateTime<Utc>,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// Its size on disk in bytes.
     pub size: u64,
@@ -93,7 +93,7 @@ pub struct Cleared {
 
 impl Cache {
     /// A cache in a folder, which is made when the first entry is written. A folder that cannot be
-    /// trusted is not used; that is said once on stderr, by whoever has to do without it.
+    /// trusted is not used; that is reported once on stderr.
     pub fn open(folder: Option<&Path>) -> Self {
         let opened = match folder {
             Some(path) => Folder::open(path),
@@ -145,10 +145,10 @@ impl Cache {
         }))
     }
 
-    /// Reads an entry, whatever life is left in it.
+    /// Reads an entry, whatever its remaining lifetime.
     ///
     /// # Errors
-    /// Why it is not believed.
+    /// Why the entry is ignored.
     fn read<T: Cacheable>(&self, want: &Want<'_>) -> Result<Option<Entry<T>>, String> {
         let Some(folder) = &self.folder else {
             return Ok(None);
@@ -181,7 +181,7 @@ impl Cache {
     /// What seals entries, from the kernel's keyring.
     ///
     /// # Errors
-    /// Why there is no cache directory.
+    /// Why there is no key.
     fn sealer(&self) -> Result<&Sealer, &str> {
         let find = || match &self.folder {
             Some(folder) => folder.create().and_then(|()| Sealer::find(folder.path())),

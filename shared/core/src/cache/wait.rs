@@ -1,4 +1,4 @@
-//! Waiting for another process: short naps, announced, bounded.
+//! Waiting for another process: short sleeps, announced, bounded.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,12 @@ use crate::turn::{PROMPT, Turn};
 
 /// How long a refresh may take while a valid credential is cached.
 pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
-/// A person who is asked for a code is given [`PROMPT`]; those who wait for the answer wait a little
-/// longer, so that the process that asks gives up first.
+/// How long to wait while another process prompts for a code: a little longer than [`PROMPT`], so
+/// that the process that prompts gives up first.
 const PATIENCE_WITH_PROMPT: Duration = PROMPT.saturating_add(Duration::from_secs(10));
 /// After this long, waiting is announced.
 const SILENCE: Duration = Duration::from_secs(2);
-/// The longest nap between two looks.
+/// The longest sleep between two checks.
 const NAP: Duration = Duration::from_millis(40);
 
 /// How a wait ended.
@@ -68,7 +68,7 @@ impl<T: Cacheable> Miss<'_, T> {
                         }
                         limit = PATIENCE_WITH_PROMPT;
                     }
-                    // Others were patient already: not everybody has to be.
+                    // Other processes have waited for this holder already.
                     if has_valid && is_late(holder) {
                         return Wait::TimedOut(note);
                     }
@@ -77,7 +77,7 @@ impl<T: Cacheable> Miss<'_, T> {
             if waited >= limit {
                 let note = lock::read_note(&path);
                 return match note.holder {
-                    // Asking for a second code would be no help.
+                    // A second prompt would not help.
                     Some(holder) if holder.state == State::Prompting => Wait::Prompting(holder),
                     _ => Wait::TimedOut(note),
                 };

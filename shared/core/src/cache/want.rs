@@ -48,8 +48,8 @@ impl<'a> Want<'a> {
         }
     }
 
-    /// Whether only an entry made since the command began will do. A forced refresh concerns what is
-    /// handed out; the sessions behind it, and the MFA code that one may have cost, stay good.
+    /// Whether the entry must be newer than the command. A forced refresh concerns the returned
+    /// credential; its source sessions, and the MFA code that one may have cost, stay valid.
     fn is_forced(&self, turn: &Turn<'_>) -> bool {
         turn.force && self.need == Need::HandOut
     }

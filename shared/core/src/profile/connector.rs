@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::secret_ref::SecretRef;
 use crate::resource::{Arn, Partition, RegistryHost, Resource, ResourceType};
 
-/// One `[connectors.NAME]` of the profile file.
+/// One `[connectors.NAME]` of the connectors file.
 #[derive(Clone, Debug)]
 pub struct Connector {
     /// Its name.
@@ -199,7 +199,7 @@ impl CredentialSource {
         Self::Ec2InstanceMetadata,
     ];
 
-    /// Its name in the profile file.
+    /// Its name in the connectors file.
     pub fn id(self) -> &'static str {
         match self {
             Self::Environment => "Environment",
@@ -297,7 +297,7 @@ pub struct Mfa {
 }
 
 impl Auth {
-    /// Its name in the profile file.
+    /// Its name in the connectors file.
     pub fn id(&self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",

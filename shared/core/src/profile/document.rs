@@ -1,4 +1,4 @@
-//! The profile file as text, cut at its table headers so that a command parses only the
+//! The connectors file as text, cut at its table headers so that a command parses only the
 //! connectors it needs: a thousand others cost one pass over their bytes.
 
 use std::ops::Range;
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_header_inside_a_string_or_array_is_none() {
+    fn a_header_inside_a_string_or_array_is_ignored() {
         let text = "[connectors.a]\npolicy = \"\"\"\n[connectors.evil]\n\"\"\"\nregistries = [\n[\"x\"],\n]\nd = '''\n[connectors.evil]'''\n# [connectors.evil]\n[connectors.b]\n";
         assert_eq!(document(text).names().unwrap(), ["a", "b"]);
     }
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_at_lines_finds_what_looking_at_everything_finds() {
+    fn a_scan_by_lines_finds_the_same_as_a_full_scan() {
         let piece = proptest::sample::select(vec![
             "[connectors.a]",
             "[connectors.b]",

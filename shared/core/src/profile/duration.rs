@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused_with_what_is_allowed() {
+    fn other_values_are_refused_with_the_allowed_ones() {
         for text in [
             "",
             "h",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_reads_back_and_nothing_panics() {
+    fn shown_text_parses_back_and_nothing_panics() {
         proptest::proptest!(|(seconds in 0u64..1_000_000)| {
             let duration = Duration::from_secs(seconds);
             assert_eq!(parse(&show(duration)), Ok(duration));

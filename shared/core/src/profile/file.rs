@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::paths::FILE_VARIABLE;
 use crate::user::{Runner, Trust};
 
-/// The longest profile file taken, in bytes.
+/// The longest connectors file taken, in bytes.
 pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// What to do about a command of another user's file that root must not run.
@@ -19,7 +19,7 @@ pub(crate) fn not_as_root(path: &Path) -> String {
     )
 }
 
-/// A profile file as it was found.
+/// A connectors file as it was found.
 pub(super) struct ReadFile {
     pub(super) text: String,
     pub(super) owner: u32,

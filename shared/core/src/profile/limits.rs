@@ -185,7 +185,7 @@ mod tests {
     const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
 
     #[test]
-    fn a_swapped_pair_is_told_without_either_value() {
+    fn a_swapped_pair_is_reported_without_its_values() {
         assert_eq!(key_pair(ID, SECRET), Ok(()));
         assert_eq!(key_pair(ID, "a-short-one"), Ok(()));
         assert_eq!(access_key_id("LKIAQAAAAAAAAAAAAAAA"), Ok(()));

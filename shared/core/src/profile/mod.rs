@@ -59,7 +59,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Reads the profile file. Where there is none, and none was named by the environment, there
+    /// Reads the connectors file. Where there is none, and none was named by the environment, there
     /// is one built-in implicit connector.
     ///
     /// # Errors
@@ -138,7 +138,7 @@ impl Profile {
         self
     }
 
-    /// Whether there is a profile file at all.
+    /// Whether there is a connectors file at all.
     pub fn has_file(&self) -> bool {
         self.document.is_some()
     }

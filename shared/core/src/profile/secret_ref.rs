@@ -12,7 +12,7 @@ use crate::suggest::nearest;
 /// A secret or the place to fetch it from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRef {
-    /// Written in the profile file.
+    /// Written in the connectors file.
     Literal(Secret),
     /// An environment variable.
     Env(String),
@@ -36,7 +36,7 @@ pub enum SecretRef {
 const KINDS: [&str; 5] = ["env", "file", "command", "keyring", "ssm"];
 
 impl SecretRef {
-    /// Whether it is written in the profile file itself.
+    /// Whether it is written in the connectors file itself.
     pub fn is_literal(&self) -> bool {
         matches!(self, Self::Literal(_))
     }

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_document_is_refused_without_quoting_it() {
+    fn an_invalid_document_is_refused_without_quoting_it() {
         for (text, why) in [
             ("", "JSON object"),
             ("s3cret", "JSON object"),

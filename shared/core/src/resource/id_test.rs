@@ -93,7 +93,7 @@ fn every_form_of_an_id_has_one_canonical_form() {
 }
 
 #[test]
-fn what_is_no_id_is_refused_with_the_right_form() {
+fn an_invalid_id_is_refused_with_the_right_form() {
     for (kind, id, part) in [
         (AwsGeneric, "", "use a region"),
         (AwsGeneric, "us-east-1.evil", "use a region code"),
@@ -217,7 +217,7 @@ fn without_an_id_a_type_means_all_of_it() {
 }
 
 #[test]
-fn ids_tell_their_region_and_partition() {
+fn ids_give_their_region_and_partition() {
     for (kind, id, region, partition) in [
         (
             AwsGeneric,

@@ -182,7 +182,7 @@ mod tests {
     use super::{Partition, check_region};
 
     #[test]
-    fn the_prefix_of_a_region_tells_its_partition() {
+    fn the_prefix_of_a_region_gives_its_partition() {
         for (region, partition) in [
             ("us-east-1", "aws"),
             ("ap-southeast-7", "aws"),
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_reach_another_host_is_no_region() {
+    fn text_that_could_reach_another_host_is_not_a_region() {
         let long = format!("us-{}-1", "a".repeat(40));
         for region in [
             "",

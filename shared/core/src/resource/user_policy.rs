@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_statement_grants_is_lacking() {
+    fn an_action_that_no_statement_allows_is_lacking() {
         for statements in [
             "[]",
             r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_lacks_nothing() {
+    fn an_invalid_policy_lacks_nothing() {
         let deep = "[".repeat(1 << 20);
         for text in [
             "",
