@@ -122,6 +122,55 @@ fn a_full_program_that_others_can_write_is_not_run() {
 }
 
 #[test]
+fn a_link_that_another_user_planted_is_not_followed() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let world = world();
+    let folder = small_ones();
+    let planted = folder.path().join("aws-connector");
+    std::os::unix::fs::symlink("/bin/sh", &planted).unwrap();
+    std::os::unix::fs::lchown(&planted, Some(61_234), None).unwrap();
+    world.script("answer-for", "echo planted");
+    for failure in failures(&world, folder.path()) {
+        assert!(failure.contains("belongs to another user"), "{failure}");
+    }
+}
+
+#[test]
+fn what_is_not_a_program_is_not_run_as_a_script() {
+    let world = world();
+    let folder = small_ones();
+    let broken = folder.path().join("aws-connector");
+    for text in ["", "echo run by a shell\n"] {
+        fs::write(&broken, text).unwrap();
+        fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
+        for failure in failures(&world, folder.path()) {
+            assert!(
+                failure.contains("cannot be started: Exec format"),
+                "{failure}"
+            );
+        }
+    }
+}
+
+#[test]
+fn neither_a_limit_on_file_sizes_nor_ignored_children_stop_a_client() {
+    let world = world();
+    let limited = world.shell(&format!("ulimit -f 0; printf {REGISTRY} | \"$DOCKER\" get"));
+    // Uncached, which it says.
+    assert_eq!(limited.status, 0, "{limited:?}");
+    let secret = format!("echo {}", aws_standin::SECRET_ACCESS_KEY);
+    let command = world.script("secret", &secret);
+    world.profile(&[&format!(
+        "[connectors.dev]\nauth_method = \"secret-key\"\nregion = \"us-east-1\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\naws_secret_access_key = {{ command = [{:?}] }}\n",
+        command.display().to_string()
+    )]);
+    let deaf = world.shell("python3 -c 'import os, signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(os.environ[\"PROCESS\"], [\"x\", \"--connector\", \"dev\"])'");
+    deaf.ok().session();
+}
+
+#[test]
 fn the_full_program_is_found_through_links_and_never_on_path() {
     let world = world();
     let folder = small_ones();

@@ -127,7 +127,7 @@ fn a_wrong_mfa_code_has_a_code_of_its_own() {
         "MultiFactorAuthentication failed with invalid MFA one time pass code.",
     );
     assert_eq!(error.code.as_deref(), Some(MFA_FAILED));
-    assert!(error.fix.unwrap().contains("fresh code"));
+    assert!(error.fix.unwrap().contains("new code"));
 }
 
 #[test]
@@ -155,7 +155,11 @@ fn a_signature_of_the_wrong_time_names_the_clock() {
         "Signature expired: 20260301T120000Z is now earlier than 20260301T125500Z",
     );
     assert_eq!(error.code.as_deref(), Some("SignatureDoesNotMatch"));
-    assert!(error.what.contains("wrong time"), "{}", error.what);
+    assert!(
+        error.what.contains("time in the signature is wrong"),
+        "{}",
+        error.what
+    );
     assert!(error.fix.unwrap().contains("clock"));
     let plain = denied("SignatureDoesNotMatch", "it does not match");
     assert!(plain.fix.unwrap().contains("secret access key"));

@@ -60,6 +60,7 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
             format!("command {} {what}", shown(name)),
         )
     };
+    crate::sys::signals::keep_children();
     let mut child = Command::new(name)
         .args(argv.iter().skip(1))
         .env(CHAIN_VARIABLE, chain)

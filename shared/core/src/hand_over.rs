@@ -6,11 +6,12 @@
 //! the client's own arguments. What the client wrote to standard input is
 //! on standard input again. A renewal has the locked file as its standard output.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Seek as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,13 +22,18 @@ use crate::error::{Error, Result};
 use crate::log;
 use crate::request::Client;
 use crate::shown::shown;
-use crate::sys::signals::Deaf;
+use crate::sys::process::exec;
+use crate::sys::signals::{Deaf, outlive_file_limits};
 use crate::sys::streams::nameless_file;
+use crate::user::effective_uid;
 
 /// The first argument by which the full program knows that it is called by a small one.
 pub const VERB: &str = "answer-for";
 /// The version of the protocol between them: increased with every incompatible change.
 pub const CONTRACT: &str = "1";
+
+/// A pipe takes this much before anybody reads from it.
+const PIPE_BUFFER: usize = 4096;
 
 /// The full program's file name.
 const PROGRAM: &str = "aws-connector";
@@ -63,18 +69,17 @@ pub struct Call {
 impl HandOver<'_> {
     /// Becomes the full program. Returns only when that fails.
     pub fn exec(&self) -> Error {
-        let started = || {
-            let mut command = self.command("-")?;
+        let become_it = || -> Result<Infallible> {
+            let program = find()?;
             if let Some(stdin) = self.input()? {
-                command.stdin(stdin);
+                rustix::stdio::dup2_stdin(&stdin).map_err(|error| cannot_pass_on(error.into()))?;
             }
-            Ok(command)
+            let args = self.full_args("-");
+            let error = exec(&program, args.iter().map(OsString::as_os_str));
+            Err(cannot_start(&program, &error))
         };
-        match started() {
-            Ok(mut command) => {
-                let error = command.exec();
-                cannot_start(command.get_program().as_ref(), &error)
-            }
+        match become_it() {
+            Ok(never) => match never {},
             Err(error) => error,
         }
     }
@@ -83,16 +88,18 @@ impl HandOver<'_> {
     /// the end of the terminal does not reach it before it has its own session.
     pub fn renew(&self, renewal: Renewal) {
         let start = || {
-            let mut command = self.command(&renewal.entry)?;
-            let stdin = self.input()?.unwrap_or_else(Stdio::null);
+            let program = find()?;
+            let stdin = self.input()?.map_or_else(Stdio::null, Stdio::from);
+            let mut command = Command::new(&program);
             command
+                .args(self.full_args(&renewal.entry))
                 .stdin(stdin)
                 .stdout(renewal.lock)
                 .stderr(Stdio::null());
             let _deaf = Deaf::new();
             command
                 .spawn()
-                .map_err(|error| cannot_start(command.get_program().as_ref(), &error))
+                .map_err(|error| cannot_start(&program, &error))
         };
         match start() {
             Ok(child) => log::debug(format_args!(
@@ -103,28 +110,37 @@ impl HandOver<'_> {
         }
     }
 
-    fn command(&self, entry: &str) -> Result<Command> {
-        let program = find()?;
-        let mut command = Command::new(program);
+    /// What the full program is called with.
+    fn full_args(&self, entry: &str) -> Vec<OsString> {
         let called = self.called.timestamp_millis().to_string();
-        command
-            .args([VERB, CONTRACT, self.client.id(), entry, &called])
-            .args(self.args);
-        Ok(command)
+        let mut args: Vec<OsString> = [VERB, CONTRACT, self.client.id(), entry, &called]
+            .map(OsString::from)
+            .into();
+        args.extend_from_slice(self.args);
+        args
     }
 
     /// The client's standard input.
-    fn input(&self) -> Result<Option<Stdio>> {
+    fn input(&self) -> Result<Option<OwnedFd>> {
         let Some(text) = self.stdin else {
             return Ok(None);
         };
-        let failed = |error| Error::local(format!("cannot pass on standard input: {error}"));
-        let mut file = nameless_file().map_err(failed)?;
+        if text.len() <= PIPE_BUFFER {
+            let (reader, mut writer) = std::io::pipe().map_err(cannot_pass_on)?;
+            writer.write_all(text.as_bytes()).map_err(cannot_pass_on)?;
+            return Ok(Some(reader.into()));
+        }
+        outlive_file_limits();
+        let mut file = nameless_file().map_err(cannot_pass_on)?;
         file.write_all(text.as_bytes())
             .and_then(|()| file.rewind())
-            .map_err(failed)?;
+            .map_err(cannot_pass_on)?;
         Ok(Some(file.into()))
     }
+}
+
+fn cannot_pass_on(error: std::io::Error) -> Error {
+    Error::local(format!("cannot pass on standard input: {error}"))
 }
 
 /// Reads what a small program says to the full one; `None` where it is not called by one.
@@ -170,17 +186,26 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
 
 /// The full program: beside this one, links resolved, and never looked for on `PATH`.
 fn find() -> Result<PathBuf> {
-    let own = std::env::current_exe()
-        .map_err(|error| Error::local(format!("cannot find the path of this program: {error}")))?;
-    let path = match PLACE {
-        Some(place) => PathBuf::from(place),
-        None => own.with_file_name(PROGRAM),
+    let own = std::env::current_exe();
+    let path = match (PLACE, &own) {
+        (Some(place), _) => PathBuf::from(place),
+        (None, Ok(own)) => own.with_file_name(PROGRAM),
+        (None, Err(error)) => {
+            return Err(Error::local(format!(
+                "cannot find the path of this program: {error}"
+            )));
+        }
     };
+    let owner = own
+        .and_then(fs::metadata)
+        .map_or_else(|_| effective_uid(), |own| own.uid());
+    let is_ours = |meta: &fs::Metadata| meta.uid() == 0 || meta.uid() == owner;
+    // Of a link, too: in a folder like /tmp others may add one, although they cannot replace any.
+    let link = fs::symlink_metadata(&path).map_err(|error| cannot_start(&path, &error))?;
     let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, &error))?;
-    let owner = fs::metadata(&own).map_or(0, |own| own.uid());
     let why = if !meta.is_file() {
         "is not a file"
-    } else if meta.uid() != 0 && meta.uid() != owner {
+    } else if !is_ours(&link) || !is_ours(&meta) {
         "has a different owner than this program"
     } else if meta.mode() & 0o022 != 0 {
         "is writable by other users"
