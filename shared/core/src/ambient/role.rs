@@ -49,7 +49,7 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
             })?;
     }
     if let Some((serial, property)) = section.get("mfa_serial")? {
-        check_mfa_serial(serial).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+        check_mfa_serial(serial).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
         call.mfa = Some(Mfa {
             serial: serial.to_owned(),
             process: None,
@@ -159,11 +159,11 @@ fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)
         ))
         .fix("add role_arn"));
     };
-    check_role_arn(arn).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+    check_role_arn(arn).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
     let site = match section.get("region")? {
         None => look.site.clone(),
         Some((region, property)) => {
-            check_region(region).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+            check_region(region).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
             look.site.in_region(region)
         }
     };

@@ -57,7 +57,7 @@ pub(super) fn plan(look: &Look<'_>, section: &Section<'_>) -> Result<Option<SsoP
     };
     let region = value("sso_region")?;
     check_region(&region).map_err(|error| {
-        Error::profile(format!("{}: sso_region is wrong: {error}", section.place))
+        Error::profile(format!("{}: sso_region is invalid: {error}", section.place))
     })?;
     let mut origin = String::new();
     section.origin(&mut origin);

@@ -155,22 +155,22 @@ fn an_invalid_id_is_refused_with_the_right_form() {
         (
             KubernetesCluster,
             "arn:aws:eks:us-east-1:123456789012:nodegroup/a",
-            "use the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:eks::123456789012:cluster/a",
-            "use the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:eks:us-east-1::cluster/a",
-            "use the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:ecs:us-east-1:123456789012:cluster/a",
-            "use the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
