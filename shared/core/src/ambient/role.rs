@@ -49,7 +49,8 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
             })?;
     }
     if let Some((serial, property)) = section.get("mfa_serial")? {
-        check_mfa_serial(serial).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
+        check_mfa_serial(serial)
+            .map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
         call.mfa = Some(Mfa {
             serial: serial.to_owned(),
             process: None,
@@ -163,7 +164,8 @@ fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)
     let site = match section.get("region")? {
         None => look.site.clone(),
         Some((region, property)) => {
-            check_region(region).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
+            check_region(region)
+                .map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
             look.site.in_region(region)
         }
     };
