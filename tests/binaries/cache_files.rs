@@ -149,7 +149,8 @@ fn a_folder_that_others_can_write_is_not_used_with_one_warning() {
         assert_eq!(
             answer.stderr,
             format!(
-                "aws-connector: warning: the cache is not used: {} can be written by others (mode 777); chmod go-w it\n",
+                "aws-connector: warning: not using the cache: {} is writable by other users \
+                 (mode 777); run chmod go-w on it\n",
                 folder.display()
             )
         );
@@ -167,7 +168,7 @@ fn an_entry_that_others_can_write_is_ignored() {
     let answer = world.credential_process(&["--connector", "dev"]).answer();
     assert_ne!(answer.session(), first);
     assert!(
-        answer.stderr.contains("can be written by others"),
+        answer.stderr.contains("is writable by other users"),
         "{answer:?}"
     );
 }
@@ -189,7 +190,7 @@ fn a_link_or_file_in_place_of_the_cache_folder_is_not_used() {
     fs::write(world.cache_path(), "in the way").unwrap();
     let blocked = ask();
     blocked.session();
-    assert!(blocked.stderr.contains("is not a folder"), "{blocked:?}");
+    assert!(blocked.stderr.contains("is not a directory"), "{blocked:?}");
     assert_eq!(blocked.stderr.lines().count(), 1);
 }
 
@@ -212,7 +213,7 @@ fn a_read_only_home_works_without_the_cache() {
                 .env("AWS_CONNECTOR_FILE", profile.to_str().unwrap())
                 .answer();
             assert!(answer.json().is_object());
-            let warning = "aws-connector: warning: the cache is not used: ";
+            let warning = "aws-connector: warning: not using the cache: ";
             assert!(answer.stderr.starts_with(warning), "{answer:?}");
             assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
             assert_eq!(world.sts(), n + 1);

@@ -74,7 +74,7 @@ fn within_the_margin_a_valid_session_is_served_if_it_cannot_be_renewed() {
     assert!(
         answer
             .stderr
-            .contains("using the one at hand, valid for another"),
+            .contains("using the cached credentials, valid for another"),
         "{answer:?}"
     );
     assert_eq!(answer.stderr.lines().count(), 1);

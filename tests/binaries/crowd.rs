@@ -242,7 +242,7 @@ fn the_wait_for_a_lock_ends_at_lock_timeout() {
     assert!(
         answer
             .stderr
-            .contains("gave up waiting for another process after "),
+            .contains("timed out waiting for another process after "),
         "{answer:?}"
     );
     assert_eq!(world.sts(), 2);

@@ -32,7 +32,7 @@ fn the_docker_helper_classifies_every_host_of_the_table() {
         let line = answer.docker_failure();
         match host {
             Some(host) => assert!(
-                line.starts_with(&format!("no connector serves {host};")),
+                line.starts_with(&format!("no connector found for {host};")),
                 "{asked}: {line}"
             ),
             None => assert!(

@@ -68,9 +68,9 @@ fn an_sts_token_is_served_until_its_safety_margin() {
             .answer();
         run.failure().to_owned()
     };
-    assert!(refused("", TimeDelta::minutes(4)).contains("300 s are kept in hand"));
+    assert!(refused("", TimeDelta::minutes(4)).contains("300 s safety margin"));
     let tolerance = "expires_skew_tolerance = \"10m\"\n";
-    assert!(refused(tolerance, TimeDelta::minutes(9)).contains("600 s are kept in hand"));
+    assert!(refused(tolerance, TimeDelta::minutes(9)).contains("600 s safety margin"));
     assert!(refused("", TimeDelta::minutes(-1)).contains("expired at"));
 }
 
@@ -325,7 +325,7 @@ aws_secret_access_key = "{SECRET_ACCESS_KEY}"
     assert!(
         powerless
             .failure()
-            .contains("a federation-token session without a policy may do nothing")
+            .contains("a federation-token session without a policy has no permissions")
     );
     assert_eq!(world.calls(), 0);
     let args = [
@@ -383,12 +383,17 @@ fn a_disabled_connector_is_refused_even_if_its_session_is_cached() {
     let calls = world.calls();
     let [process, docker, plugin] = world.all_three("dev").map(|run| run.answer());
     for line in [process.failure(), docker.docker_failure(), plugin.failure()] {
-        assert!(line.contains("it is disabled"), "{line}");
+        assert!(line.contains("this connector is disabled"), "{line}");
     }
     let refresh = world
         .credential_process(&["--connector", "dev"])
         .env("AWS_CONNECTOR_REFRESH", "1");
-    assert!(refresh.answer().failure().contains("it is disabled"));
+    assert!(
+        refresh
+            .answer()
+            .failure()
+            .contains("this connector is disabled")
+    );
     assert_eq!(world.docker("list", "").answer().ok().stdout, "{}\n");
     assert_eq!(world.calls(), calls);
     world.profile(&[default, BASE, SHARED]);

@@ -100,7 +100,7 @@ fn a_wrong_code_is_an_error_and_not_retried() {
     world.standin.set_mfa_code("654321");
     let answer = world.credential_process(&["--connector", "dev"]).answer();
     let line = answer.failure();
-    assert!(line.contains("AWS did not take the MFA code"), "{line}");
+    assert!(line.contains("AWS rejected the MFA code"), "{line}");
     assert!(!line.contains("123456 "), "{line}");
     assert_eq!((world.sts(), asked(&world)), (1, 1));
 }

@@ -103,7 +103,7 @@ fn a_cluster_or_registry_of_another_partition_is_refused_before_any_call() {
     ] {
         let answer = world.eks_token(args).answer();
         assert!(
-            answer.failure().contains("partitions never mix"),
+            answer.failure().contains("but the connector is in "),
             "{answer:?}"
         );
     }
@@ -113,7 +113,7 @@ fn a_cluster_or_registry_of_another_partition_is_refused_before_any_call() {
     ] {
         let answer = world.docker("get", host).answer();
         assert!(
-            answer.docker_failure().contains("partitions never mix"),
+            answer.docker_failure().contains("but the connector is in "),
             "{answer:?}"
         );
     }

@@ -88,7 +88,8 @@ fn a_miss_without_the_full_program_is_an_error_that_says_what_to_install() {
         assert_eq!(
             failure,
             format!(
-                "\"{place}/aws-connector\", which asks AWS, is missing; fix: install aws-connector of the same release into \"{place}\"\n"
+                "\"{place}/aws-connector\", which calls AWS, is missing; fix: install \
+                 aws-connector from the same release into \"{place}\"\n"
             )
         );
     }
@@ -103,7 +104,7 @@ fn a_full_program_that_others_can_write_is_not_run() {
     for mode in [0o775, 0o757] {
         fs::set_permissions(&planted, fs::Permissions::from_mode(mode)).unwrap();
         for failure in failures(&world, folder.path()) {
-            assert!(failure.contains("can be written by others"), "{failure}");
+            assert!(failure.contains("is writable by other users"), "{failure}");
             assert!(
                 failure.contains("fix: install aws-connector again"),
                 "{failure}"
@@ -114,7 +115,7 @@ fn a_full_program_that_others_can_write_is_not_run() {
         fs::set_permissions(&planted, fs::Permissions::from_mode(0o755)).unwrap();
         std::os::unix::fs::chown(&planted, Some(61_234), None).unwrap();
         for failure in failures(&world, folder.path()) {
-            assert!(failure.contains("belongs to another user"), "{failure}");
+            assert!(failure.contains("has a different owner"), "{failure}");
         }
     }
     assert_eq!(world.calls(), 0);
@@ -132,7 +133,7 @@ fn a_link_that_another_user_planted_is_not_followed() {
     std::os::unix::fs::lchown(&planted, Some(61_234), None).unwrap();
     world.script("answer-for", "echo planted");
     for failure in failures(&world, folder.path()) {
-        assert!(failure.contains("belongs to another user"), "{failure}");
+        assert!(failure.contains("has a different owner"), "{failure}");
     }
 }
 
@@ -215,13 +216,11 @@ fn incompatible_versions_are_an_error_in_each_protocol() {
         };
         let told = String::from_utf8(told).unwrap();
         assert!(
-            told.contains(&format!(
-                "and {name} are of versions that do not fit together"
-            )),
+            told.contains(&format!("and {name} are incompatible versions")),
             "{told}"
         );
         assert!(
-            told.ends_with("fix: install all programs of one release\n"),
+            told.ends_with("fix: install all programs from the same release\n"),
             "{told}"
         );
         assert!(silent.is_empty());

@@ -116,7 +116,7 @@ fn the_token_is_signed_for_the_clusters_region() {
     assert!(
         refused
             .failure()
-            .contains("lies in eu-west-1, but the connector is for us-east-1")
+            .contains("is in eu-west-1, but the connector is for us-east-1")
     );
 }
 

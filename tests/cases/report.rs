@@ -147,7 +147,7 @@ impl Case<'_> {
 
 /// A text without the duration of waits, which differs from run to run.
 fn untimed(text: &str) -> String {
-    const WORDS: &str = "no answer within ";
+    const WORDS: &str = "timed out after ";
     match text.split_once(WORDS) {
         Some((before, rest)) => {
             let after = rest.split_once(" s").map_or(rest, |(_, after)| after);

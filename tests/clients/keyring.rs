@@ -118,9 +118,8 @@ fn without_a_keyring_the_command_fails_at_once() {
         let began = std::time::Instant::now();
         let told = Run::of(&process).failed();
         assert!(
-            told.contains(
-                "connector 'base': keyring entry \"aws-connector/base\" cannot be reached"
-            ) && told.contains("start and unlock the keyring"),
+            told.contains("connector 'base': keyring entry \"aws-connector/base\" is unavailable")
+                && told.contains("start and unlock the keyring"),
             "{told}"
         );
         assert!(began.elapsed().as_secs() < 19, "{:?}", began.elapsed());
@@ -332,7 +331,7 @@ fn without_a_kernel_keyring_the_command_works_uncached_with_one_warning() {
         assert!(
             told.len() == 1
                 && told[0].ends_with(
-                    "needs the kernel's keyring: Function not implemented (os error 38)"
+                    "requires the kernel keyring: Function not implemented (os error 38)"
                 ),
             "{told:?}"
         );

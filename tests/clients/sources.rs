@@ -268,7 +268,7 @@ fn a_secret_file_of_the_sudo_user_is_refused_and_the_owner_is_named() {
     client.args(["sts", "get-caller-identity", "--profile", "client"]);
     let told = Run::of(&client).failed();
     assert!(
-        told.contains("belongs to \"ann\" (uid 61800), but this runs as root by sudo"),
+        told.contains("belongs to \"ann\" (uid 61800), but this runs as root through sudo"),
         "{told}"
     );
 }

@@ -269,8 +269,7 @@ fn a_file_size_limit_is_a_warning_and_not_a_crash() {
             .args(["-o", "pipefail", "-c", &script]),
     );
     assert!(
-        run.warning()
-            .contains("the cache is not used: cannot write"),
+        run.warning().contains("not using the cache: cannot write"),
         "{run:#?}"
     );
     assert_eq!(

@@ -114,7 +114,7 @@ fn a_process_that_cannot_prompt_fails_at_once_and_names_the_one_that_prompts() {
         let run = Run::of(command);
         let line = run.failure();
         assert!(
-            line.contains(&format!("pid {} is asking for an MFA code", asking.pid())),
+            line.contains(&format!("pid {} is waiting for an MFA code", asking.pid())),
             "{line}"
         );
         assert!(line.contains("aws-connector login dev"), "{line}");
@@ -152,7 +152,7 @@ fn a_background_job_does_not_prompt() {
         (0, String::new())
     );
     assert!(
-        output(&house, "err", 0).contains("nobody can be asked here"),
+        output(&house, "err", 0).contains("cannot prompt for one here"),
         "{}",
         output(&house, "err", 0)
     );

@@ -83,8 +83,9 @@ fn root_runs_no_command_from_the_sudo_users_connectors_file() {
             .failure()
             .to_owned();
         assert!(
-            told.contains(&format!("field '{field}': a command is not run as root"))
-                && told.contains("\"ann\" (uid 61235)")
+            told.contains(&format!(
+                "field '{field}': a command is not allowed to run as root"
+            )) && told.contains("\"ann\" (uid 61235)")
                 && told.contains("without sudo"),
             "{told}"
         );
@@ -115,7 +116,8 @@ fn root_runs_no_credential_process_from_another_users_aws_files() {
         let mut command = command;
         let told = Run::of(&mut command).failure().to_owned();
         assert!(
-            told.contains("credential_process is not run as root") && told.contains("uid 61235"),
+            told.contains("credential_process is not allowed to run as root")
+                && told.contains("uid 61235"),
             "{told}"
         );
         assert!(!house.path(HELPER).exists());

@@ -37,7 +37,7 @@ fn after_lock_timeout_a_process_calls_aws_itself() {
     assert_ne!(run.key(), first);
     assert!(
         run.warning()
-            .contains("gave up waiting for another process after "),
+            .contains("timed out waiting for another process after "),
         "{run:#?}"
     );
     assert_eq!(house.sts_calls(), 2);
@@ -51,7 +51,10 @@ fn with_a_valid_session_no_process_waits_for_a_renewal_that_hangs() {
     house.fault("sts", FaultKind::Hang);
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
-    assert!(run.warning().contains("using the one at hand"), "{run:#?}");
+    assert!(
+        run.warning().contains("using the cached credentials"),
+        "{run:#?}"
+    );
     // The renewal is not retried for a while.
     let calls = house.sts_calls();
     let run = Run::of(&mut house.credential_process());
@@ -68,7 +71,10 @@ fn with_a_valid_session_a_process_waits_briefly_for_a_lock_and_does_not_call_aws
     let _held = house.shelf().hold();
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
-    assert!(run.stderr.contains("using the one at hand"), "{run:#?}");
+    assert!(
+        run.stderr.contains("using the cached credentials"),
+        "{run:#?}"
+    );
     assert_eq!(house.sts_calls(), 1);
 }
 
@@ -164,7 +170,7 @@ fn lock_timeout_covers_all_locks_of_a_command() {
     let waits: Vec<&str> = run
         .stderr
         .lines()
-        .filter(|line| line.contains("gave up waiting"))
+        .filter(|line| line.contains("timed out waiting"))
         .collect();
     assert!(run.status.success(), "{run:#?}");
     let waits: [&str; 2] = waits.try_into().unwrap();

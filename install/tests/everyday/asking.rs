@@ -53,7 +53,7 @@ fn typed(machine: &Machine, args: &str, keys: &[(&str, &str)]) -> Ran {
     }
 }
 
-const CODE: &str = "MFA code of arn:aws:iam::123456789012:mfa/dev for connector 'mfa': ";
+const CODE: &str = "MFA code from arn:aws:iam::123456789012:mfa/dev for connector 'mfa': ";
 const WRITE: &str = "Write this change? [y/N] ";
 
 fn with_mfa() -> Machine {

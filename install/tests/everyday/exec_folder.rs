@@ -41,7 +41,7 @@ fn is_refused(machine: &Machine, cache: &Path, why: &str) {
 fn a_cache_folder_that_others_can_write_is_refused() {
     let machine = Machine::with_connectors();
     let cache = folder(machine.path("cache"), 0o777);
-    is_refused(&machine, &cache, "can be written by others (mode 777)");
+    is_refused(&machine, &cache, "is writable by other users (mode 777)");
     assert!(!cache.join("exec").exists());
 }
 
@@ -50,7 +50,7 @@ fn an_exec_folder_that_others_can_write_is_refused() {
     let machine = Machine::with_connectors();
     let cache = folder(machine.path("cache"), 0o700);
     let inner = folder(cache.join("exec"), 0o777);
-    is_refused(&machine, &cache, "exec can be written by others");
+    is_refused(&machine, &cache, "exec is writable by other users");
     assert_eq!(fs::read_dir(inner).unwrap().count(), 0);
 }
 

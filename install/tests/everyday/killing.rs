@@ -84,7 +84,10 @@ fn of_others(mut all: Snapshot) -> Snapshot {
 }
 
 /// Errors of a command that is repeated although it had completed.
-const DONE_ALREADY: [&str; 2] = ["connector 'extra' already exists", "no connector \"extra\""];
+const DONE_ALREADY: [&str; 2] = [
+    "connector 'extra' already exists",
+    "connector \"extra\" not found",
+];
 
 /// Files that a killed process may leave until the next run.
 fn is_litter(name: &Path) -> bool {

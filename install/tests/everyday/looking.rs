@@ -65,13 +65,13 @@ fn describe_shows_no_secret() {
     ] {
         let ran = machine.run(args).ok();
         assert!(!ran.stdout.contains("wJalr"), "{ran:#?}");
-        assert!(ran.stdout.contains("the profile file"), "{ran:#?}");
+        assert!(ran.stdout.contains("the connectors file"), "{ran:#?}");
     }
     let ran = machine.run(&["describe", "nosuch"]);
     assert_data_eq!(
         ran.stderr,
         str![[r#"
-aws-connector: no connector "nosuch" in [..]/.config/aws-connector/connectors.toml: the profile has none of that name; fix: name one of base, dev
+aws-connector: connector "nosuch" not found in [..]/.config/aws-connector/connectors.toml; fix: use one of base, dev
 
 "#]]
     );

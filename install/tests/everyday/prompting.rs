@@ -88,7 +88,7 @@ fn without_a_keyring_nothing_is_written() {
     assert_eq!(ran.status, 1, "{ran:#?}");
     assert!(
         ran.stdout
-            .contains("keyring entry \"aws-connector/base\" cannot be reached")
+            .contains("keyring entry \"aws-connector/base\" is unavailable")
             && ran.stdout.contains("start and unlock the keyring"),
         "{ran:#?}"
     );
@@ -106,7 +106,7 @@ fn login_prompts_once_for_the_mfa_code_and_for_consent() {
     machine.write(FILE, &text.replace(dev, &mfa));
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["login", "dev"]));
-    let question = format!("MFA code of {MFA_SERIAL} for connector 'dev': ");
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'dev': ");
     terminal.answer(&question, &format!("{MFA_CODE}\r"));
     terminal.answer("Write this change?", "y\r");
     let ran = terminal.end(child);
@@ -144,7 +144,7 @@ fn no_progress_is_shown_during_prompts() {
     );
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(args));
-    terminal.answer("MFA code of", &format!("{MFA_CODE}\r"));
+    terminal.answer("MFA code from", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
     assert!(!asked.stdout.contains("calling AWS"), "{asked:#?}");

@@ -144,7 +144,10 @@ fn an_update_with_sudo_runs_no_command_from_the_users_file() {
         .env("SUDO_UID", ANN.to_string());
     let told = crate::support::ran(&mut command);
     assert!(
-        told.status != 0 && told.stderr.contains("a command is not run as root"),
+        told.status != 0
+            && told
+                .stderr
+                .contains("a command is not allowed to run as root"),
         "{told:#?}"
     );
     assert!(!ran.exists());

@@ -1,9 +1,9 @@
-//! From a small program to the full one: what takes AWS, a keyring or another process is done by
-//! `aws-connector`, which a small program becomes by `exec`, or starts to renew an entry.
+//! From a small program to the full one: requests that need AWS, a keyring or another process are
+//! served by `aws-connector`. A small program becomes it by `exec`, or starts it to renew an entry.
 //!
 //! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
 //! renewed or `-`, when the client called (milliseconds of Unix time by the local clock), and then
-//! the client's own arguments. What the client said on standard input is
+//! the client's own arguments. What the client wrote to standard input is
 //! on standard input again. A renewal has the locked file as its standard output.
 
 use std::convert::Infallible;
@@ -29,7 +29,7 @@ use crate::user::effective_uid;
 
 /// The first argument by which the full program knows that it is called by a small one.
 pub const VERB: &str = "answer-for";
-/// The version of what is said between them: raised when either would misunderstand the other.
+/// The version of the protocol between them: increased with every incompatible change.
 pub const CONTRACT: &str = "1";
 
 /// A pipe takes this much before anybody reads from it.
@@ -40,7 +40,7 @@ const PROGRAM: &str = "aws-connector";
 /// Where it is, for packages that do not install it beside the small ones.
 const PLACE: Option<&str> = option_env!("AWS_CONNECTOR_PROGRAM");
 
-/// What a client said, to be said again to the full program.
+/// The client's request, as passed on to the full program.
 #[derive(Debug)]
 pub struct HandOver<'a> {
     /// The program that the client called.
@@ -49,7 +49,7 @@ pub struct HandOver<'a> {
     pub called: DateTime<Utc>,
     /// The arguments after its name.
     pub args: &'a [OsString],
-    /// What was read from standard input, if it was read.
+    /// The text read from standard input, if any.
     pub stdin: Option<&'a str>,
 }
 
@@ -84,8 +84,8 @@ impl HandOver<'_> {
         }
     }
 
-    /// Starts the full program to renew an entry. Nobody waits for it, and neither an interrupt nor
-    /// the end of the terminal reaches it on its way to a session of its own.
+    /// Starts the full program to renew an entry. No client waits for it. An interrupt or
+    /// the end of the terminal does not reach it before it has its own session.
     pub fn renew(&self, renewal: Renewal) {
         let start = || {
             let program = find()?;
@@ -102,8 +102,11 @@ impl HandOver<'_> {
                 .map_err(|error| cannot_start(&program, &error))
         };
         match start() {
-            Ok(child) => log::debug(format_args!("pid {} renews in the background", child.id())),
-            Err(error) => log::debug(format_args!("cannot renew in the background: {error}")),
+            Ok(child) => log::debug(format_args!(
+                "pid {} refreshes in the background",
+                child.id()
+            )),
+            Err(error) => log::debug(format_args!("cannot refresh in the background: {error}")),
         }
     }
 
@@ -117,7 +120,7 @@ impl HandOver<'_> {
         args
     }
 
-    /// Standard input as the client gave it.
+    /// The client's standard input.
     fn input(&self) -> Result<Option<OwnedFd>> {
         let Some(text) = self.stdin else {
             return Ok(None);
@@ -155,13 +158,13 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
     let client = client.to_str().and_then(Client::of_id)?;
     if contract != CONTRACT {
         let error = Error::local(format!(
-            "{PROGRAM} {} and {} are of versions that do not fit together",
+            "{PROGRAM} {} and {} are incompatible versions",
             env!("CARGO_PKG_VERSION"),
             client.program()
         ));
         return Some(Err((
             client,
-            error.fix("install all programs of one release"),
+            error.fix("install all programs from the same release"),
         )));
     }
     let [entry, called, args @ ..] = rest else {
@@ -189,7 +192,7 @@ fn find() -> Result<PathBuf> {
         (None, Ok(own)) => own.with_file_name(PROGRAM),
         (None, Err(error)) => {
             return Err(Error::local(format!(
-                "cannot tell where this program is: {error}"
+                "cannot find the path of this program: {error}"
             )));
         }
     };
@@ -203,14 +206,14 @@ fn find() -> Result<PathBuf> {
     let why = if !meta.is_file() {
         "is not a file"
     } else if !is_ours(&link) || !is_ours(&meta) {
-        "belongs to another user than this program"
+        "has a different owner than this program"
     } else if meta.mode() & 0o022 != 0 {
-        "can be written by others"
+        "is writable by other users"
     } else {
         return Ok(path);
     };
     let shown = shown(&path.to_string_lossy());
-    Err(Error::local(format!("{shown}, which this needs, {why}"))
+    Err(Error::local(format!("{shown}, which is required, {why}"))
         .fix(format!("install {PROGRAM} again")))
 }
 
@@ -221,11 +224,11 @@ fn cannot_start(path: &Path, error: &std::io::Error) -> Error {
         _ => format!("cannot be started: {error}"),
     };
     Error::local(format!(
-        "{}, which asks AWS, {what}",
+        "{}, which calls AWS, {what}",
         shown(&path.to_string_lossy())
     ))
     .fix(format!(
-        "install {PROGRAM} of the same release into {}",
+        "install {PROGRAM} from the same release into {}",
         shown(&folder.to_string_lossy())
     ))
 }

@@ -23,7 +23,7 @@ pub(super) fn uncached(
         let run = Run::of(&mut command);
         let told = told(&house, &run);
         assert!(
-            told.starts_with("served, with warning: the cache is not used: "),
+            told.starts_with("served, with warning: not using the cache: "),
             "{fault}: {told}"
         );
         Run::of(&mut command).document();

@@ -82,7 +82,7 @@ impl Terminal {
 
     /// The number of prompts for a code.
     pub(crate) fn prompts(&self) -> usize {
-        self.screen().matches("MFA code of").count()
+        self.screen().matches("MFA code from").count()
     }
 
     /// Waits for a prompt for a code.

@@ -233,7 +233,7 @@ fn every_field_of_a_federation_token_counts() {
 }
 
 #[test]
-fn a_site_counts_as_far_as_it_decides_where_a_call_goes() {
+fn only_the_parts_of_a_site_that_decide_where_a_call_goes_are_in_its_key() {
     let at = |mfa: Option<Mfa>, site: Site| {
         let how = How::SessionToken {
             source: Box::new(keys()),
