@@ -147,7 +147,7 @@ theirs() {
 # Other programs must not be left asking for a binary that is gone: each login is undone, and what
 # stays all the same is told.
 unwire() { # RECORD
-    local command=$prefix/bin/aws-connector name said files
+    local command=$prefix/bin/aws-connector name said file line wired=
     if [[ -x $command ]]; then
         for name in $("$command" list --output json | sed -n 's/^    "name": "\(.*\)",$/\1/p'); do
             said=$("$command" logout "$name" --yes) ||
@@ -160,11 +160,13 @@ unwire() { # RECORD
         cat -- "$1" >&2
         exit 1
     fi
-    mapfile -t files < <(theirs)
-    ((${#files[@]})) || return 0
-    if said=$(grep -nHE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "${files[@]}"); then
-        printf 'These lines still name aws-connector; take them out by hand:\n%s\n' "$said" >&2
-    fi
+    while IFS= read -r file; do
+        # Not what the lines hold, which may be secrets and terminal codes.
+        for line in $(grep -anE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "$file" | cut -d: -f1); do
+            wired+=$(printf '%q:%s' "$file" "$line")$'\n'
+        done
+    done < <(theirs)
+    [[ -z $wired ]] || printf 'These lines still name aws-connector; remove them by hand:\n%s' "$wired" >&2
 }
 
 uninstall() {

@@ -319,11 +319,26 @@ fn what_is_wired_in_files_that_were_there_before_is_undone_or_told() {
         gone.stdout.contains("\nRemoved aws-connector-dev.\n"),
         "{gone:#?}"
     );
-    assert!(
-        gone.stderr.contains(".aws/config:2:credential_process = "),
-        "{gone:#?}"
-    );
+    assert!(gone.stderr.ends_with(".aws/config:2\n"), "{gone:#?}");
     assert_eq!(machine.read(file), format!("{by_hand}{before}"));
+}
+
+#[test]
+fn what_still_names_it_is_shown_by_file_and_line_only() {
+    let machine = Machine::new();
+    script(&machine, &["--from", &from(&machine)]).ok();
+    let text = "{\"auths\":{\"x\":{\"auth\":\"c2VjcmV0\"}},\"x\":\"\u{1b}[2J\",\"credHelpers\":{\"y\":\"aws-connector\"}}\n";
+    let docker = machine.write(".docker/config.json", text);
+    let line = "credential_process = aws-connector-credential-process --password c2VjcmV0\n";
+    let aws = machine.write(".aws/config", &format!("[profile x]\n{line}\n{line}"));
+    let gone = script(&machine, &["--uninstall"]).ok();
+    let (aws, docker) = (aws.display(), docker.display());
+    assert_eq!(
+        gone.stderr,
+        format!(
+            "These lines still name aws-connector; remove them by hand:\n{aws}:2\n{aws}:4\n{docker}:1\n"
+        )
+    );
 }
 
 #[test]
