@@ -395,6 +395,33 @@ fn without_prebuilt_binaries_they_are_built_from_the_source_beside_it() {
     holds_everything(&machine.path(".local"), COMPLETIONS);
 }
 
+#[test]
+fn only_their_owner_can_change_binaries_that_are_built_under_a_lax_umask() {
+    let machine = Machine::new();
+    let build = machine.path("source/install/build");
+    fs::create_dir_all(build.parent().unwrap()).unwrap();
+    fs::copy(own("build"), &build).unwrap();
+    // In the compiler's place.
+    for (name, text) in [
+        ("rustc", "echo host: x86_64-unknown-linux-gnu"),
+        (
+            "cargo",
+            "mkdir -p target/x86_64-unknown-linux-gnu/release; cd target/x86_64-unknown-linux-gnu/release; touch aws-connector other; chmod 777 aws-connector; chmod 775 other",
+        ),
+    ] {
+        let program = machine.write(&format!("cargo/{name}"), &format!("#!/bin/sh\n{text}\n"));
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", machine.path("cargo").display());
+    let ran = with_path(&machine, &build, &path, &[]).ok();
+    let folder = "target/x86_64-unknown-linux-gnu/release";
+    assert_eq!(ran.stdout, format!("{folder}\n"));
+    for name in ["aws-connector", "other"] {
+        let meta = fs::metadata(machine.path("source").join(folder).join(name)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o755, "{name}");
+    }
+}
+
 /// Packs four binaries and says what was made. In the place of the test's own, which is large, one that calls it.
 fn packed(machine: &Machine) -> Vec<PathBuf> {
     let real = env!("CARGO_BIN_EXE_aws-connector");
