@@ -145,7 +145,7 @@ theirs() {
 
 # Undoes each login, since other programs must not call a binary that no longer exists, and lists what is left.
 unwire() { # RECORD
-    local command=$prefix/bin/aws-connector name said files
+    local command=$prefix/bin/aws-connector name said file line wired=
     if [[ -x $command ]]; then
         for name in $("$command" list --output json | sed -n 's/^    "name": "\(.*\)",$/\1/p'); do
             said=$("$command" logout "$name" --yes) ||
@@ -158,11 +158,13 @@ unwire() { # RECORD
         cat -- "$1" >&2
         exit 1
     fi
-    mapfile -t files < <(theirs)
-    ((${#files[@]})) || return 0
-    if said=$(grep -nHE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "${files[@]}"); then
-        printf 'These lines still refer to aws-connector; remove them by hand:\n%s\n' "$said" >&2
-    fi
+    while IFS= read -r file; do
+        # Not the lines themselves, which may contain secrets and terminal codes.
+        for line in $(grep -anE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "$file" | cut -d: -f1); do
+            wired+=$(printf '%q:%s' "$file" "$line")$'\n'
+        done
+    done < <(theirs)
+    [[ -z $wired ]] || printf 'These lines still refer to aws-connector; remove them by hand:\n%s' "$wired" >&2
 }
 
 uninstall() {

@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use aws_connector_core::cache::insecure;
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, lgetxattr, mkdirat, openat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
 
 /// Files in these folders are short.
 const LONGEST: u64 = 64 * 1024;
@@ -67,7 +70,7 @@ impl PrivateFolder {
     pub(crate) fn folder(&self, name: &str) -> Result<Self, Untrusted> {
         let path = self.path.join(name);
         match mkdirat(&self.handle, name, Mode::RWXU) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(format!("{}: {error}", path.display())),
         }
         self.existing_folder(name)
@@ -82,7 +85,7 @@ impl PrivateFolder {
     fn check(opened: rustix::io::Result<OwnedFd>, path: PathBuf) -> Result<Self, Untrusted> {
         let shown = path.display();
         let handle = File::from(opened.map_err(|error| match error {
-            rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR => {
+            Errno::LOOP | Errno::NOTDIR => {
                 format!("{shown} is a symbolic link or not a folder")
             }
             error => format!("{shown}: {error}"),
@@ -181,7 +184,7 @@ fn check_parents(path: &Path) -> Result<(), Untrusted> {
     for folder in folders {
         let meta =
             fs::symlink_metadata(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        if let Some(why) = replaceable(&meta) {
+        if let Some(why) = replaceable(folder, &meta) {
             return Err(format!("{} {why}", folder.display()));
         }
     }
@@ -189,7 +192,7 @@ fn check_parents(path: &Path) -> Result<(), Untrusted> {
 }
 
 /// Why others may replace what a folder holds.
-fn replaceable(meta: &Metadata) -> Option<String> {
+fn replaceable(folder: &Path, meta: &Metadata) -> Option<String> {
     let me = rustix::process::geteuid().as_raw();
     if meta.uid() != me && meta.uid() != 0 {
         return Some(format!("belongs to another user (uid {})", meta.uid()));
@@ -198,11 +201,24 @@ fn replaceable(meta: &Metadata) -> Option<String> {
     let is_sticky = meta.mode() & 0o1000 != 0;
     // The group of root, or the private group that many systems give each user.
     let is_own_group = meta.gid() == 0 || meta.gid() == me;
-    let others = if is_own_group { 0o002 } else { 0o022 };
-    (!is_sticky && meta.mode() & others != 0).then(|| {
+    let others = match meta.mode() & 0o022 {
+        0o020 if is_own_group && !has_acl(folder) => 0,
+        others => others,
+    };
+    (!is_sticky && others != 0).then(|| {
         format!(
             "is writable by other users (mode {:03o})",
             meta.mode() & 0o777
         )
     })
+}
+
+/// Whether a folder has an access control list. The group bits of its mode are then the mask, which
+/// bounds what other users in the list may do, and say nothing about its group alone.
+fn has_acl(folder: &Path) -> bool {
+    if !cfg!(target_os = "linux") {
+        return false;
+    }
+    let found = lgetxattr(folder, "system.posix_acl_access", &mut [0_u8; 0]);
+    !matches!(found, Err(Errno::NODATA | Errno::OPNOTSUPP))
 }

@@ -73,7 +73,7 @@ impl Ui {
         table.set_content_arrangement(ContentArrangement::Disabled);
         let rows: Vec<[String; N]> = rows
             .into_iter()
-            .map(|row| row.map(|cell| one_line(&cell)))
+            .map(|row| row.map(|cell| cut(one_line(&cell))))
             .collect();
         // The longest word of each column: words are not broken, so that they can be copied.
         let mut words = head.map(longest_word);
@@ -108,6 +108,19 @@ impl Ui {
 
 /// Spaces between columns.
 const GAP: usize = 2;
+
+/// The characters of a cell that are shown. The table's library panics at a line of 65,536 columns:
+/// seven cells of this length, in characters of two columns each, are shorter.
+const LONGEST_CELL: usize = 4000;
+
+/// A cell that fits into a table, with a mark where it was cut.
+fn cut(mut cell: String) -> String {
+    if let Some((at, _)) = cell.char_indices().nth(LONGEST_CELL) {
+        cell.truncate(at);
+        cell.push('…');
+    }
+    cell
+}
 
 fn longest_word(text: &str) -> usize {
     let lengths = text.split_whitespace().map(|word| word.chars().count());
@@ -193,6 +206,14 @@ mod tests {
             ui(None).table(["NAME", "WHAT"], rows()),
             "NAME  WHAT\na     long one\nbbbb  x�[31m\n"
         );
+    }
+
+    #[test]
+    fn an_overlong_cell_is_cut() {
+        let rows = vec![std::array::from_fn::<_, 7, _>(|_| "宽".repeat(70_000))];
+        let text = ui(None).table(["X"; 7], rows);
+        let cell = format!("{}…", "宽".repeat(LONGEST_CELL));
+        assert_eq!(text.lines().nth(1), Some(&*[&*cell; 7].join("  ")));
     }
 
     #[test]

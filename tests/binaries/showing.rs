@@ -1,6 +1,7 @@
 //! `install/try`, the demo that the README starts with, with binaries that are already built.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,12 +13,25 @@ fn the_demo_runs_end_to_end_and_leaves_nothing_behind() {
         built.join("aws-standin").exists(),
         "it belongs to another package: cargo build --package aws-standin"
     );
+    // As they are after a build under umask 002.
+    let lax = tempfile::tempdir().unwrap();
+    for name in [
+        "aws-connector",
+        "aws-connector-credential-process",
+        "docker-credential-aws-connector",
+        "aws-connector-eks-token",
+        "aws-standin",
+    ] {
+        let copy = lax.path().join(name);
+        fs::copy(built.join(name), &copy).unwrap();
+        fs::set_permissions(copy, fs::Permissions::from_mode(0o775)).unwrap();
+    }
     let folder = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install/try");
     let run = Command::new("bash")
         .arg(script)
         .arg("--from")
-        .arg(built)
+        .arg(lax.path())
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", folder.path())

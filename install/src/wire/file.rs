@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use aws_connector_core::cache::try_lock_open;
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::fs::{self as guarded, Draft};
+use aws_connector_core::fs::{self as guarded, Draft, Opened};
 
 /// Config files are smaller than this.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -44,11 +44,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>> {
     match guarded::read_text(path, LONGEST) {
         Ok(mut text) => Ok(Some(std::mem::take(&mut *text))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::local(format!(
-            "{} cannot be read: {error}",
-            path.display()
-        ))),
+        Err(error) => Err(unreadable(path, &error)),
     }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::local(format!("{} cannot be read: {error}", path.display()))
 }
 
 /// Whether a file contains a word; true if it cannot be read.
@@ -86,6 +87,29 @@ pub(crate) fn replace(
     after: Option<&str>,
     mode: Mode,
 ) -> Result<()> {
+    sweep(folder_of(path));
+    let old = match guarded::open(path) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let found = old.as_ref().map(|old| old.read(LONGEST)).transpose();
+    let found = found.map_err(|error| unreadable(path, &error))?;
+    if found.as_ref().map(|bytes| bytes.as_slice()) != before.map(str::as_bytes) {
+        return Err(changed(path));
+    }
+    replace_opened(path, old.as_ref(), after, mode)
+}
+
+/// Puts `after` in the place of the file that was read. In a folder of another user a path can lead
+/// to another file each time it is used, so that owner and mode are those of the file that was read,
+/// and nothing is replaced but that file.
+fn replace_opened(
+    path: &Path,
+    old: Option<&Opened>,
+    after: Option<&str>,
+    mode: Mode,
+) -> Result<()> {
     let fail = |error: std::io::Error| {
         let fix = match error.kind() {
             // Typically a file of the host in a container.
@@ -96,28 +120,41 @@ pub(crate) fn replace(
         };
         Error::local(format!("{} cannot be written: {error}", path.display())).fix(fix)
     };
-    let folder = folder_of(path);
-    sweep(folder);
-    if read(path)?.as_deref() != before {
-        return Err(
-            Error::local(format!("{} was changed by another program", path.display())).fix("retry"),
-        );
-    }
     let Some(after) = after else {
-        if before.is_some() {
+        if old.is_some() {
+            require_unchanged(path, old)?;
             fs::remove_file(path).map_err(fail)?;
         }
         return Ok(());
     };
     make_folder(path).map_err(fail)?;
-    let draft = draft(folder).map_err(fail)?;
+    let draft = draft(folder_of(path)).map_err(fail)?;
     draft.file().write_all(after.as_bytes()).map_err(fail)?;
-    if let Ok(old) = fs::metadata(path) {
-        take_on(draft.file(), &old, mode).map_err(fail)?;
+    if let Some(old) = old {
+        take_on(draft.file(), old.meta(), mode).map_err(fail)?;
     }
     // Sync, so that the file is the old or the new one after a power failure.
     draft.file().sync_all().map_err(fail)?;
+    require_unchanged(path, old)?;
     draft.put(path).map_err(fail)
+}
+
+/// Fails unless a path still names the file that was read, or still nothing.
+fn require_unchanged(path: &Path, old: Option<&Opened>) -> Result<()> {
+    let now = match fs::symlink_metadata(path) {
+        Ok(now) => Some(now),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let place = |meta: &Metadata| (meta.dev(), meta.ino());
+    match now.as_ref().map(place) == old.map(Opened::meta).map(place) {
+        true => Ok(()),
+        false => Err(changed(path)),
+    }
+}
+
+fn changed(path: &Path) -> Error {
+    Error::local(format!("{} was changed by another program", path.display())).fix("retry")
 }
 
 /// Creates the folder of a file, for its owner only.
@@ -277,6 +314,37 @@ mod tests {
             .to_string();
         assert!(error.contains("was changed by another program"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn a_file_that_is_exchanged_after_it_was_read_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, secret) = (folder.path().join("config"), folder.path().join("secret"));
+        fs::write(&secret, "old").unwrap();
+        let read = guarded::open(&secret).unwrap();
+        let refused = |old, after| {
+            let error = replace_opened(&path, old, after, Mode::Kept).unwrap_err();
+            assert!(
+                error.to_string().contains("was changed by another program"),
+                "{error}"
+            );
+        };
+        // The file that was read, through a link, and another one in its place.
+        std::os::unix::fs::symlink(&secret, &path).unwrap();
+        refused(Some(&read), Some("new"));
+        refused(Some(&read), None);
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+        let error = replace(&path, Some("old"), Some("new"), Mode::Kept);
+        assert!(error.is_err());
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        refused(Some(&read), Some("new"));
+        refused(None, Some("new"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        replace_opened(&secret, Some(&read), Some("new"), Mode::Kept).unwrap();
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "new");
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub(super) fn json(text: &str) -> String {
         let inner = token.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         match inner {
             Some("" | "aws-connector") => out.push_str(token),
-            // A name, unless its at sign suggests a URL with a password.
-            Some(name) if after.trim_start().starts_with(':') && !name.contains('@') => {
+            // A name, unless its at sign, which may be escaped, suggests a URL with a password.
+            Some(name) if after.trim_start().starts_with(':') && !name.contains(['@', '\\']) => {
                 out.push_str(token);
             }
             Some(_) => out.push_str(&format!("\"{HIDDEN}\"")),
@@ -264,6 +264,10 @@ mod tests {
                 "{\"httpProxy\": \"[hidden]\"}",
             ),
             ("{\"http://u:p@x\": null}", "{\"[hidden]\": null}"),
+            (
+                "{\"u\\u0040x:p\": null, \"u:p\\u0040x\": {}}",
+                "{\"[hidden]\": null, \"[hidden]\": {}}",
+            ),
             (
                 "{\"HttpHeaders\": {\"Authorization\": [\"Bearer x\"]}}",
                 "{\"HttpHeaders\": {\"Authorization\": [\"[hidden]\"]}}",

@@ -90,6 +90,49 @@ fn a_folder_below_one_that_others_can_write_is_refused() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_another_user_can_write_by_its_acl_is_refused() {
+    use rustix::fs::{XattrFlags, setxattr};
+    let machine = Machine::with_connectors();
+    let shared = folder(machine.path("shared"), 0o775);
+    let cache = folder(shared.join("cache"), 0o700);
+    let meta = fs::metadata(&shared).unwrap();
+    if [0, meta.uid()].contains(&meta.gid()) {
+        // The group is root's or the user's own.
+        exec(&machine, &cache, &[]).ok();
+    }
+    // user::rwx, user:65534:rwx, group::r-x, mask::rwx, other::r-x
+    let mut acl = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in [
+        (0x01_u16, 7_u16, u32::MAX),
+        (0x02, 7, 65534),
+        (0x04, 5, u32::MAX),
+        (0x10, 7, u32::MAX),
+        (0x20, 5, u32::MAX),
+    ] {
+        acl.extend(tag.to_le_bytes());
+        acl.extend(permissions.to_le_bytes());
+        acl.extend(id.to_le_bytes());
+    }
+    match setxattr(
+        &shared,
+        "system.posix_acl_access",
+        &acl,
+        XattrFlags::empty(),
+    ) {
+        // The file system has no ACLs.
+        Err(rustix::io::Errno::OPNOTSUPP) => return,
+        set => set.unwrap(),
+    }
+    assert_eq!(fs::metadata(&shared).unwrap().mode() & 0o777, 0o775);
+    is_refused(
+        &machine,
+        &cache,
+        "shared can be written by others (mode 775)",
+    );
+}
+
+#[test]
 fn a_folder_of_another_user_is_refused() {
     let machine = Machine::with_connectors();
     // Only root can change the owner of a file.

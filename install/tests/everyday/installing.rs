@@ -319,11 +319,26 @@ fn uninstall_removes_or_reports_wiring_in_existing_files() {
         gone.stdout.contains("\nRemoved aws-connector-dev.\n"),
         "{gone:#?}"
     );
-    assert!(
-        gone.stderr.contains(".aws/config:2:credential_process = "),
-        "{gone:#?}"
-    );
+    assert!(gone.stderr.ends_with(".aws/config:2\n"), "{gone:#?}");
     assert_eq!(machine.read(file), format!("{by_hand}{before}"));
+}
+
+#[test]
+fn lines_that_still_refer_to_it_are_reported_by_file_and_number() {
+    let machine = Machine::new();
+    script(&machine, &["--from", &from(&machine)]).ok();
+    let text = "{\"auths\":{\"x\":{\"auth\":\"c2VjcmV0\"}},\"x\":\"\u{1b}[2J\",\"credHelpers\":{\"y\":\"aws-connector\"}}\n";
+    let docker = machine.write(".docker/config.json", text);
+    let line = "credential_process = aws-connector-credential-process --password c2VjcmV0\n";
+    let aws = machine.write(".aws/config", &format!("[profile x]\n{line}\n{line}"));
+    let gone = script(&machine, &["--uninstall"]).ok();
+    let (aws, docker) = (aws.display(), docker.display());
+    assert_eq!(
+        gone.stderr,
+        format!(
+            "These lines still refer to aws-connector; remove them by hand:\n{aws}:2\n{aws}:4\n{docker}:1\n"
+        )
+    );
 }
 
 #[test]
@@ -378,6 +393,33 @@ fn without_prebuilt_binaries_install_builds_from_source() {
         "--bins -p aws-connector-clients -p aws-connector-install\n"
     );
     holds_everything(&machine.path(".local"), COMPLETIONS);
+}
+
+#[test]
+fn only_their_owner_can_change_binaries_that_are_built_under_a_lax_umask() {
+    let machine = Machine::new();
+    let build = machine.path("source/install/build");
+    fs::create_dir_all(build.parent().unwrap()).unwrap();
+    fs::copy(own("build"), &build).unwrap();
+    // Stubs for the compiler.
+    for (name, text) in [
+        ("rustc", "echo host: x86_64-unknown-linux-gnu"),
+        (
+            "cargo",
+            "mkdir -p target/x86_64-unknown-linux-gnu/release; cd target/x86_64-unknown-linux-gnu/release; touch aws-connector other; chmod 777 aws-connector; chmod 775 other",
+        ),
+    ] {
+        let program = machine.write(&format!("cargo/{name}"), &format!("#!/bin/sh\n{text}\n"));
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", machine.path("cargo").display());
+    let ran = with_path(&machine, &build, &path, &[]).ok();
+    let folder = "target/x86_64-unknown-linux-gnu/release";
+    assert_eq!(ran.stdout, format!("{folder}\n"));
+    for name in ["aws-connector", "other"] {
+        let meta = fs::metadata(machine.path("source").join(folder).join(name)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o755, "{name}");
+    }
 }
 
 /// Packs four binaries and returns the packages. A script that calls the test's binary replaces it,
