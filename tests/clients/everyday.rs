@@ -7,6 +7,7 @@ use aws_standin::{Cluster, Standin};
 use crate::support::{
     ECR_HOST, Machine, Registry, Run, client, client_on_path, connectors, everyday_command, program,
 };
+use crate::wire_cases;
 
 const ARN: &str = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
 
@@ -35,24 +36,18 @@ fn the_clients_own_parsers_read_the_old_and_the_new_entries() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("install/tests/wire_cases");
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/install/tests/wire_cases");
     for (kind, file, flags) in KINDS {
         let path = machine.home().join(file);
-        for entry in fs::read_dir(cases.join(kind))
-            .expect("the collection")
-            .flatten()
-        {
-            let case = entry.file_name();
-            let case = case.to_str().expect("a plain name");
-            machine.write(&format!("home/{file}"), "");
-            fs::copy(entry.path(), &path).expect("a copy of the case");
+        for case in wire_cases::cases(cases, kind) {
+            let pair = format!("pairs/{}", case.name);
+            for name in [&format!("home/{file}"), &format!("{pair}.before")] {
+                machine.write(name, "");
+                fs::write(machine.path(name), &case.bytes).expect("the case");
+            }
             let mut login = machine.command(everyday_command());
             Run::of(login.args(["login", "dev", "--yes"]).args(flags)).succeeded();
-            machine.write(&format!("pairs/{kind}/{case}.before"), "");
-            for (from, state) in [(&entry.path(), "before"), (&path, "after")] {
-                let to = machine.path(&format!("pairs/{kind}/{case}.{state}"));
-                fs::copy(from, to).expect("a copy");
-            }
+            fs::copy(&path, machine.path(&format!("{pair}.after"))).expect("a copy");
             fs::remove_file(&path).expect("the file that was there");
         }
     }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aws_standin::Standin;
 
-use crate::support::{CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN, Machine, Run};
+use crate::support::{
+    CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN, Machine, Run, everyday_command,
+};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const DEV: &str = "arn:aws:sts::123456789012:assumed-role/dev/";
@@ -151,10 +153,12 @@ impl Sealed {
             fs::create_dir(sealed.path(name)).expect("a new folder");
             sealed.own(sealed.path(name));
         }
-        for binary in [CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN] {
-            let name = binary.rsplit('/').next().expect("a name");
+        let full = everyday_command();
+        let small = [CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN].map(Path::new);
+        for binary in small.into_iter().chain([full.as_path()]) {
+            let name = binary.file_name().and_then(|name| name.to_str());
             // Another user may not have access to the build folder.
-            fs::copy(binary, sealed.path(name)).expect("a copy of the binary");
+            fs::copy(binary, sealed.path(name.expect("a name"))).expect("a copy of the binary");
         }
         let profile = sealed.path("home/.config/aws-connector/connectors.toml");
         let text = format!(

@@ -18,3 +18,5 @@ mod kubernetes;
 mod moto;
 mod sources;
 mod support;
+#[path = "../../install/tests/everyday/wire_cases.rs"]
+mod wire_cases;
