@@ -153,3 +153,61 @@ fn too_low_a_limit_of_open_files_is_an_error_that_names_it() {
     }
     assert!((4..12).contains(&limits_met), "{limits_met}");
 }
+
+/// The credential process, with the secret access key in the pipe that its descriptor 9 is.
+fn with_secret_in_a_pipe(house: &House) -> Run {
+    let mut command = house.command("sh");
+    let line = "printf %s \"$PIPED\" | { exec 9<&0 </dev/null; exec \"$0\"; }";
+    command
+        .args(["-c", line])
+        .arg(crate::support::Client::CredentialProcess.path())
+        .env("PIPED", aws_standin::SECRET_ACCESS_KEY);
+    Run::of(&mut command)
+}
+
+#[test]
+fn a_secret_in_a_pipe_serves_the_cache_key_and_the_call() {
+    let house = House::new();
+    let secret = format!("\"{}\"", aws_standin::SECRET_ACCESS_KEY);
+    let text = fs::read_to_string(house.profile()).unwrap();
+    house.write_connectors(&text.replace(&secret, "{ file = \"/dev/fd/9\" }"));
+    let first = with_secret_in_a_pipe(&house).document();
+    assert_eq!(with_secret_in_a_pipe(&house).document(), first);
+    assert_eq!(house.sts_calls(), 1);
+}
+
+#[test]
+fn a_credential_process_that_prints_what_no_request_can_carry_is_refused() {
+    let house = House::new();
+    house.write_connectors(&format!(
+        "{}\n[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\n\
+         endpoint_url = \"{}\"\nsource_profile = \"work\"\n\
+         role_arn = \"arn:aws:iam::123456789012:role/dev\"\n",
+        house.base(),
+        house.aws.url()
+    ));
+    let document = r#"{"Version":1,"AccessKeyId":"ASIAIOSFODNN7\nXAMPLE","SecretAccessKey":"s3cret",
+        "SessionToken":"t","Expiration":"2099-01-01T00:00:00Z"}"#;
+    let printed = house.write("printed", document);
+    house.write(
+        "home/.aws/config",
+        &format!(
+            "[profile work]\ncredential_process = cat {}\n",
+            printed.display()
+        ),
+    );
+    for _ in 0..2 {
+        let run = Run::of(&mut house.credential_process());
+        let told = run.failure();
+        assert!(
+            told.contains("printed credentials with an access key id that is not"),
+            "{told}"
+        );
+        assert!(!told.contains("IOSFODNN7") && !told.contains("s3cret"));
+    }
+    let names = house.shelf().names();
+    assert!(
+        !names.iter().any(|name| name.ends_with(".json")),
+        "{names:?}"
+    );
+}

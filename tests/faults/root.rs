@@ -126,3 +126,53 @@ fn root_runs_no_credential_process_from_another_users_aws_files() {
     Run::of(&mut by_sudo(house.credential_process()));
     assert!(house.path(HELPER).exists());
 }
+
+#[test]
+fn root_reads_no_secret_for_a_profile_of_the_user_behind_sudo() {
+    let house = house(
+        "auth_method = \"secret-key\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
+         aws_secret_access_key = { file = \"~/secret\" }",
+    );
+    house.write("home/secret", "roots-own");
+    let secret = house.path("home/secret");
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    give(&house, "connectors.toml");
+    let told = Run::of(&mut by_sudo(house.credential_process()))
+        .failure()
+        .to_owned();
+    assert!(
+        told.contains("a secret file must not be read as root") && told.contains("without sudo"),
+        "{told}"
+    );
+    std::os::unix::fs::chown(house.profile(), Some(0), None).unwrap();
+    Run::of(&mut by_sudo(house.credential_process())).document();
+}
+
+#[test]
+fn root_reads_no_token_file_that_another_users_aws_files_name() {
+    let house = house("auth_method = \"implicit\"\nprofile_name = \"work\"");
+    house.write("home/token", "roots-own");
+    house.write(
+        "home/.aws/config",
+        &format!(
+            "[profile work]\nrole_arn = arn:aws:iam::123456789012:role/dev\n\
+             web_identity_token_file = {}\n",
+            house.path("home/token").display()
+        ),
+    );
+    give(&house, "home/.aws/config");
+    let told = Run::of(&mut by_sudo(house.credential_process()))
+        .failure()
+        .to_owned();
+    assert!(
+        told.contains("web_identity_token_file must not be read as root")
+            && told.contains("uid 61235"),
+        "{told}"
+    );
+    std::os::unix::fs::chown(house.path("home/.aws/config"), Some(0), None).unwrap();
+    // The token is none: it is read, and refused for what it is.
+    let told = Run::of(&mut by_sudo(house.credential_process()))
+        .failure()
+        .to_owned();
+    assert!(told.contains("does not hold a JSON web token"), "{told}");
+}

@@ -128,7 +128,7 @@ fn a_folder_that_another_user_can_write_by_its_acl_is_refused() {
     is_refused(
         &machine,
         &cache,
-        "shared can be written by others (mode 775)",
+        "shared is writable by other users (mode 775)",
     );
 }
 

@@ -57,26 +57,80 @@ pub(crate) fn without(text: &str, secrets: &[Secret]) -> String {
     text
 }
 
-/// Replaces `secret` by a mark; a short one only where it stands alone, since six digits may well
-/// be a part of an account's number.
+/// Replaces `secret` by a mark, also where it is percent-, XML- or JSON-escaped; a short one only
+/// where it stands alone, since six digits may well be a part of an account's number.
 fn hide(text: &str, secret: &str) -> String {
     let alone = secret.chars().count() < 16;
+    let touches = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once(secret) {
-        let joined = shown.chars().next_back().filter(|_| before.is_empty());
-        let left = before.chars().next_back().or(joined);
-        let touches = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
-        shown.push_str(before);
-        if alone && (touches(left) || touches(after.chars().next())) {
-            shown.push_str(secret);
-        } else {
-            shown.push_str("[hidden]");
+    while let Some(next) = rest.chars().next() {
+        let left = shown.chars().next_back();
+        match after_secret(rest, secret) {
+            Some(after) if !alone || !touches(left) && !touches(after.chars().next()) => {
+                shown.push_str("[hidden]");
+                rest = after;
+            }
+            _ => {
+                shown.push(next);
+                rest = rest.get(next.len_utf8()..).unwrap_or_default();
+            }
         }
-        rest = after;
     }
-    shown.push_str(rest);
     shown
+}
+
+/// What follows `secret` at the start of `text`, whichever of its characters are escaped.
+fn after_secret<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
+    let escaped = || {
+        let mut wanted = secret.chars();
+        wanted.try_fold(text, |rest, wanted| match unescape(rest) {
+            Some((found, after)) if found == wanted => Some(after),
+            _ => rest.strip_prefix(wanted),
+        })
+    };
+    text.strip_prefix(secret).or_else(escaped)
+}
+
+/// The character that an escape at the start of `text` stands for, and what follows the escape.
+fn unescape(text: &str) -> Option<(char, &str)> {
+    const NAMED: [(&str, char); 9] = [
+        ("+", ' '),
+        ("&amp;", '&'),
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&quot;", '"'),
+        ("&apos;", '\''),
+        ("\\\"", '"'),
+        ("\\\\", '\\'),
+        ("\\/", '/'),
+    ];
+    /// The digits of a character's number, with `x` and leading zeros.
+    const LONGEST_NUMBER: usize = 8;
+    let named = NAMED
+        .iter()
+        .find_map(|(escape, character)| Some((*character, text.strip_prefix(escape)?)));
+    if named.is_some() {
+        return named;
+    }
+    let (digits, radix, after) = if let Some(rest) = text.strip_prefix('%') {
+        let (digits, after) = rest.split_at_checked(2)?;
+        (digits, 16, after)
+    } else if let Some(rest) = text.strip_prefix("\\u") {
+        let (digits, after) = rest.split_at_checked(4)?;
+        (digits, 16, after)
+    } else {
+        let rest = text.strip_prefix("&#")?;
+        let mut bytes = rest.bytes().take(LONGEST_NUMBER + 1);
+        let (digits, after) = rest.split_at_checked(bytes.position(|byte| byte == b';')?)?;
+        let after = after.get(1..)?;
+        match digits.strip_prefix(['x', 'X']) {
+            Some(digits) => (digits, 16, after),
+            None => (digits, 10, after),
+        }
+    };
+    let code = u32::from_str_radix(digits, radix).ok()?;
+    Some((char::from_u32(code)?, after))
 }
 
 /// An error and what caused it, outermost first, each said once.
@@ -136,6 +190,42 @@ mod tests {
             "Value '[hidden]' of arn:aws:iam::123456789012:mfa/x"
         );
         assert_eq!(without("123456", &secrets), "[hidden]");
+    }
+
+    #[test]
+    fn secrets_are_cut_out_however_they_are_escaped() {
+        let secrets = [Secret::new("SECRET/EXTERNAL:ID=1&\"2\" é")];
+        for text in [
+            "SECRET/EXTERNAL:ID=1&\"2\" é",
+            "SECRET%2FEXTERNAL%3AID%3D1%26%222%22%20é",
+            "SECRET%2fEXTERNAL%3aID%3d1%26%222%22+é",
+            "SECRET/EXTERNAL:ID=1&amp;&quot;2&quot; é",
+            "SECRET&#47;EXTERNAL&#x3a;ID=1&#38;&#x22;2&#0034; é",
+            "SECRET\\/EXTERNAL:ID=1\\u0026\\\"2\\\" é",
+        ] {
+            let said = without(&format!("ExternalId={text}&Action"), &secrets);
+            assert_eq!(said, "ExternalId=[hidden]&Action", "{text}");
+        }
+        // What is no escape in the secret is not taken for one.
+        for secret in [
+            "a%2Fb", "a&amp;b", "a\\\\b", "100%", "&#", "&#x41;", "%é", "\\u",
+        ] {
+            let said = without(&format!("<{secret}>"), &[Secret::new(secret)]);
+            assert_eq!(said, "<[hidden]>", "{secret}");
+        }
+        for text in [
+            "%",
+            "%2",
+            "%é9",
+            "\\u00",
+            "&#",
+            "&#;",
+            "&#x110000;",
+            "&#99999999999;",
+            "+",
+        ] {
+            assert_eq!(without(text, &secrets), text);
+        }
     }
 
     #[test]

@@ -181,7 +181,11 @@ fn differ(one: TimeDelta, other: TimeDelta) -> bool {
 }
 
 fn read(file: &Path) -> Option<TimeDelta> {
-    let bytes = crate::fs::open_no_follow(file).ok()?.read(LONGEST).ok()?;
+    let file = crate::fs::open_no_follow(file).ok()?;
+    if crate::cache::insecure(file.meta()).is_some() {
+        return None;
+    }
+    let bytes = file.read(LONGEST).ok()?;
     let record: Record = serde_json::from_slice(&bytes).ok()?;
     let offset = TimeDelta::try_milliseconds(record.offset_ms)?;
     let stepped = record.wall_minus_boot_ms.abs_diff(wall_minus_boot_ms());
@@ -276,6 +280,17 @@ mod tests {
         assert!(clock.learn(date(-3600, Origin::Endpoint), true));
         assert_eq!(clock.to_endpoint(now), now + hour);
         assert_eq!(clock.to_true(now), now - hour * 2);
+    }
+
+    #[test]
+    fn an_offset_that_others_could_have_written_is_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        Clock::load(Some(folder.path())).learn(date(3600, Origin::Aws), false);
+        let offset = || Clock::load(Some(folder.path())).offset();
+        assert!(!offset().is_zero());
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        fs::set_permissions(folder.path().join(FILE), mode).unwrap();
+        assert!(offset().is_zero());
     }
 
     #[test]

@@ -36,6 +36,38 @@ impl Session {
             "[not an access key id]"
         }
     }
+
+    /// What is wrong with the form of it, if anything, in words that follow `with`. A key id or
+    /// token with control characters cannot be put into the headers of a request.
+    pub fn flaw(&self) -> Option<&'static str> {
+        let visible = |secret: &Secret| secret.expose().bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_access_key_id(&self.access_key_id) {
+            Some("an access key id that is not 16 to 128 letters, digits and underscores")
+        } else if !visible(&self.secret_access_key) {
+            Some("a secret access key that is not visible ASCII")
+        } else if !self.session_token.as_ref().is_none_or(visible) {
+            Some("a session token that is not visible ASCII")
+        } else if self
+            .principal_arn
+            .as_ref()
+            .is_some_and(|arn| arn.len() > LONGEST_ARN)
+        {
+            Some("a principal ARN of more than 2048 characters")
+        } else {
+            None
+        }
+    }
+}
+
+/// No ARN of AWS's is longer.
+pub(crate) const LONGEST_ARN: usize = 2048;
+
+/// Whether a text can be an access key id at all: 16 to 128 word characters.
+pub(crate) fn is_access_key_id(text: &str) -> bool {
+    (16..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// A user name and password for every registry that its session may reach.
@@ -105,6 +137,43 @@ mod tests {
         assert_eq!(session(id).shown_key_id(), id);
         let misplaced = session("wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00");
         assert_eq!(misplaced.shown_key_id(), "[not an access key id]");
+    }
+
+    #[test]
+    fn keys_that_no_request_can_carry_are_flawed() {
+        let good = Session {
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
+            secret_access_key: Secret::new("secret/+="),
+            session_token: Some(Secret::new("token==")),
+            expires_at: None,
+            account_id: None,
+            principal_arn: Some("a".repeat(2048)),
+        };
+        assert_eq!(good.flaw(), None);
+        let flawed = |change: &dyn Fn(&mut Session), word: &str| {
+            let mut session = good.clone();
+            change(&mut session);
+            let flaw = session.flaw().unwrap_or_default();
+            assert!(flaw.contains(word), "{word}: {flaw}");
+        };
+        for id in ["ASIAIOSFODNN7\nXAMPLE", "ASIA", "ASIAIOSFODNN7EXAMPLÉ", ""] {
+            flawed(&|session| session.access_key_id = id.into(), "key id");
+        }
+        for text in ["a\nb", "a b", "é", "\u{7f}"] {
+            let secret = Secret::new(text);
+            flawed(
+                &|session| session.secret_access_key = secret.clone(),
+                "secret",
+            );
+            flawed(
+                &|session| session.session_token = Some(secret.clone()),
+                "token",
+            );
+        }
+        flawed(
+            &|session| session.principal_arn = Some("a".repeat(2049)),
+            "ARN",
+        );
     }
 
     #[test]

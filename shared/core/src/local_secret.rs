@@ -1,8 +1,10 @@
 //! Secrets that are stored on this machine and can be read directly: in the profile, in
 //! the environment, in a file.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::collections::BTreeMap;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
@@ -10,6 +12,10 @@ use crate::profile::SecretRef;
 use crate::secret::Secret;
 use crate::shown::shown;
 use crate::user::{Runner, Trust};
+
+/// What was read from pipes. A pipe is read once, but its secret is needed twice: for the key of
+/// the cache entry and for the call.
+static PIPES: Mutex<BTreeMap<PathBuf, Secret>> = Mutex::new(BTreeMap::new());
 
 /// The size limit of a secret file.
 const LONGEST: u64 = 64 * 1024;
@@ -66,6 +72,12 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
         let (what, fix) = of_another(meta.uid(), &runner);
         return Err(fail(what).fix(fix));
     }
+    let pipes = || PIPES.lock().unwrap_or_else(PoisonError::into_inner);
+    if !meta.is_file()
+        && let Some(secret) = pipes().get(&full)
+    {
+        return Ok(secret.clone());
+    }
     let bytes = file.read(LONGEST).map_err(unreadable)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| fail("is not text".to_owned()))?
@@ -73,7 +85,21 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     if text.is_empty() {
         return Err(fail("is empty".to_owned()));
     }
-    Ok(Secret::new(text))
+    let secret = Secret::new(text);
+    if !meta.is_file() {
+        pipes().insert(full, secret.clone());
+    }
+    Ok(secret)
+}
+
+/// Whether a secret is in a pipe, found out without reading it.
+pub(crate) fn is_pipe(secret: &SecretRef, env: &Env) -> bool {
+    match secret {
+        SecretRef::File(path) => {
+            std::fs::metadata(expand_home(path, env)).is_ok_and(|meta| meta.file_type().is_fifo())
+        }
+        _ => false,
+    }
 }
 
 /// What is wrong with a file of another user's, and what to do about it.
@@ -142,6 +168,21 @@ mod tests {
             let (what, _) = of_another(owner, &Runner::new(me, env));
             assert_eq!(what, format!("belongs to another user (uid {owner})"));
         }
+    }
+
+    #[test]
+    fn a_pipe_is_read_once_and_its_secret_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let reference = SecretRef::File(pipe.to_str().unwrap().to_owned());
+        assert!(is_pipe(&reference, &Env::fixed([])));
+        let writer = std::thread::spawn(move || fs::write(&pipe, "s3cret\n"));
+        let once = read(&reference, &Env::fixed([])).unwrap().unwrap();
+        assert_eq!(once.expose(), "s3cret");
+        writer.join().unwrap().unwrap();
+        let again = read(&reference, &Env::fixed([])).unwrap().unwrap();
+        assert_eq!(again.expose(), "s3cret");
     }
 
     #[test]

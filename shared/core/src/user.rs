@@ -24,8 +24,9 @@ pub(crate) struct Runner {
 pub(crate) enum Trust {
     /// Everything, its commands included.
     Full,
-    /// Everything else: its commands would run as root, and another user wrote them.
-    NoCommands,
+    /// Its own text: its commands would run as root and its references would be read as root,
+    /// and another user wrote them.
+    NoReferences,
     /// Nothing.
     None,
 }
@@ -57,7 +58,7 @@ impl Runner {
         if owner == self.uid || owner == 0 {
             Trust::Full
         } else if self.is_behind_sudo(owner) {
-            Trust::NoCommands
+            Trust::NoReferences
         } else {
             Trust::None
         }
@@ -82,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn root_trusts_its_own_files_and_those_of_the_user_behind_sudo_without_their_commands() {
+    fn root_trusts_its_own_files_and_those_of_the_user_behind_sudo_without_their_references() {
         let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
         let root = Runner::new(0, &sudo);
         assert_eq!(root.trusts(0), Trust::Full);
-        assert_eq!(root.trusts(1000), Trust::NoCommands);
+        assert_eq!(root.trusts(1000), Trust::NoReferences);
         assert_eq!(root.trusts(1001), Trust::None);
         assert_eq!(root.describe(1000), "\"ann\" (uid 1000)");
         let alone = Runner::new(0, &Env::fixed([]));

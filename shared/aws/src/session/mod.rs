@@ -19,7 +19,7 @@ use aws_connector_core::profile::Policies;
 use aws_connector_core::resource::Arn;
 use aws_connector_core::secret::Secret;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::client::{Client, Question, time};
 
@@ -88,9 +88,9 @@ fn from_sts(
         secret_access_key: Some(credentials.secret_access_key),
         session_token: Some(credentials.session_token),
         expires_at,
+        principal_arn: arn.map(str::to_owned),
     };
     let mut session = found.check(question)?;
-    session.principal_arn = arn.map(str::to_owned);
     session.account_id = arn.and_then(account_of);
     Ok(session)
 }
@@ -108,10 +108,14 @@ struct Found {
     secret_access_key: Option<String>,
     session_token: Option<String>,
     expires_at: Option<DateTime<Utc>>,
+    principal_arn: Option<String>,
 }
 
+/// The longest session that STS issues, 36 hours, and an hour for clocks that differ.
+const LONGEST_SESSION: TimeDelta = TimeDelta::hours(37);
+
 impl Found {
-    /// A session, if nothing is missing and it has not ended.
+    /// A session, if nothing is missing or malformed and it has not ended.
     fn check(self, question: &Question<'_>) -> Result<Session> {
         let some = |field: Option<String>, name: &str| {
             field
@@ -130,14 +134,21 @@ impl Found {
                 expires_at.format("%FT%TZ")
             )));
         }
-        Ok(Session {
+        if expires_at - question.answered_at() > LONGEST_SESSION {
+            return Err(question.incomplete("with a session of more than 36 hours"));
+        }
+        let session = Session {
             access_key_id,
             secret_access_key,
             session_token: Some(session_token),
             expires_at: Some(expires_at),
             account_id: None,
-            principal_arn: None,
-        })
+            principal_arn: self.principal_arn,
+        };
+        match session.flaw() {
+            Some(flaw) => Err(question.incomplete(&format!("with {flaw}"))),
+            None => Ok(session),
+        }
     }
 }
 
@@ -166,4 +177,61 @@ fn tags(
 /// `DurationSeconds`
 fn seconds(duration: std::time::Duration) -> i32 {
     i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::time::{Duration, Instant};
+
+    use aws_connector_core::env::Env;
+
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut Found)) -> Result<Session> {
+        let now = Utc::now();
+        let call = Call {
+            connector: "dev",
+            serving: "dev",
+            now,
+            deadline: Instant::now() + Duration::from_secs(20),
+        };
+        let mut found = Found {
+            access_key_id: Some("ASIAIOSFODNN7EXAMPLE".to_owned()),
+            secret_access_key: Some("s3cret".to_owned()),
+            session_token: Some("s3cret".to_owned()),
+            expires_at: Some(now + TimeDelta::hours(36)),
+            principal_arn: Some("arn".to_owned()),
+        };
+        change(&mut found);
+        let client = Client::new(Env::fixed([]));
+        found.check(&client.question("sts:AssumeRole", "sts:AssumeRole".to_owned(), call))
+    }
+
+    #[test]
+    fn credentials_that_no_request_can_carry_are_refused_without_showing_them() {
+        let session = check(|_| ()).unwrap();
+        assert_eq!(session.principal_arn.as_deref(), Some("arn"));
+        let bad = || Some("s3cret\nIOSFODNN7EXAMPLE".to_owned());
+        let refused = [
+            (check(|found| found.access_key_id = bad()), "access key id"),
+            (
+                check(|found| found.secret_access_key = bad()),
+                "secret access key",
+            ),
+            (check(|found| found.session_token = bad()), "session token"),
+            (
+                check(|found| found.principal_arn = Some("a".repeat(2049))),
+                "principal ARN",
+            ),
+            (
+                check(|found| found.expires_at = Some(DateTime::<Utc>::MAX_UTC)),
+                "more than 36 hours",
+            ),
+        ];
+        for (checked, what) in refused {
+            let told = checked.unwrap_err().to_string();
+            assert!(told.contains(what) && !told.contains("s3cret"), "{told}");
+        }
+    }
 }

@@ -99,6 +99,7 @@ impl Answer {
             secret_access_key: text("SecretAccessKey"),
             session_token: text("Token"),
             expires_at,
+            principal_arn: None,
         };
         let mut session = found.check(question)?;
         session.account_id = account;

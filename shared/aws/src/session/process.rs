@@ -59,14 +59,15 @@ mod tests {
             now: now(),
             deadline: Instant::now() + Duration::from_secs(20),
         };
-        let document = r#"{"Version":1,"AccessKeyId":"$HOME;x","SecretAccessKey":"s"}"#;
+        let document =
+            r#"{"Version":1,"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"$HOME;x"}"#;
         let session = obtain(
             &Env::fixed([]),
             &plan(&format!("printf %s '{document}'")),
             call,
         )
         .unwrap();
-        assert_eq!(session.access_key_id, "$HOME;x");
+        assert_eq!(session.secret_access_key.expose(), "$HOME;x");
         for bad in ["", "  ", "echo 'x"] {
             let error = obtain(&Env::fixed([]), &plan(bad), call)
                 .unwrap_err()

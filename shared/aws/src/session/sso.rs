@@ -84,6 +84,7 @@ pub(super) fn obtain(
         secret_access_key: found.secret_access_key,
         session_token: found.session_token,
         expires_at: DateTime::from_timestamp_millis(found.expiration),
+        principal_arn: None,
     };
     let mut session = found.check(&question)?;
     session.account_id = Some(plan.account_id.clone());

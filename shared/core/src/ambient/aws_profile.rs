@@ -168,7 +168,8 @@ impl Path {
     }
 
     fn without_role(&self, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
-        if let Some((token_file, _)) = section.get("web_identity_token_file")? {
+        if let Some((token_file, property)) = section.get("web_identity_token_file")? {
+            process::require_own_file(look, property, "must not be read as root")?;
             return role::web_identity(look, section, token_file);
         }
         if let Some(plan) = sso::plan(look, section)? {

@@ -24,18 +24,7 @@ pub(super) fn step(
     section: &Section<'_>,
     property: &Property<'_>,
 ) -> Result<Step> {
-    let runner = &look.around.runner;
-    if let Some(owner) = property.file.owner
-        && runner.is_root()
-        && runner.trusts(owner) != Trust::Full
-    {
-        let owner = runner.describe(owner);
-        return Err(property
-            .wrong(&format!(
-                "is not allowed to run as root: the file belongs to {owner}"
-            ))
-            .fix(not_as_root(&property.file.path)));
-    }
+    require_own_file(look, property, "is not allowed to run as root")?;
     let command = property.command().into_owned();
     let words = words::split(&command).ok_or_else(|| {
         property
@@ -66,6 +55,27 @@ pub(super) fn step(
         origin,
         environment: look.process_environment.to_vec(),
     })))
+}
+
+/// As root, refuses a key in a file that another user wrote; `refused` says what is not done.
+///
+/// # Errors
+/// This is root, and the file belongs to another user.
+pub(super) fn require_own_file(
+    look: &Look<'_>,
+    property: &Property<'_>,
+    refused: &str,
+) -> Result<()> {
+    let runner = &look.around.runner;
+    match property.file.owner {
+        Some(owner) if runner.is_root() && runner.trusts(owner) != Trust::Full => {
+            let owner = runner.describe(owner);
+            Err(property
+                .wrong(&format!("{refused}: the file belongs to {owner}"))
+                .fix(not_as_root(&property.file.path)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The connector that a command line would ask, as far as it tells, if it runs our own binary

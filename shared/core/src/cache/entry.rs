@@ -15,6 +15,10 @@ pub trait Cacheable: Clone + Serialize + DeserializeOwned {
     fn expires_at(&self) -> Option<DateTime<Utc>>;
     /// The identity of its holder, for `status`.
     fn identity(&self) -> Option<&str>;
+    /// Whether it has the form that it must have to be used; anything else is a miss.
+    fn is_sound(&self) -> bool {
+        true
+    }
 }
 
 impl Cacheable for Session {
@@ -27,6 +31,10 @@ impl Cacheable for Session {
 
     fn identity(&self) -> Option<&str> {
         self.principal_arn.as_deref()
+    }
+
+    fn is_sound(&self) -> bool {
+        self.flaw().is_none()
     }
 }
 
@@ -103,6 +111,7 @@ impl<T: Cacheable> Entry<T> {
         let whole = entry.schema == SCHEMA
             && entry.kind == T::KIND
             && entry.key == key.hex()
+            && entry.payload.is_sound()
             && entry.payload.expires_at() == Some(entry.expires_at)
             && entry.obtained_at < entry.expires_at;
         whole.then_some(entry)
@@ -110,7 +119,8 @@ impl<T: Cacheable> Entry<T> {
 
     /// The same entry around another form of its payload.
     pub(super) fn with_payload<U: Cacheable>(self, payload: U) -> Option<Entry<U>> {
-        (payload.expires_at() == Some(self.expires_at)).then(|| Entry {
+        let whole = payload.is_sound() && payload.expires_at() == Some(self.expires_at);
+        whole.then(|| Entry {
             schema: self.schema,
             kind: U::KIND.to_owned(),
             key: self.key,
@@ -182,7 +192,7 @@ mod tests {
 
     fn session(expires: i64) -> Session {
         Session {
-            access_key_id: "ASIAEXAMPLE".into(),
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
             secret_access_key: Secret::new("s"),
             session_token: Some(Secret::new("t")),
             expires_at: Some(at(expires)),
@@ -215,6 +225,13 @@ mod tests {
         );
         assert!(Entry::<Session>::parse(&bytes, key::tests::some_key(2)).is_none());
         assert!(Entry::<RegistryLogin>::parse(&bytes, key::tests::some_key(1)).is_none());
+    }
+
+    #[test]
+    fn an_entry_with_a_malformed_session_is_a_miss() {
+        let mut entry = entry(3600, 0.5);
+        entry.payload.access_key_id = "ASIAIOSFODNN7\nXAMPLE".into();
+        assert!(Entry::<Session>::parse(&entry.render(), key::tests::some_key(1)).is_none());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 use fs2::FileExt;
 use serde::{Deserialize, Serialize};
 
+use super::folder::insecure;
 use crate::error::Error;
 
 /// The size limit of a note.
@@ -110,8 +111,12 @@ pub(crate) enum Try {
 /// Tries once, without waiting.
 ///
 /// # Errors
-/// The file cannot be opened, or the file system has no locks.
+/// The file cannot be opened, other users could have written it, or the file system has no locks.
 pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
+    try_with(path, open_own)
+}
+
+fn try_with(path: &Path, open: fn(&Path) -> std::io::Result<File>) -> std::io::Result<Try> {
     loop {
         if let Some(outcome) = try_opened(path, open(path)?)? {
             return Ok(outcome);
@@ -140,7 +145,8 @@ impl LockFile {
     /// # Errors
     /// The file cannot be created, or the file system has no locks.
     pub fn try_lock(path: &Path) -> std::io::Result<Option<Self>> {
-        Ok(match try_lock(path)? {
+        // Nothing is read from this one: whoever may edit the files beside it is kept out by it.
+        Ok(match try_with(path, open)? {
             Try::Locked(guard) => Some(Self(Some(guard))),
             Try::Busy => None,
         })
@@ -183,6 +189,16 @@ fn open(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
+/// A lock file that no other user could have made or written: another user's would hold us up,
+/// and its note be believed.
+fn open_own(path: &Path) -> std::io::Result<File> {
+    let file = open(path)?;
+    match insecure(&file.metadata()?) {
+        Some(why) => Err(std::io::Error::other(format!("it {why}"))),
+        None => Ok(file),
+    }
+}
+
 fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
     let mine = file.metadata()?;
     match fs::symlink_metadata(path) {
@@ -192,11 +208,13 @@ fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
     }
 }
 
-/// Reads the note in a lock file, held or not; invalid content counts as empty.
+/// Reads the note in a lock file, held or not. Invalid content counts as empty, and so does what
+/// another user could have written.
 pub(crate) fn read_note(path: &Path) -> Note {
     crate::fs::open_no_follow(path)
-        .and_then(|file| file.read(LONGEST_NOTE))
         .ok()
+        .filter(|file| insecure(file.meta()).is_none())
+        .and_then(|file| file.read(LONGEST_NOTE).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
@@ -267,6 +285,8 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn locked(path: &Path) -> Guard {
@@ -333,5 +353,24 @@ mod tests {
         assert!(guard.note().failure.is_none());
         fs::write(&path, "{garbage").unwrap();
         assert!(read_note(&path).holder.is_none());
+    }
+
+    #[test]
+    fn a_lock_file_that_others_can_write_is_neither_locked_nor_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.lock");
+        locked(&path).say(&Note {
+            holder: None,
+            failure: Some(Failure {
+                ended: DateTime::UNIX_EPOCH,
+                error: Error::refused("no"),
+                own: false,
+            }),
+        });
+        assert!(read_note(&path).failure.is_some());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(read_note(&path).failure.is_none());
+        let error = try_lock(&path).err().unwrap().to_string();
+        assert!(error.contains("can be written by others"), "{error}");
     }
 }

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::folder::{Folder, LONGEST_ENTRY};
+use super::folder::{Folder, LONGEST_ENTRY, insecure};
 use super::lock::{self, Guard, Try};
 use super::{Cleared, Listed};
+use crate::credential::LONGEST_ARN;
 
 /// Entries are looked into for their end at most this often.
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -89,7 +90,11 @@ pub(super) fn list(folder: &Folder) -> Vec<Listed> {
                 kind: outline.kind,
                 connector: outline.connector,
                 label: outline.label,
-                identity: outline.payload.principal_arn,
+                // A longer one is no ARN, and nothing to lay out in a table.
+                identity: outline
+                    .payload
+                    .principal_arn
+                    .filter(|arn| arn.len() <= LONGEST_ARN),
                 obtained_at: outline.obtained_at,
                 expires_at: outline.expires_at,
                 size: bytes.len() as u64,
@@ -114,13 +119,13 @@ pub(super) fn clear(folder: &Folder, choose: impl Fn(&str) -> bool) -> Cleared {
         if !choose(&stem) {
             continue;
         }
-        let has_more = kinds.iter().any(|kind| kind != "lock");
         match lock(folder, &stem) {
             Some(guard) => {
                 cleared.removed += usize::from(remove(folder, &stem, &kinds));
                 guard.unlink();
             }
-            None => cleared.kept += usize::from(has_more),
+            // Its holder may be making the first entry.
+            None => cleared.kept += 1,
         }
     }
     cleared
@@ -136,8 +141,8 @@ fn remove(folder: &Folder, stem: &str, kinds: &BTreeSet<String>) -> bool {
 /// The lock of a key, unless another process holds it.
 fn lock(folder: &Folder, stem: &str) -> Option<Guard> {
     let path = file(folder, stem, "lock");
-    // Nothing but a regular file is ever locked, so that nothing else can be locked.
-    if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file()) {
+    // Nothing but a regular file of our own is ever locked, so that nobody holds anything else.
+    if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file() || insecure(&meta).is_some()) {
         let _ = fs::remove_file(&path);
     }
     match lock::try_lock(&path) {

@@ -140,3 +140,44 @@ fn clearing_keeps_what_another_process_is_renewing_and_says_so() {
     assert_eq!((cleared.removed, cleared.kept), (1, 1));
     assert!(file(&folder, &stem("a"), "json").exists());
 }
+
+#[test]
+fn clearing_counts_an_entry_that_is_about_to_be_made() {
+    let (_place, folder) = folder();
+    let _held = lock(&folder, &stem("a")).unwrap();
+    let cleared = clear(&folder, |_| true);
+    assert_eq!((cleared.removed, cleared.kept), (0, 1));
+}
+
+#[test]
+fn clearing_removes_a_lock_file_that_is_never_locked() {
+    let (_place, folder) = folder();
+    write_entry(&folder, &stem("a"), Utc::now());
+    let name = format!("{}.lock", stem("a"));
+    write(&folder, &name, "");
+    fs::set_permissions(folder.path().join(&name), fs::Permissions::from_mode(0o666)).unwrap();
+    let cleared = clear(&folder, |_| true);
+    assert_eq!((cleared.removed, cleared.kept), (1, 0));
+    assert_eq!(all_names(&folder), BTreeSet::new());
+}
+
+#[test]
+fn a_listing_has_no_identity_that_is_longer_than_an_arn() {
+    let (_place, folder) = folder();
+    let now = Utc::now();
+    for (digits, length) in [("a", 2048), ("b", 66_000)] {
+        let entry = json!({
+            "kind": "session", "connector": "dev", "obtained_at": now, "expires_at": now,
+            "payload": { "principal_arn": "x".repeat(length) },
+        });
+        write(
+            &folder,
+            &format!("{}.json", stem(digits)),
+            &entry.to_string(),
+        );
+    }
+    let lengths = list(&folder)
+        .into_iter()
+        .map(|listed| listed.identity.map(|arn| arn.len()));
+    assert_eq!(lengths.collect::<Vec<_>>(), [Some(2048), None]);
+}

@@ -45,12 +45,9 @@ pub fn of_login(session: Key, plan: &LoginPlan) -> Key {
     hash.finish()
 }
 
-/// Whether a command line runs our own binary.
+/// Whether a command line runs one of our own programs, as far as it says: in a shell's words, too.
 fn asks_us(command: &str) -> bool {
-    command.split_whitespace().any(|word| {
-        word.trim_matches(['"', '\''])
-            .ends_with("aws-connector-credential-process")
-    })
+    command.contains("aws-connector")
 }
 
 impl Fields {

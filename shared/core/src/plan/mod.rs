@@ -3,6 +3,7 @@
 
 pub mod digest;
 mod make;
+mod pipes;
 mod place;
 mod scope;
 mod secrets;

@@ -80,22 +80,58 @@ fn source_connector(auth: &Auth) -> Option<&str> {
     }
 }
 
-/// A field whose command would be run for the connector itself.
-pub(super) fn command_field(auth: &Auth) -> Option<&'static str> {
-    let is_command = |(_, secret): &(_, &SecretRef)| matches!(secret, SecretRef::Command(_));
-    let mfa = match auth {
-        Auth::IamRole { role, .. } => role.mfa.as_ref(),
-        Auth::Implicit { role, .. } => role.as_ref().and_then(|role| role.mfa.as_ref()),
-        Auth::SessionToken { mfa, .. } => mfa.as_ref(),
-        Auth::Anonymous
-        | Auth::SecretKey { .. }
-        | Auth::StsToken { .. }
-        | Auth::FederationToken { .. } => None,
+/// The first field that makes us run a command, or read or send something that whoever wrote the
+/// file may not be allowed to read: the field, and what is not done with it as root.
+pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str)> {
+    const COMMAND: &str = "a command is not allowed to run";
+    let Connector {
+        auth, endpoints, ..
+    } = connector;
+    let (source, mfa) = match auth {
+        Auth::IamRole { source, role } => (Some(source), role.mfa.as_ref()),
+        Auth::Implicit { role, .. } => (None, role.as_ref().and_then(|role| role.mfa.as_ref())),
+        Auth::SessionToken { source, mfa, .. } => (Some(source), mfa.as_ref()),
+        Auth::FederationToken { source, .. } => (Some(source), None),
+        Auth::Anonymous | Auth::SecretKey { .. } | Auth::StsToken { .. } => (None, None),
     };
-    match secrets(auth).into_iter().find(is_command) {
-        Some((field, _)) => Some(field),
-        None => mfa?.process.as_ref().map(|_| "mfa_process"),
+    let secrets = secrets(auth);
+    let referred = secrets.iter().find_map(|(field, secret)| {
+        let what = match secret {
+            SecretRef::Command(_) => COMMAND,
+            SecretRef::Env(_) => "an environment variable must not be read",
+            SecretRef::File(_) => "a secret file must not be read",
+            SecretRef::Keyring(_) => "the keyring must not be read",
+            SecretRef::Literal(_) | SecretRef::Ssm { .. } => return None,
+        };
+        Some((*field, what))
+    });
+    if referred.is_some() {
+        return referred;
     }
+    if mfa.is_some_and(|mfa| mfa.process.is_some()) {
+        return Some(("mfa_process", COMMAND));
+    }
+    if matches!(source, Some(Source::WebIdentity { .. })) {
+        return Some(("web_identity_token_file", "a token file must not be read"));
+    }
+    // Ambient credentials may be a bearer token, which STS is sent as it is.
+    let ambient = matches!(auth, Auth::Implicit { .. })
+        || matches!(source, Some(Source::AwsProfile(_)))
+        || secrets.iter().any(|(_, secret)| {
+            matches!(
+                secret,
+                SecretRef::Ssm {
+                    connector: None,
+                    ..
+                }
+            )
+        });
+    let field = match (&endpoints.all, endpoints.by_service.is_empty()) {
+        (Some(_), _) => "endpoint_url",
+        (None, false) => "endpoints",
+        (None, true) => return None,
+    };
+    ambient.then_some((field, "ambient credentials are not sent to it"))
 }
 
 /// Whether the file itself holds something confidential; an access key id is not.

@@ -11,10 +11,10 @@ use crate::user::{Runner, Trust};
 /// The longest connectors file taken, in bytes.
 pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
-/// What to do about a command of another user's file that root must not run.
+/// How to use another user's file whose commands and references root refuses.
 pub(crate) fn not_as_root(path: &Path) -> String {
     format!(
-        "run it as that user (without sudo), or, to let root run the command, run 'chown root {}'",
+        "run it as that user (without sudo), or, if you trust the file, run 'chown root {}'",
         path.display()
     )
 }

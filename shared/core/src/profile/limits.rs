@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::duration::show;
 use super::table::{At, Fields};
-use crate::credential::{are_swapped, is_like_secret_access_key};
+use crate::credential::{are_swapped, is_access_key_id, is_like_secret_access_key};
 use crate::error::Result;
 use crate::shown::shown;
 
@@ -118,12 +118,10 @@ pub fn external_id(text: &str) -> std::result::Result<(), String> {
 
 /// An access key id: 16 to 128 word characters.
 pub fn access_key_id(text: &str) -> std::result::Result<(), String> {
-    let fits = (16..=128).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     // What does not fit may be a secret: it is not shown.
     if is_like_secret_access_key(text) {
         Err(SWAPPED.to_owned())
-    } else if fits {
+    } else if is_access_key_id(text) {
         Ok(())
     } else {
         Err("is not an access key id (16 to 128 letters and digits, such as AKIA…)".to_owned())

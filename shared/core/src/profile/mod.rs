@@ -52,7 +52,8 @@ pub struct Profile {
     wanted_file: Option<PathBuf>,
     /// Whether another user of this machine could read the file, and its path for the message.
     readable_by_others: Option<String>,
-    /// Who owns the file, if it is a user whose commands must not run as root.
+    /// Who owns the file, if it is a user whose commands root must not run and whose references
+    /// it must not follow.
     distrusted: Option<String>,
     /// The connectors read so far: a chain comes by the same one more than once.
     read: Mutex<Vec<Arc<Connector>>>,
@@ -124,7 +125,8 @@ impl Profile {
         }
     }
 
-    /// Sets the file's owner: commands from another user's file are not run as root.
+    /// Sets the owner of the file: as root, commands of another user's file are not run, and its
+    /// references to secrets are not followed.
     #[must_use]
     pub fn owned_by(self, owner: u32) -> Self {
         let runner = Runner::current(&self.env);
@@ -215,10 +217,9 @@ impl Profile {
             .fix(format!("chmod 600 {path}")));
         }
         if let Some(owner) = &self.distrusted
-            && let Some(field) = chain::command_field(&connector.auth)
+            && let Some((field, refused)) = chain::reach(&connector)
         {
-            let what =
-                format!("a command is not allowed to run as root: the file belongs to {owner}");
+            let what = format!("{refused} as root: the file belongs to {owner}");
             return Err(self
                 .field_error(name, field, &what)
                 .fix(not_as_root(&document.path)));

@@ -153,14 +153,18 @@ pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, S
         let end = end.format("%FT%TZ");
         return Err(format!("printed credentials that expired at {end}"));
     }
-    Ok(Session {
+    let session = Session {
         access_key_id,
         secret_access_key: secret,
         session_token,
         expires_at,
         account_id,
         principal_arn: None,
-    })
+    };
+    match session.flaw() {
+        Some(flaw) => Err(format!("printed credentials with {flaw}")),
+        None => Ok(session),
+    }
 }
 
 #[cfg(test)]
@@ -181,17 +185,19 @@ mod tests {
     #[test]
     fn temporary_and_long_lived_keys_are_taken() {
         let session = of(
-            r#"{"Version":1,"AccessKeyId":"ASIA1","SecretAccessKey":"s","SessionToken":"t",
-                "Expiration":"2026-03-01T14:00:00+01:00","AccountId":"123456789012","x":1}"#,
+            r#"{"Version":1,"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey":"s",
+                "SessionToken":"t","Expiration":"2026-03-01T14:00:00+01:00","AccountId":"123456789012","x":1}"#,
         )
         .unwrap();
-        assert_eq!(session.access_key_id, "ASIA1");
+        assert_eq!(session.access_key_id, "ASIAIOSFODNN7EXAMPLE");
         assert_eq!(
             session.expires_at.unwrap().to_rfc3339(),
             "2026-03-01T13:00:00+00:00"
         );
         assert_eq!(session.account_id.as_deref(), Some("123456789012"));
-        let session = of(r#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s"}"#).unwrap();
+        let session =
+            of(r#"{"Version":1,"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"s"}"#)
+                .unwrap();
         assert_eq!((session.session_token, session.expires_at), (None, None));
     }
 
@@ -229,6 +235,18 @@ mod tests {
             (
                 r#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s3cret","Expiration":"2026-03-01T11:00:00Z"}"#,
                 "expired at 2026-03-01T11:00:00Z",
+            ),
+            (
+                r#"{"Version":1,"AccessKeyId":"s3cret\nIOSFODNN7E","SecretAccessKey":"s"}"#,
+                "access key id",
+            ),
+            (
+                r#"{"Version":1,"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"s3cret\n"}"#,
+                "secret access key",
+            ),
+            (
+                r#"{"Version":1,"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"s","SessionToken":"s3cret\n"}"#,
+                "session token",
             ),
         ] {
             let error = of(text).unwrap_err();

@@ -50,6 +50,10 @@ impl Near<'_> {
     fn deliver(&self, sign: Sign) -> Result<Option<Delivered>> {
         let plan = self.errand.plan();
         let step = &plan.session;
+        // What this program reads from a pipe, the full one could not read again.
+        if step.reads_pipe(self.errand.env()) {
+            return Ok(None);
+        }
         match &plan.delivery {
             Delivery::Session => Ok(self.session(step)?.map(Delivered::Session)),
             Delivery::RegistryLogin(login) => {

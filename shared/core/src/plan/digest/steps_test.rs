@@ -387,6 +387,27 @@ fn a_process_counts_with_the_variables_that_it_may_read() {
 }
 
 #[test]
+fn a_process_that_runs_one_of_our_programs_counts_with_the_profile_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connectors.toml");
+    let env = Env::fixed([("AWS_CONNECTOR_FILE", file.to_str().unwrap())]);
+    let of = |command: &str, text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut plan = process();
+        plan.command = command.to_owned();
+        key_in(&env, &step(How::Process(plan)))
+    };
+    for command in [
+        "aws-connector-credential-process --connector base",
+        "/opt/bin/aws-connector export base --format json",
+        "sh -c '/opt/bin/aws-connector-credential-process<&0'",
+    ] {
+        assert_ne!(of(command, "a = 1"), of(command, "a = 2"), "{command}");
+    }
+    assert_eq!(of("helper", "a = 1"), of("helper", "a = 2"));
+}
+
+#[test]
 fn every_field_of_identity_center_counts_except_the_name_of_the_profile() {
     let plan = SsoPlan {
         profile: "p".into(),
