@@ -66,10 +66,11 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         ))?;
     }
     if kept > 0 {
-        return Err(
-            Error::local(format!("{kept} entries are in use and were not removed"))
-                .fix("retry when no command is renewing them"),
-        );
+        return Err(Error::local(match kept {
+            1 => "1 entry is in use and was not removed".to_owned(),
+            _ => format!("{kept} entries are in use and were not removed"),
+        })
+        .fix("retry when no command is renewing them"));
     }
     Ok(0)
 }

@@ -165,7 +165,7 @@ fn cleared(ended: &Ended) -> Result<usize, String> {
         return Ok(0);
     }
     let document: serde_json::Value = serde_json::from_str(&ended.run.stdout).unwrap_or_default();
-    let busy = ended.run.stderr.contains("in use and were kept");
+    let busy = ended.run.stderr.contains(" in use and w");
     match document["removed"].as_u64() {
         Some(removed) if ended.run.status.success() || busy => Ok(removed as usize),
         _ => Err(format!("{}: {:#?}", ended.name, ended.run)),
