@@ -128,7 +128,7 @@ fn root_runs_no_credential_process_from_another_users_aws_files() {
 }
 
 #[test]
-fn root_reads_no_secret_for_a_profile_of_the_user_behind_sudo() {
+fn root_reads_no_secret_for_the_sudo_users_connectors_file() {
     let house = house(
         "auth_method = \"secret-key\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
          aws_secret_access_key = { file = \"~/secret\" }",

@@ -371,6 +371,6 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
         assert!(read_note(&path).failure.is_none());
         let error = try_lock(&path).err().unwrap().to_string();
-        assert!(error.contains("can be written by others"), "{error}");
+        assert!(error.contains("is writable by other users"), "{error}");
     }
 }
