@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn an_hour_is_learned_kept_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        for offset in [3600, -3600] {
+        for offset in [3600, -3600, 60, 24 * 3600] {
             let clock = Clock::load(Some(folder.path()));
             assert!(clock.learn(date(offset, Origin::Aws), false));
             assert_eq!(clock.offset(), TimeDelta::seconds(offset));
@@ -274,6 +274,10 @@ mod tests {
         assert_eq!(clock.to_endpoint(now), now);
         assert!(clock.learn(date(-7200, Origin::Aws), false));
         assert!(clock.learn(date(-3600, Origin::Endpoint), true));
+        assert!(
+            !clock.learn(date(-3600, Origin::Endpoint), true),
+            "it is known"
+        );
         assert_eq!(clock.to_endpoint(now), now + hour);
         assert_eq!(clock.to_true(now), now - hour * 2);
     }
@@ -306,5 +310,20 @@ mod tests {
         assert_eq!(record("another".into(), 0), TimeDelta::zero());
         fs::write(&file, "garbage").unwrap();
         assert_eq!(Clock::load(Some(folder.path())).offset(), TimeDelta::zero());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_boot_is_known_by_its_time_and_id() {
+        let before = Utc::now().timestamp_millis();
+        let uptime = fs::read_to_string("/proc/uptime").unwrap();
+        let after = Utc::now().timestamp_millis();
+        let uptime = uptime.split(' ').next().unwrap().replace('.', "");
+        // It is told in hundredths of a second.
+        let uptime = uptime.parse::<i64>().unwrap() * 10;
+        let possible = before - uptime - 50..=after - uptime + 50;
+        assert!(possible.contains(&wall_minus_boot_ms()));
+        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        assert_eq!(boot_id(), id.trim());
     }
 }

@@ -140,3 +140,82 @@ fn clearing_keeps_what_another_process_is_renewing_and_says_so() {
     assert_eq!((cleared.removed, cleared.kept), (1, 1));
     assert!(file(&folder, &stem("a"), "json").exists());
 }
+
+#[test]
+fn temporary_files_are_removed_once_they_are_old_or_their_writer_is_gone() {
+    let (_place, folder) = folder();
+    write(&folder, MARK, "");
+    let old = ["clock.12".to_owned(), format!("{}.34", stem("a"))];
+    for name in &old {
+        write(&folder, name, "");
+        let file = fs::File::open(folder.path().join(name)).unwrap();
+        file.set_modified(SystemTime::now() - MOMENTS * 2).unwrap();
+    }
+    let tmp = [format!("{}.tmp", stem("b")), format!("{}.tmp", stem("c"))];
+    write_entry(&folder, &stem("b"), Utc::now() + TimeDelta::hours(1));
+    let held = lock(&folder, &stem("d"));
+    assert!(held.is_some());
+    tmp.iter().for_each(|name| write(&folder, name, ""));
+    let kept = [
+        MARK.to_owned(),
+        "clock".to_owned(),
+        "clock.56".to_owned(),
+        "clock.toml".to_owned(),
+        "other.12".to_owned(),
+        format!("{}.78", stem("a")),
+        format!("{}.json", stem("b")),
+        format!("{}.lock", stem("b")),
+        format!("{}.lock", stem("d")),
+        format!("{}.tmp", stem("d")),
+    ];
+    for name in kept.iter().filter(|name| !name.ends_with(".json")) {
+        if !folder.path().join(name).exists() {
+            write(&folder, name, "");
+        }
+    }
+    after_a_miss(&folder, Utc::now());
+    assert_eq!(all_names(&folder), kept.into_iter().collect());
+}
+
+#[test]
+fn a_lock_file_is_removed_unless_it_is_held_or_records_a_recent_failure() {
+    let (_place, folder) = folder();
+    let now = Utc::now();
+    for (digits, ended) in [("a", now), ("b", now - FAILURE_KEPT * 2)] {
+        lock(&folder, &stem(digits)).unwrap().say(&lock::Note {
+            holder: None,
+            failure: Some(lock::Failure {
+                ended,
+                error: crate::error::Error::refused("no"),
+                own: false,
+            }),
+        });
+    }
+    drop(lock(&folder, &stem("c")));
+    let held = lock(&folder, &stem("d"));
+    assert!(held.is_some());
+    write(&folder, MARK, "");
+    after_a_miss(&folder, now);
+    let kept = [
+        format!("{}.lock", stem("a")),
+        format!("{}.lock", stem("d")),
+        MARK.to_owned(),
+    ];
+    assert_eq!(all_names(&folder), kept.into_iter().collect());
+}
+
+#[test]
+fn clearing_counts_keys_in_use_only_where_there_is_something_to_remove() {
+    let (_place, folder) = folder();
+    write_entry(&folder, &stem("a"), Utc::now());
+    let held = ["a", "b"].map(|digits| lock(&folder, &stem(digits)));
+    assert!(held.iter().all(Option::is_some));
+    let cleared = clear(&folder, |_| true);
+    assert_eq!(
+        cleared,
+        Cleared {
+            removed: 0,
+            kept: 1
+        }
+    );
+}
