@@ -315,14 +315,17 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_boot_is_known_by_its_time_and_id() {
-        let before = Utc::now().timestamp_millis();
+        let now = || Utc::now().timestamp_millis();
+        let before = now();
         let uptime = fs::read_to_string("/proc/uptime").unwrap();
-        let after = Utc::now().timestamp_millis();
+        let found = wall_minus_boot_ms();
+        let after = now();
+        // In seconds with two decimals.
         let uptime = uptime.split(' ').next().unwrap().replace('.', "");
-        // It is told in hundredths of a second.
         let uptime = uptime.parse::<i64>().unwrap() * 10;
-        let possible = before - uptime - 50..=after - uptime + 50;
-        assert!(possible.contains(&wall_minus_boot_ms()));
+        let took = after - before;
+        let possible = before - uptime - 50..=after - uptime + took + 50;
+        assert!(possible.contains(&found), "{found} {possible:?}");
         let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
         assert_eq!(boot_id(), id.trim());
     }

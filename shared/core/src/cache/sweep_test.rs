@@ -146,11 +146,7 @@ fn temporary_files_are_removed_once_they_are_old_or_their_writer_is_gone() {
     let (_place, folder) = folder();
     write(&folder, MARK, "");
     let old = ["clock.12".to_owned(), format!("{}.34", stem("a"))];
-    for name in &old {
-        write(&folder, name, "");
-        let file = fs::File::open(folder.path().join(name)).unwrap();
-        file.set_modified(SystemTime::now() - MOMENTS * 2).unwrap();
-    }
+    old.iter().for_each(|name| write(&folder, name, ""));
     let tmp = [format!("{}.tmp", stem("b")), format!("{}.tmp", stem("c"))];
     write_entry(&folder, &stem("b"), Utc::now() + TimeDelta::hours(1));
     let held = lock(&folder, &stem("d"));
@@ -172,6 +168,15 @@ fn temporary_files_are_removed_once_they_are_old_or_their_writer_is_gone() {
         if !folder.path().join(name).exists() {
             write(&folder, name, "");
         }
+    }
+    let others = ["clock.toml", "other.12"].map(|name| folder.path().join(name));
+    for path in old
+        .iter()
+        .map(|name| folder.path().join(name))
+        .chain(others)
+    {
+        let file = fs::File::open(path).unwrap();
+        file.set_modified(SystemTime::now() - MOMENTS * 2).unwrap();
     }
     after_a_miss(&folder, Utc::now());
     assert_eq!(all_names(&folder), kept.into_iter().collect());

@@ -201,7 +201,7 @@ fn a_command_without_a_terminal_does_not_wait_for_a_prompt() {
     let house = House::new();
     let _held = house.hold(&by_another(lock::State::Prompting));
     let mut turn = house.turn();
-    turn.patience = Duration::from_secs(600);
+    turn.patience = Duration::from_secs(10);
     let error = house.obtain(&mut turn, Ok(fresh())).unwrap_err();
     assert_eq!(error.kind, Kind::Interaction);
     assert!(
@@ -217,7 +217,7 @@ fn a_waiter_takes_what_the_holder_writes() {
     let house = House::new();
     let _held = house.hold(&by_another(lock::State::Minting));
     let (cache, mut turn) = (house.cache(), house.turn());
-    turn.patience = Duration::from_secs(600);
+    turn.patience = Duration::from_secs(10);
     let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
         panic!("a hit");
     };
@@ -292,4 +292,18 @@ fn an_entry_that_cannot_be_written_is_no_failure_for_those_who_wait() {
     fs::create_dir_all(house.file("json").join("in the way")).unwrap();
     house.obtain(&mut house.turn(), Ok(fresh())).unwrap();
     assert!(house.note().failure.is_none());
+}
+
+#[test]
+fn what_is_kept_is_listed_and_cleared() {
+    let house = House::new();
+    let kept = house.put(0, 12 * 60);
+    let cache = house.cache();
+    assert_eq!(cache.folder(), Some(house.folder.path()));
+    let listed = cache.list();
+    let expiries: Vec<_> = listed.iter().map(|entry| entry.expires_at).collect();
+    assert_eq!(expiries, [kept.expires_at]);
+    assert_eq!(cache.clear(|key| key == "another"), Cleared::default());
+    assert_eq!(cache.clear(|_| true).removed, 1);
+    assert_eq!(house.hit(want()), None);
 }
