@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Installs aws-connector for one user, and takes it away again.
+# Installs aws-connector for one user, and uninstalls it.
 #
-#   install.sh                      into ~/.local: the binaries beside this script, else built from its source
-#   install.sh --prefix DIR         … into another place
-#   install.sh --from DIR           … the four binaries that lie in DIR, without building
-#   install.sh --uninstall          undoes each connector's login, and removes what was installed and
-#                                   the cache; connectors stay
-#   install.sh --uninstall --purge  … and the connectors with it
+#   install.sh                      into ~/.local: the binaries next to this script, else builds them from source
+#   install.sh --prefix DIR         … into another folder
+#   install.sh --from DIR           … the four binaries in DIR, without building
+#   install.sh --uninstall          undoes each connector's login, and removes the installed files and
+#                                   the cache; connectors are kept
+#   install.sh --uninstall --purge  … and removes the connectors too
 #
-# It can be run again at any time: each file is put beside the old one and renamed.
+# It can be run again at any time: each file is written next to the old one and renamed.
 set -euo pipefail
-# Whatever the caller's: nobody else may change what is installed, and everybody may use it.
+# Whatever the caller's umask, only the owner can change installed files, and everyone can use them.
 umask 022
 
 binaries=(aws-connector aws-connector-credential-process docker-credential-aws-connector aws-connector-eks-token)
@@ -25,8 +25,8 @@ wrong() { printf 'install.sh: %s\n\n' "$*" >&2; usage >&2; exit 2; }
 
 while (($#)); do
     case $1 in
-        --prefix) prefix=${2:?--prefix needs a folder}; shift ;;
-        --from) from=${2:?--from needs a folder}; shift ;;
+        --prefix) prefix=${2:?--prefix requires a folder}; shift ;;
+        --from) from=${2:?--from requires a folder}; shift ;;
         --uninstall) action=uninstall ;;
         --purge) purge=yes ;;
         -h | --help) usage; exit 0 ;;
@@ -34,16 +34,16 @@ while (($#)); do
     esac
     shift
 done
-[[ -z $purge || $action == uninstall ]] || wrong "--purge goes with --uninstall"
+[[ -z $purge || $action == uninstall ]] || wrong "--purge requires --uninstall"
 prefix=$(realpath -ms -- "$prefix")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# What is installed, one path a line; folders that were made for it end with a slash.
+# The installed files, one path a line; folders that were created for them end with a slash.
 list=$prefix/share/aws-connector/installed
 targets=()
 made=()
 
-# Asks for a file to be put, and for the folders that it lacks.
+# Plans a file, and the missing folders above it.
 plan() { # MODE SOURCE TARGET
     targets+=("$1" "$2" "$3")
     lacks "$(dirname "$3")"
@@ -57,8 +57,7 @@ lacks() { # FOLDER
     made+=("$1/")
 }
 
-# One file, whole or not at all. The new one has a name that nobody can guess: through a link of a
-# known name it would be written elsewhere.
+# Replaces a file atomically. The draft has a random name: a link planted under a known name would redirect it.
 put() { # MODE SOURCE TARGET
     draft=$(mktemp -- "$3.new.XXXXXXXXXX")
     cp -- "$2" "$draft"
@@ -67,7 +66,7 @@ put() { # MODE SOURCE TARGET
     draft=
 }
 
-# What is not finished when this ends.
+# Temporary files, removed on exit.
 work=
 draft=
 trap 'rm -rf -- ${work:+"$work"} ${draft:+"$draft"}' EXIT
@@ -75,7 +74,7 @@ trap 'rm -rf -- ${work:+"$work"} ${draft:+"$draft"}' EXIT
 build() {
     command -v cargo >/dev/null || die "cargo is not on PATH; install rustup (https://rustup.rs), or pass --from with prebuilt binaries"
     local root=${here%/*}
-    [[ -x $root/install/build ]] || die "there is neither a binary nor the source beside $0; pass --from with prebuilt binaries"
+    [[ -x $root/install/build ]] || die "found neither binaries nor the source next to $0; pass --from with prebuilt binaries"
     echo "Building, which takes some minutes the first time ..."
     from=$("$root/install/build" --bins -p aws-connector-clients -p aws-connector-install)
     [[ $from == /* ]] || from=$root/$from
@@ -88,7 +87,7 @@ install_all() {
     local name shell page at old=() new=()
     local -A kept=()
     for name in "${binaries[@]}"; do
-        [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"
+        [[ -f $from/$name && -x $from/$name ]] || die "$from/$name not found or not executable"
     done
     work=$(mktemp -d)
     "$from/aws-connector" man --folder "$work/man" || die "$from/aws-connector does not run on this machine"
@@ -108,7 +107,7 @@ install_all() {
     lacks "${list%/*}"
     for ((at = 2; at < ${#targets[@]}; at += 3)); do new+=("${targets[at]}") kept[${targets[at]}]=yes; done
 
-    # Both lists in one before anything is put: whenever this ends, --uninstall finds all of it.
+    # Write both lists first: if this is interrupted, --uninstall finds all files.
     if [[ -f $list ]]; then mapfile -t old <"$list"; fi
     mkdir -p -- "${list%/*}"
     printf '%s\n' "${old[@]}" "${made[@]}" "${new[@]}" | sort -u | grep . >"$work/list"
@@ -117,7 +116,7 @@ install_all() {
         mkdir -p -- "$(dirname "${targets[at + 2]}")"
         put "${targets[@]:at:3}"
     done
-    # What an older version had and this one has not.
+    # Remove the files that only the older version had.
     for name in "${old[@]}"; do
         [[ $name == */ || -n ${kept[$name]-} ]] || rm -f -- "$name"
     done
@@ -129,13 +128,13 @@ install_all() {
     found=$(command -v aws-connector || true)
     case :$PATH: in
         *:"$prefix/bin":*)
-            [[ -z $found || $found == "$prefix/bin/aws-connector" ]] || echo "Note that $found comes first on PATH." ;;
+            [[ -z $found || $found == "$prefix/bin/aws-connector" ]] || echo "Note: $found comes first on PATH." ;;
         *) echo "Add it to PATH, where Docker looks for its helper: export PATH=\"$prefix/bin:\$PATH\"" ;;
     esac
     echo "Next: aws-connector register dev --auto-configure"
 }
 
-# The files of other programs that login writes to, as far as they are there.
+# The existing files of other programs that login writes to.
 theirs() {
     local file files
     IFS=: read -ra files <<<"${KUBECONFIG:-$HOME/.kube/config}"
@@ -144,10 +143,9 @@ theirs() {
     for file in "${files[@]}"; do [[ ! -f $file ]] || printf '%s\n' "$file"; done
 }
 
-# Other programs must not be left asking for a binary that is gone: each login is undone, and what
-# stays all the same is told.
+# Undoes each login, since other programs must not call a binary that no longer exists, and lists what is left.
 unwire() { # RECORD
-    local command=$prefix/bin/aws-connector name said files
+    local command=$prefix/bin/aws-connector name said file line wired=
     if [[ -x $command ]]; then
         for name in $("$command" list --output json | sed -n 's/^    "name": "\(.*\)",$/\1/p'); do
             said=$("$command" logout "$name" --yes) ||
@@ -160,11 +158,13 @@ unwire() { # RECORD
         cat -- "$1" >&2
         exit 1
     fi
-    mapfile -t files < <(theirs)
-    ((${#files[@]})) || return 0
-    if said=$(grep -nHE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "${files[@]}"); then
-        printf 'These lines still name aws-connector; take them out by hand:\n%s\n' "$said" >&2
-    fi
+    while IFS= read -r file; do
+        # Not the lines themselves, which may contain secrets and terminal codes.
+        for line in $(grep -anE 'aws-connector-(credential-process|eks-token)|"aws-connector"' -- "$file" | cut -d: -f1); do
+            wired+=$(printf '%q:%s' "$file" "$line")$'\n'
+        done
+    done < <(theirs)
+    [[ -z $wired ]] || printf 'These lines still refer to aws-connector; remove them by hand:\n%s' "$wired" >&2
 }
 
 uninstall() {
@@ -175,16 +175,15 @@ uninstall() {
     unwire "$config/wiring.json"
     mapfile -t installed <"$list"
     for file in "${installed[@]}"; do
-        # A run that was killed may have left the others.
+        # A killed run may have left the drafts.
         [[ $file == */ ]] || rm -f -- "$file" "$file".new.??????????
     done
     rm -f -- "$list" "$list".new.??????????
-    # Innermost first; one that holds something of others stays.
+    # Innermost first; a folder with other files is kept.
     printf '%s\n' "${installed[@]}" | { grep '/$' || true; } | sort -r | while IFS= read -r file; do
         rmdir -- "$file" 2>/dev/null || true
     done
-    # Nothing lies in the cache's own folder but what we put there; a folder of another name is
-    # the user's, and left.
+    # A folder of this name contains only our cache; a folder of another name is the user's, and kept.
     if [[ ${cache##*/} == aws-connector ]]; then
         rm -rf -- "$cache"
         rmdir -- "${cache%/*}" 2>/dev/null || true
@@ -196,7 +195,7 @@ uninstall() {
         fi
         echo "Removed aws-connector and its connectors."
     elif [[ -e $profile ]]; then
-        echo "Removed aws-connector. Your connectors stay in $profile; pass --purge to remove them too."
+        echo "Removed aws-connector. Your connectors are kept in $profile; pass --purge to remove them too."
     else
         echo "Removed aws-connector."
     fi

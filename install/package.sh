@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes what is handed out: a tarball with its checksum and, where dpkg is, a Debian package.
+# Builds the release packages: a tarball and, if dpkg is available, a Debian package, with checksums.
 #
 #   install/package.sh [FOLDER]             builds, and packs into FOLDER, target/dist by default
-#   install/package.sh --from DIR [FOLDER]  packs the four binaries that lie in DIR
+#   install/package.sh --from DIR [FOLDER]  packs the four binaries in DIR
 #
-# The Debian package is cargo-deb's where that is installed (it knows best which libraries are needed), else dpkg's own.
+# The Debian package is built by cargo-deb if installed (it detects the required libraries), else by dpkg-deb.
 set -euo pipefail
 umask 022
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,7 +16,7 @@ from=
 out=
 while (($#)); do
     case $1 in
-        --from) from=$(realpath -- "${2:?--from needs a folder}"); shift ;;
+        --from) from=$(realpath -- "${2:?--from requires a folder}"); shift ;;
         -h | --help) usage; exit 0 ;;
         -*) usage >&2; exit 2 ;;
         *) out=$1 ;;
@@ -28,7 +28,7 @@ if [[ -z $from ]]; then
     from=$(cd "$root" && realpath "$(install/build)")
 fi
 for name in "${binaries[@]}"; do
-    [[ -f $from/$name && -x $from/$name ]] || die "$from/$name is not there or cannot be run"
+    [[ -f $from/$name && -x $from/$name ]] || die "$from/$name not found or not executable"
 done
 if [[ -z $out ]]; then
     out=$(cd "$root" && cargo metadata --format-version 1 --no-deps --locked | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/dist
@@ -37,7 +37,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 version=$("$from/aws-connector" --version | cut -d' ' -f2)
 name=aws-connector-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
-# The same input makes the same bytes.
+# For reproducible packages.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || stat -c %Y "$root/Cargo.lock")}
 export SOURCE_DATE_EPOCH
 work=$(mktemp -d)
@@ -48,7 +48,7 @@ put() { # MODE SOURCE TARGET
     install -D -m "$1" -- "$2" "$3"
 }
 
-# --- the tarball: a plain folder, whose install.sh finds the binaries beside it ----------------------------------------
+# --- the tarball: a folder with the binaries and install.sh -------------------------------------------------------------
 
 tree=$work/$name
 for binary in "${binaries[@]}"; do put 755 "$from/$binary" "$tree/$binary"; done
@@ -64,7 +64,7 @@ tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH
 
 # --- the Debian package ------------------------------------------------------------------------------------------------
 
-# As it will lie on a machine; [package.metadata.deb] in Cargo.toml takes it from there.
+# The installed layout, from which [package.metadata.deb] in Cargo.toml takes the files.
 assets=$work/deb
 for binary in "${binaries[@]}"; do put 755 "$from/$binary" "$assets/usr/bin/$binary"; done
 for page in "$tree"/man/*.1; do
@@ -86,9 +86,9 @@ with_cargo_deb() {
 with_dpkg() {
     local architecture depends=
     architecture=$(dpkg --print-architecture)
-    # A static binary needs nothing.
+    # A static binary has no dependencies.
     if ldd "$from/aws-connector" >/dev/null 2>&1; then depends='Depends: libc6, libgcc-s1'; fi
-    # cargo-deb makes this one itself.
+    # cargo-deb creates this file itself.
     put 644 "$root/LICENSE" "$assets/usr/share/doc/aws-connector/copyright"
     mkdir "$assets/DEBIAN"
     cat <<-CONTROL | grep . >"$assets/DEBIAN/control"
@@ -101,8 +101,8 @@ with_dpkg() {
 		Installed-Size: $(du -ks "$assets/usr" | cut -f1)
 		$depends
 		Description: AWS credentials for the AWS CLI, Docker and kubectl
-		 A credential_process, a Docker credential helper and a kubectl exec plugin, fed by one profile
-		 file and one file-locked cache, and the command that sets them up and finds out what is wrong.
+		 A credential_process, a Docker credential helper and a kubectl exec plugin, with one
+		 connectors file and one file-locked cache, and the command that sets them up and diagnoses problems.
 	CONTROL
     (cd "$assets" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
     dpkg-deb --root-owner-group --build "$assets" "$work/aws-connector_$version-1_$architecture.deb" >/dev/null
@@ -113,16 +113,16 @@ if command -v cargo-deb >/dev/null; then
 elif command -v dpkg-deb >/dev/null; then
     with_dpkg
 else
-    echo "package.sh: neither cargo-deb nor dpkg-deb is here: no Debian package" >&2
+    echo "package.sh: no Debian package: cargo-deb or dpkg-deb is required" >&2
 fi
 
-# --- into its place, each with its checksum ------------------------------------------------------------------------------
+# --- the output, each file with its checksum -----------------------------------------------------------------------------
 
 for file in "$work"/*.tar.gz "$work"/*.deb; do
     [[ -f $file ]] || continue
     (cd "$work" && sha256sum "${file##*/}" >"${file##*/}.sha256")
     for made in "$file" "$file.sha256"; do
-        # Never through a link that has the name already.
+        # Never write through an existing link of that name.
         draft=$(mktemp -- "$out/.aws-connector.XXXXXXXXXX")
         install -m 644 -T -- "$made" "$draft"
         mv -fT -- "$draft" "$out/${made##*/}"

@@ -1,4 +1,4 @@
-//! The full program behind the three small ones: it answers what they cannot.
+//! The full program behind the three small ones: answers what they cannot answer from the cache.
 
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ pub(crate) fn run(call: Result<Call, (Client, Error)>) -> ExitCode {
         Client::CredentialProcess => speak::<CredentialProcess>(call),
         Client::Docker => speak::<DockerCredential>(call),
         Client::EksToken => speak::<ExecCredential>(call),
-        // No small program hands over for it.
+        // No small program hands over requests of this command.
         Client::Command => 2,
     };
     ExitCode::from(u8::try_from(status).unwrap_or(1))

@@ -1,4 +1,4 @@
-//! What every command works with: the environment, the two places on disk, AWS, the terminal.
+//! What every command uses: the environment, the connectors file and cache, AWS, the terminal.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use aws_connector_core::resource::{Resource, ResourceType};
 
 use crate::ui::{Output, Ui};
 
-/// The world as commands see it.
+/// The context of a command.
 pub(crate) struct App {
     pub(crate) env: Env,
     pub(crate) paths: Paths,
@@ -38,7 +38,7 @@ impl App {
     /// The path of `connectors.toml`, whether it exists or not.
     pub(crate) fn profile_file(&self) -> Result<&Path> {
         self.paths.profile_file.as_deref().ok_or_else(|| {
-            Error::local("there is no home folder for connectors.toml")
+            Error::local("cannot find the folder of connectors.toml")
                 .fix(format!("set HOME, or {FILE_VARIABLE}"))
         })
     }
@@ -54,7 +54,7 @@ impl App {
             .ok_or_else(|| Error::local("HOME is not set").fix("set HOME to your home folder"))
     }
 
-    /// The name that a command is about: its argument, else `AWS_CONNECTOR`, else the default.
+    /// The connector's name: the argument, else `AWS_CONNECTOR`, else the default.
     pub(crate) fn name(&self, given: Option<&str>, profile: &Profile) -> Result<String> {
         given
             .map(str::to_owned)
@@ -62,7 +62,7 @@ impl App {
             .or_else(|| profile.default_connector().map(str::to_owned))
             .ok_or_else(|| {
                 Error::usage("no connector is named")
-                    .fix("give its name, or set AWS_CONNECTOR, or default_connector in the profile")
+                    .fix("pass a name, or set AWS_CONNECTOR, or default_connector in the connectors file")
             })
     }
 }
@@ -71,11 +71,9 @@ impl App {
 pub(crate) fn resource(kind: Option<ResourceType>, id: Option<&str>) -> Result<Option<Resource>> {
     match (kind, id) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(
-            Error::usage("--resource-id needs --resource-type beside it").fix(
-                "add --resource-type aws-generic, s3-bucket, kubernetes-cluster or docker-registry",
-            ),
-        ),
+        (None, Some(_)) => Err(Error::usage("--resource-id requires --resource-type").fix(
+            "add --resource-type aws-generic, s3-bucket, kubernetes-cluster or docker-registry",
+        )),
         (Some(kind), id) => Resource::parse(kind, id)
             .map(Some)
             .map_err(|error| Error::usage(format!("--resource-id: {error}"))),

@@ -1,4 +1,4 @@
-//! Credentials for the command itself: the same pipeline, and the same cache, as the clients'.
+//! Credentials for the command itself, through the same pipeline and cache as for clients.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,7 @@ fn request(name: &str, wants: Wants) -> Request {
     }
 }
 
-/// A session of a connector, for a resource or for whatever the connector is for.
+/// A session of a connector, for a resource or the connector's own scope.
 pub(crate) fn session(app: &App, name: &str, resource: Option<Resource>) -> Result<Session> {
     let request = session_request(name, resource);
     let _progress = progress(app, &request);
@@ -75,8 +75,7 @@ pub(crate) fn cluster_token(app: &App, name: &str, cluster: &ClusterRef) -> Resu
     }
 }
 
-/// The session that signs a connector's own call, and where it belongs; `None` where there is no
-/// such call.
+/// The session that signs a connector's call to STS, and its site; `None` if there is no such call.
 pub(crate) fn source(
     app: &App,
     profile: &Profile,
@@ -99,9 +98,9 @@ pub(crate) fn source(
     }
 }
 
-const ASKING: &str = "asking AWS";
+const ASKING: &str = "calling AWS";
 
-/// A sign of life while AWS is asked, unless a person may be asked for something meanwhile.
+/// A progress line during calls to AWS, unless they may prompt the user.
 fn progress(app: &App, request: &Request) -> Option<Progress> {
     let profile = app.profile().ok()?;
     let connector = profile.connector(request.connector.as_deref()?).ok()?;
@@ -109,7 +108,7 @@ fn progress(app: &App, request: &Request) -> Option<Progress> {
     (!asks_somebody(&plan.session)).then(|| Progress::show(&app.env, ASKING))
 }
 
-/// Whether a step, or one before it, asks for a code, or runs a program that may ask for anything.
+/// Whether a step, or an earlier one, prompts for a code, or runs a program that may prompt.
 fn asks_somebody(step: &Step) -> bool {
     let secret = |secret: &PlannedSecret| match secret {
         PlannedSecret::Local(secret) => matches!(secret, SecretRef::Command(_)),
@@ -132,31 +131,31 @@ fn asks_somebody(step: &Step) -> bool {
 }
 
 fn unexpected() -> Error {
-    Error::local("the pipeline answered another question")
+    Error::local("internal error: unexpected kind of credential")
 }
 
-/// Where a connector's calls go: its own region and endpoints.
+/// The region and endpoints of a connector's calls.
 pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Result<Site> {
     let request = session_request(&connector.name, None);
     let plan = plan::make(profile, connector, &request, &app.env);
     match (plan, &connector.region) {
         (Ok(plan), _) => Ok(plan.session.site),
-        // A method that has no session for everything still has a region.
+        // A connector that refuses a session without a resource still has a region.
         (Err(_), Some(region)) => Site::new(region, &connector.endpoints, &app.env)
             .map_err(|error| error.of(&connector.name)),
         (Err(error), None) => Err(error),
     }
 }
 
-/// The circumstances of a call that begins now.
+/// The context of a call that starts now.
 pub(crate) fn call<'a>(app: &App, connector: &'a str) -> Call<'a> {
-    // A file in a folder that the cache does not use says nothing about the clock.
+    // Do not read a clock file from a folder that the cache does not trust.
     let is_safe = |path: &&Path| {
         fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && insecure(&meta).is_none())
     };
     let clock = Clock::load(app.paths.cache_folder.as_deref().filter(is_safe));
     if let Some(date) = app.sdk.server_date() {
-        // What a custom endpoint's clock said is for connectors that have one.
+        // A custom endpoint's offset applies only to connectors that use it.
         let is_custom = app.profile().and_then(|profile| {
             let found = profile.connector(connector)?;
             let site = site(app, &profile, &found)?;

@@ -8,7 +8,7 @@ use crate::commands::{
 };
 use crate::ui::Output;
 
-/// AWS credentials for the AWS CLI, Docker and kubectl: one profile, one cache
+/// AWS credentials for the AWS CLI, Docker and kubectl
 #[derive(Debug, Parser)]
 #[command(
     name = "aws-connector",
@@ -17,7 +17,7 @@ use crate::ui::Output;
     after_help = "Example:\n  aws-connector register dev --auto-configure\n  aws-connector login dev\n  aws-connector verify dev"
 )]
 pub(crate) struct Cli {
-    /// table for people, or json for programs
+    /// Output format: table or json
     #[arg(
         long,
         global = true,
@@ -32,12 +32,12 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The help of commands with so many flags that headings and gaps between them would not fit a
+/// The help template of commands with many flags: without section headings, so that it fits a
 /// screen.
 pub(crate) const DENSE_HELP: &str =
     "{about-with-newline}\n{usage-heading} {usage}\n\n{options}{after-help}";
 
-/// What it can do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     ListTypes(list_types::Args),
@@ -68,7 +68,7 @@ mod tests {
 
     use super::Cli;
 
-    /// What `--help` prints of a command and of all below it.
+    /// Calls `look` with the help of a command and of all its subcommands.
     fn each(command: &clap::Command, path: &str, look: &mut dyn FnMut(&str, &str)) {
         let words = path.split(' ').chain(["--help"]);
         let help = <Cli as clap::Parser>::try_parse_from(words).unwrap_err();
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn every_help_fits_a_screen_of_80_columns() {
         every_help(&mut |path, help| {
-            // With all the fields of a connector as flags it takes a larger one.
+            // These have a flag for each field of a connector.
             let most = match path {
                 "aws-connector register" | "aws-connector update" => 41,
                 "aws-connector" => 33,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn every_help_shows_an_example_that_is_understood() {
+    fn every_help_has_an_example_that_parses() {
         let mut seen = Vec::new();
         every_help(&mut |path, help| {
             let (_, examples) = help
@@ -114,7 +114,7 @@ mod tests {
                 .collect();
             assert!(!examples.is_empty(), "{path}");
             for example in examples {
-                // What a shell does with the answer is the shell's.
+                // Strip shell syntax around the command.
                 let inner = example
                     .split_once("$(")
                     .and_then(|(_, it)| it.split_once(')'));

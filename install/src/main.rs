@@ -1,4 +1,4 @@
-//! The `aws-connector` command: what sets a machine up, and finds out what is wrong with it.
+//! The `aws-connector` command, which sets up a machine and diagnoses problems.
 
 mod answer_for;
 mod app;
@@ -19,7 +19,7 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     edge::guard_memory();
-    // Before anything else is done, because a client may wait for the answer.
+    // First, because a client is waiting for the answer.
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     if let Some(call) = hand_over::read(&args) {
         return answer_for::run(call);
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are "errors" of clap's that belong on standard output.
+            // clap reports help and version as errors, which go to standard output.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }

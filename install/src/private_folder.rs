@@ -12,18 +12,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use aws_connector_core::cache::insecure;
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, lgetxattr, mkdirat, openat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
 
 /// Files in these folders are short.
 const LONGEST: u64 = 64 * 1024;
 
-/// How the name of a file ends that is about to be renamed.
+/// The suffix of a draft, which is about to be renamed.
 const DRAFT: &str = ".new";
 
 /// A draft of this age was left by a process that was killed.
 const LONGEST_DRAFT: Duration = Duration::from_hours(1);
 
-/// Why a folder is not used, in words that name it.
+/// Why a folder is not used; includes its path.
 pub(crate) type Untrusted = String;
 
 /// An open folder that only this user and root can change.
@@ -33,7 +36,7 @@ pub(crate) struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// Opens a folder, and creates it and its parents with mode 0700 where they are missing.
+    /// Opens a folder; creates it and its missing parents with mode 0700.
     pub(crate) fn create(path: &Path) -> Result<Self, Untrusted> {
         let failed = |error: io::Error| format!("{}: {error}", path.display());
         let parent = path.parent().unwrap_or(Path::new("/"));
@@ -53,9 +56,9 @@ impl PrivateFolder {
     pub(crate) fn open(path: &Path) -> Result<Self, Untrusted> {
         let failed = |error: io::Error| format!("{}: {error}", path.display());
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(format!("{} is not a folder of its own", path.display()));
+            return Err(format!("{} cannot be used as a folder", path.display()));
         };
-        // Without links, so that nobody can make the path lead elsewhere later.
+        // Resolve links now, so that they cannot be changed later.
         let parent = parent.canonicalize().map_err(failed)?;
         check_parents(&parent)?;
         let path = parent.join(name);
@@ -63,11 +66,11 @@ impl PrivateFolder {
         Self::check(opened, path)
     }
 
-    /// A folder in this one, created where it is missing.
+    /// A folder in this one, created if missing.
     pub(crate) fn folder(&self, name: &str) -> Result<Self, Untrusted> {
         let path = self.path.join(name);
         match mkdirat(&self.handle, name, Mode::RWXU) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(format!("{}: {error}", path.display())),
         }
         self.existing_folder(name)
@@ -82,7 +85,7 @@ impl PrivateFolder {
     fn check(opened: rustix::io::Result<OwnedFd>, path: PathBuf) -> Result<Self, Untrusted> {
         let shown = path.display();
         let handle = File::from(opened.map_err(|error| match error {
-            rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR => {
+            Errno::LOOP | Errno::NOTDIR => {
                 format!("{shown} is a symbolic link or not a folder")
             }
             error => format!("{shown}: {error}"),
@@ -96,18 +99,18 @@ impl PrivateFolder {
         }
     }
 
-    /// Makes sure that a file holds a text and counts as just used; returns its path. Whatever else
-    /// has its name is replaced, never written through.
+    /// Ensures that a file has this text and a current modification time; returns its path.
+    /// Anything else of that name is replaced, never written through.
     pub(crate) fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         match self.same(name, text) {
-            // In use again, for those who look for what is not.
+            // Mark it as used, so that it is not removed.
             Some(file) => drop(file.set_modified(SystemTime::now())),
             None => self.write(name, text)?,
         }
         Ok(self.path.join(name))
     }
 
-    /// The file of a name, if it is this user's alone and holds exactly this text.
+    /// The file of that name, if it is private to this user and has exactly this text.
     fn same(&self, name: &str, text: &str) -> Option<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.handle, name, flags, Mode::empty()).ok()?);
@@ -148,8 +151,8 @@ impl PrivateFolder {
         written
     }
 
-    /// Removes the files that a function of name and time since the last use picks. What cannot be
-    /// removed stays.
+    /// Removes the files that a function of name and time since the last use selects; ignores
+    /// errors.
     pub(crate) fn remove(&self, is_done: impl Fn(&str, Duration) -> bool) {
         for entry in Dir::read_from(&self.handle).into_iter().flatten().flatten() {
             let Ok(name) = entry.file_name().to_str() else {
@@ -173,15 +176,15 @@ fn folder_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
-/// Checks a path without links from the root down: whoever may change one of its folders may put
-/// another folder in the place of the next.
+/// Checks a path without links from the root down: a user who can change a folder on it can replace
+/// the next one.
 fn check_parents(path: &Path) -> Result<(), Untrusted> {
     let mut folders: Vec<&Path> = path.ancestors().collect();
     folders.reverse();
     for folder in folders {
         let meta =
             fs::symlink_metadata(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        if let Some(why) = replaceable(&meta) {
+        if let Some(why) = replaceable(folder, &meta) {
             return Err(format!("{} {why}", folder.display()));
         }
     }
@@ -189,20 +192,33 @@ fn check_parents(path: &Path) -> Result<(), Untrusted> {
 }
 
 /// Why others may replace what a folder holds.
-fn replaceable(meta: &Metadata) -> Option<String> {
+fn replaceable(folder: &Path, meta: &Metadata) -> Option<String> {
     let me = rustix::process::geteuid().as_raw();
     if meta.uid() != me && meta.uid() != 0 {
         return Some(format!("belongs to another user (uid {})", meta.uid()));
     }
-    // Only an owner replaces files in a sticky folder.
+    // In a sticky folder only the owner can replace a file.
     let is_sticky = meta.mode() & 0o1000 != 0;
-    // A group of root's, or the group that many systems give each user alone.
+    // The group of root, or the private group that many systems give each user.
     let is_own_group = meta.gid() == 0 || meta.gid() == me;
-    let others = if is_own_group { 0o002 } else { 0o022 };
-    (!is_sticky && meta.mode() & others != 0).then(|| {
+    let others = match meta.mode() & 0o022 {
+        0o020 if is_own_group && !has_acl(folder) => 0,
+        others => others,
+    };
+    (!is_sticky && others != 0).then(|| {
         format!(
-            "can be written by others (mode {:03o})",
+            "is writable by other users (mode {:03o})",
             meta.mode() & 0o777
         )
     })
+}
+
+/// Whether a folder has an access control list. The group bits of its mode are then the mask, which
+/// bounds what other users in the list may do, and say nothing about its group alone.
+fn has_acl(folder: &Path) -> bool {
+    if !cfg!(target_os = "linux") {
+        return false;
+    }
+    let found = lgetxattr(folder, "system.posix_acl_access", &mut [0_u8; 0]);
+    !matches!(found, Err(Errno::NODATA | Errno::OPNOTSUPP))
 }

@@ -1,5 +1,5 @@
-//! `connectors.toml` as a text to be edited: comments and order stay, and nothing is written
-//! before it reads well and, unless told otherwise, works.
+//! Edits `connectors.toml`: keeps comments and order, and writes nothing before it parses and,
+//! unless verification is disabled, works.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::commands::doctor;
 use crate::wire::{Mode, lock, make_folder, read, replace, resolve};
 
-/// Fields of a connector, in the order in which they are written.
+/// Fields of a connector, in file order.
 pub(crate) type FieldList = Vec<(String, Value)>;
 
 /// The file with its changes.
@@ -33,7 +33,7 @@ impl ProfileFile {
     pub(crate) fn open(app: &App) -> Result<Self> {
         let path = resolve(app.profile_file()?)?;
         let before = read(&path)?;
-        // The profile's own reader words what is wrong better than the editor does.
+        // The parser's errors are better than the editor's.
         let text = before.clone().unwrap_or_default();
         Profile::parse(&path, text.clone(), &app.env)?;
         let document = text
@@ -63,7 +63,7 @@ impl ProfileFile {
         self.document.get("connectors")?.as_table_like()
     }
 
-    /// A new connector, after all that stand there; the first becomes the default.
+    /// Appends a connector; the first one becomes the default.
     pub(crate) fn add(&mut self, name: &str, fields: &[(String, Value)]) -> Result<()> {
         let fresh = self
             .before
@@ -83,17 +83,17 @@ impl ProfileFile {
         }
         let all = connectors.as_table_like_mut().ok_or_else(|| {
             Error::profile(format!(
-                "{}: connectors is not a table",
+                "{}: 'connectors' must be a table",
                 self.path.display()
             ))
         })?;
-        // A blank line parts it from what stands above.
+        // Separate it from the text above with a blank line.
         table.decor_mut().set_prefix("\n");
         all.insert(name, Item::Table(table));
         Ok(())
     }
 
-    /// Removes and sets fields of a connector; what is in `added` is added to what is there.
+    /// Removes and sets fields of a connector; those in `added` append to their values.
     pub(crate) fn change(
         &mut self,
         name: &str,
@@ -107,10 +107,10 @@ impl ProfileFile {
             .get_mut("connectors")
             .and_then(|all| all.get_mut(name))
             .and_then(Item::as_table_like_mut)
-            .ok_or_else(|| Error::profile(format!("{path}: there is no connector '{name}'")))?;
+            .ok_or_else(|| Error::profile(format!("{path}: connector '{name}' not found")))?;
         for key in unset {
             if table.remove(key).is_none() {
-                return Err(Error::usage(format!("--unset {key}: it is not set")).of(name));
+                return Err(Error::usage(format!("--unset {key}: the field is not set")).of(name));
             }
         }
         for (key, field) in fields {
@@ -131,8 +131,8 @@ impl ProfileFile {
         Ok(())
     }
 
-    /// What flags made wrong stands in no line of the file; a connector that was wrong before keeps
-    /// the place.
+    /// Removes the file and line from an error that flags caused; keeps them if the connector was
+    /// already invalid.
     pub(crate) fn blame_flags(&self, app: &App, name: &str, error: Error) -> Error {
         let text = self.before.clone().unwrap_or_default();
         let before = Profile::parse(&self.path, text, &app.env);
@@ -158,7 +158,7 @@ impl ProfileFile {
         }
     }
 
-    /// Takes a connector away, and the default with it where it was that.
+    /// Removes a connector, and `default_connector` if it names it.
     pub(crate) fn remove(&mut self, name: &str) {
         if let Some(all) = self
             .document
@@ -172,17 +172,17 @@ impl ProfileFile {
         }
     }
 
-    /// The text as it would be written.
+    /// The new text.
     pub(crate) fn text(&self) -> String {
         let text = self.document.to_string();
-        // The blank line below a default that went is nobody's.
+        // Drop the blank line below a removed `default_connector`.
         match &self.before {
             Some(before) if before.starts_with('\n') => text,
             _ => text.trim_start_matches('\n').to_owned(),
         }
     }
 
-    /// The profile as it would be.
+    /// Parses the new text.
     pub(crate) fn parsed(&self, app: &App) -> Result<Profile> {
         let profile = Profile::parse(&self.path, self.text(), &app.env)?;
         Ok(match fs::metadata(&self.path) {
@@ -191,12 +191,12 @@ impl ProfileFile {
         })
     }
 
-    /// Tries a connector of the changed file before it is written; the answer is its ARN.
+    /// Tests a connector of the new text before it is written; returns its ARN.
     pub(crate) fn verify(&self, app: &App, name: &str) -> Result<String> {
         let fail =
-            |error: std::io::Error| Error::local(format!("cannot try the connector: {error}"));
-        // A file of one's own, since the pipeline takes its profile from a file; without a name,
-        // since there may be secrets in it and this process may be killed.
+            |error: std::io::Error| Error::local(format!("cannot verify the connector: {error}"));
+        // The pipeline reads a file. This one has no name, since it may contain secrets and this
+        // process may be killed.
         let mut draft = tempfile::tempfile().map_err(fail)?;
         draft
             .set_permissions(fs::Permissions::from_mode(0o600))
@@ -222,15 +222,12 @@ impl ProfileFile {
         })
     }
 
-    /// Writes it, for its owner only.
+    /// Writes the file, readable by its owner only.
     pub(crate) fn store(&self) -> Result<()> {
         let text = self.text();
         make_folder(&self.path).map_err(|error| {
-            Error::local(format!(
-                "{} cannot be written: {error}",
-                self.path.display()
-            ))
-            .fix("check the permissions of its folder")
+            Error::local(format!("cannot write {}: {error}", self.path.display()))
+                .fix("check the permissions of its folder")
         })?;
         let _lock = lock(&self.path)?;
         replace(
@@ -242,7 +239,7 @@ impl ProfileFile {
     }
 }
 
-/// Adds to a list what it has not, or to a table; anything else is not added to.
+/// Appends missing values to a list, or members to a table; returns false for other values.
 fn extend(old: &mut Item, more: &Value) -> bool {
     if let (Some(old), Some(more)) = (old.as_array_mut(), more.as_array()) {
         for value in more {

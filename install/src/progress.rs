@@ -1,4 +1,4 @@
-//! A sign of life on the terminal, for what takes longer than a second.
+//! A progress line on the terminal for operations of more than a second.
 
 use std::io::{IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use aws_connector_core::env::Env;
 
-/// Nobody wonders before this.
+/// The delay before the line is shown.
 const UNNOTICED: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(120);
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// Whether one is on the screen: what goes on within it needs none of its own.
+/// Whether one is active: nested operations do not start another.
 static SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Shown until it is dropped, then gone without a trace.
+/// Shown until it is dropped, then erased.
 #[must_use]
 pub(crate) struct Progress {
     stop: Option<Sender<()>>,
@@ -24,8 +24,8 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Tells on standard error what is waited for, if that is a terminal: standard output belongs
-    /// to the answer. Not for what may ask for a code meanwhile, since both would write there.
+    /// Shows what is in progress on standard error, if that is a terminal. Not for operations that
+    /// may prompt, since both would write there.
     pub(crate) fn show(env: &Env, what: &str) -> Self {
         let plain = env.get("TERM").is_some_and(|term| term == "dumb");
         if plain || !std::io::stderr().is_terminal() || SHOWN.swap(true, Ordering::AcqRel) {
@@ -46,8 +46,8 @@ impl Progress {
             let mut shown = false;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let frame = frames.next().copied().unwrap_or_default();
-                // The cursor goes back, so that a warning is written over it and not behind it. A
-                // terminal that went away is noticed by the answer.
+                // Return the cursor, so that a warning overwrites the line. Ignore errors: writing
+                // the answer reports a closed terminal.
                 let _ = write!(screen, "\r{frame} {what} …\r").and_then(|()| screen.flush());
                 shown = true;
                 wait = FRAME;
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_quick_shows_nothing() {
+    fn a_quick_operation_shows_no_progress() {
         let screen = Screen::default();
         drop(Progress::on(screen.clone(), Duration::from_secs(3600), "x"));
         assert_eq!(screen.text(), "");
     }
 
     #[test]
-    fn what_is_slow_is_shown_and_leaves_no_trace() {
+    fn a_slow_operation_shows_progress_and_erases_it() {
         let screen = Screen::default();
         let progress = Progress::on(screen.clone(), Duration::ZERO, "listing");
         while !screen.text().contains("⠙") {

@@ -1,4 +1,4 @@
-//! The registries that a connector is for.
+//! The registries of a connector.
 
 use aws_connector_core::error::Result;
 use aws_connector_core::plan::Site;
@@ -8,8 +8,8 @@ use aws_connector_core::resource::{Partition, PrivateRegistry, RegistryHost, Res
 use crate::app::App;
 use crate::ask;
 
-/// Those that the profile names: the only one it is for, or its `registries`, of which an account
-/// stands for its registry in the connector's region.
+/// The configured registries: the one that it is limited to, or its `registries`, where an account
+/// means its registry in the connector's region.
 pub(crate) fn named(connector: &Connector, site: &Site) -> Vec<RegistryHost> {
     let limit = connector.limit.as_ref();
     if let Some(Resource::Registry(host)) = limit.and_then(|limit| limit.resource.as_ref()) {
@@ -28,7 +28,7 @@ pub(crate) fn named(connector: &Connector, site: &Site) -> Vec<RegistryHost> {
     named
 }
 
-/// That of the account which its sessions are in.
+/// The registry of its sessions' account.
 pub(crate) fn own(app: &App, connector: &Connector, site: &Site) -> Result<RegistryHost> {
     let name = &connector.name;
     let session = ask::session(app, name, Some(Resource::AnyRegistry))?;

@@ -1,5 +1,4 @@
-//! Where the command touches the terminal: tables for people, JSON for programs, colour where it
-//! is wanted.
+//! Terminal output: tables, JSON and colour.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -9,19 +8,19 @@ use aws_connector_core::shown::is_unsafe;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 
-/// `--output`: for people, or for programs (one document, whose fields stay as they are).
+/// `--output`: a table, or one JSON document with stable fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
-    // Without doc comments: clap would turn each help into its long form.
+    // No doc comments on the variants: clap would print the long form of every help.
     Table,
     Json,
 }
 
-/// How answers are shown.
+/// How output is printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ui {
     pub(crate) output: Output,
-    /// How wide standard output is, if it is a terminal.
+    /// The width of standard output, if it is a terminal.
     width: Option<u16>,
     colour: bool,
 }
@@ -42,7 +41,7 @@ impl Ui {
         self.output == Output::Json
     }
 
-    /// Whether a person can be asked: both ends of the conversation are a terminal.
+    /// Whether the user can be prompted: standard input and standard error are terminals.
     pub(crate) fn can_ask() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
@@ -67,16 +66,16 @@ impl Ui {
         }
     }
 
-    /// Rows under a heading, columns aligned, no lines: good to read and good to cut.
+    /// Rows under a heading with aligned columns and no borders, for people and for `cut`.
     pub(crate) fn table<const N: usize>(self, head: [&str; N], rows: Vec<[String; N]>) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(head);
         table.set_content_arrangement(ContentArrangement::Disabled);
         let rows: Vec<[String; N]> = rows
             .into_iter()
-            .map(|row| row.map(|cell| one_line(&cell)))
+            .map(|row| row.map(|cell| cut(one_line(&cell))))
             .collect();
-        // The longest word of each column: words are to be copied, so none is broken.
+        // The longest word of each column: words are not broken, so that they can be copied.
         let mut words = head.map(longest_word);
         for row in &rows {
             for (longest, cell) in words.iter_mut().zip(row) {
@@ -107,15 +106,28 @@ impl Ui {
     }
 }
 
-/// Blanks between columns.
+/// Spaces between columns.
 const GAP: usize = 2;
+
+/// The characters of a cell that are shown. The table's library panics at a line of 65,536 columns:
+/// seven cells of this length, in characters of two columns each, are shorter.
+const LONGEST_CELL: usize = 4000;
+
+/// A cell that fits into a table, with a mark where it was cut.
+fn cut(mut cell: String) -> String {
+    if let Some((at, _)) = cell.char_indices().nth(LONGEST_CELL) {
+        cell.truncate(at);
+        cell.push('…');
+    }
+    cell
+}
 
 fn longest_word(text: &str) -> usize {
     let lengths = text.split_whitespace().map(|word| word.chars().count());
     lengths.max().unwrap_or(0)
 }
 
-/// How wide standard output is, if it is a terminal.
+/// The width of standard output, if it is a terminal.
 fn width(terminal: bool) -> Option<u16> {
     if !terminal {
         return None;
@@ -124,7 +136,7 @@ fn width(terminal: bool) -> Option<u16> {
     (size.ws_col >= 20).then_some(size.ws_col)
 }
 
-/// What others wrote may hold line breaks, terminal codes and invisible characters.
+/// Makes text of other programs safe to print: replaces terminal codes and invisible characters.
 pub(crate) fn one_line(cell: &str) -> String {
     cell.lines()
         .map(|line| {
@@ -143,7 +155,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     match written {
-        // Whoever closed the pipe has seen enough.
+        // The reader closed the pipe.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::local(format!(
             "cannot write to standard output: {error}"
         ))),
@@ -151,9 +163,9 @@ pub(crate) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Writes a text for the person at the terminal, who may be reading standard output elsewhere.
+/// Writes a message to standard error.
 pub(crate) fn tell(text: &str) {
-    // Nobody is left to tell when stderr itself is gone.
+    // An error on standard error cannot be reported.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
@@ -197,12 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn an_overlong_cell_is_cut() {
+        let rows = vec![std::array::from_fn::<_, 7, _>(|_| "宽".repeat(70_000))];
+        let text = ui(None).table(["X"; 7], rows);
+        let cell = format!("{}…", "宽".repeat(LONGEST_CELL));
+        assert_eq!(text.lines().nth(1), Some(&*[&*cell; 7].join("  ")));
+    }
+
+    #[test]
     fn a_narrow_terminal_breaks_lines_between_words_only() {
         assert_eq!(
             ui(Some(12)).table(["NAME", "WHAT"], rows()),
             "NAME  WHAT\na     long\n      one\nbbbb  x�[31m\n"
         );
-        // Where even the words do not fit, the terminal breaks the lines, and copies them whole.
+        // If words do not fit, the terminal wraps the line, and copies it whole.
         assert_eq!(
             ui(Some(10)).table(["NAME", "WHAT"], rows()),
             ui(None).table(["NAME", "WHAT"], rows())

@@ -1,4 +1,4 @@
-//! What lies in the cache folder: whose it is, who may read it, and that nothing long-lived is there.
+//! The cache folder: owner, modes, and that it contains nothing long-lived.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -19,7 +19,7 @@ fn files(world: &World) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn folder_entries_and_locks_are_the_owners_alone_whatever_the_umask() {
+fn folder_entries_and_locks_are_private_whatever_the_umask() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let script = format!("umask 0; printf {REGISTRY} | \"$DOCKER\" get");
     world.shell(&script).ok().password();
@@ -51,7 +51,7 @@ fn folder_entries_and_locks_are_the_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn nothing_long_lived_ever_lies_in_the_cache() {
+fn long_lived_keys_are_never_cached() {
     let world = World::empty();
     let serial = aws_standin::MFA_SERIAL;
     let code = world.script("code", "printf 123456");
@@ -103,7 +103,7 @@ mfa_process = ["{}"]
     world.profile(&[BASE, SHARED, &more]);
     for connector in ["base", "dev", "handed", "cross", "joined", "guest", "mfa"] {
         for run in world.all_three(connector) {
-            // The invented token of 'handed' is refused by ECR, which leaves traces of its own.
+            // ECR refuses the made-up token of 'handed'; that failure must not be cached with secrets either.
             let answer = run.env("THE_ID", EXTERNAL_ID).answer();
             assert!(answer.status == 0 || connector == "handed", "{answer:?}");
         }
@@ -122,7 +122,7 @@ mfa_process = ["{}"]
         ] {
             assert!(
                 !text.contains(planted),
-                "{planted} lies in {}: {text}",
+                "{planted} is in {}: {text}",
                 path.display()
             );
         }
@@ -138,7 +138,7 @@ mfa_process = ["{}"]
 }
 
 #[test]
-fn a_folder_that_others_can_write_is_not_used_and_that_is_said_once() {
+fn a_folder_that_others_can_write_is_not_used_with_one_warning() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     fs::create_dir_all(world.cache_path()).unwrap();
     fs::set_permissions(world.cache_path(), fs::Permissions::from_mode(0o777)).unwrap();
@@ -149,7 +149,8 @@ fn a_folder_that_others_can_write_is_not_used_and_that_is_said_once() {
         assert_eq!(
             answer.stderr,
             format!(
-                "aws-connector: warning: the cache is not used: {} can be written by others (mode 777); chmod go-w it\n",
+                "aws-connector: warning: not using the cache: {} is writable by other users \
+                 (mode 777); run chmod go-w on it\n",
                 folder.display()
             )
         );
@@ -159,7 +160,7 @@ fn a_folder_that_others_can_write_is_not_used_and_that_is_said_once() {
 }
 
 #[test]
-fn an_entry_that_others_can_write_is_not_believed() {
+fn an_entry_that_others_can_write_is_ignored() {
     let world = World::new(&[BASE, SHARED]);
     let first = world.session("dev");
     let entry = world.entry("session");
@@ -167,13 +168,13 @@ fn an_entry_that_others_can_write_is_not_believed() {
     let answer = world.credential_process(&["--connector", "dev"]).answer();
     assert_ne!(answer.session(), first);
     assert!(
-        answer.stderr.contains("can be written by others"),
+        answer.stderr.contains("is writable by other users"),
         "{answer:?}"
     );
 }
 
 #[test]
-fn a_folder_behind_a_link_or_in_the_way_is_not_used() {
+fn a_link_or_file_in_place_of_the_cache_folder_is_not_used() {
     let world = World::new(&[BASE, SHARED]);
     let target = world.home().join("target");
     fs::create_dir(&target).unwrap();
@@ -189,15 +190,15 @@ fn a_folder_behind_a_link_or_in_the_way_is_not_used() {
     fs::write(world.cache_path(), "in the way").unwrap();
     let blocked = ask();
     blocked.session();
-    assert!(blocked.stderr.contains("is not a folder"), "{blocked:?}");
+    assert!(blocked.stderr.contains("is not a directory"), "{blocked:?}");
     assert_eq!(blocked.stderr.lines().count(), 1);
 }
 
 #[test]
-fn a_home_where_nothing_can_be_written_is_answered_uncached() {
+fn a_read_only_home_works_without_the_cache() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let profile = world.profile_path();
-    // Even root makes no folder below a file or in /proc.
+    // Even root cannot create a folder below a file or in /proc.
     for home in ["/dev/null", "/proc/nowhere"] {
         world.standin.clear_calls();
         let runs = [
@@ -212,7 +213,7 @@ fn a_home_where_nothing_can_be_written_is_answered_uncached() {
                 .env("AWS_CONNECTOR_FILE", profile.to_str().unwrap())
                 .answer();
             assert!(answer.json().is_object());
-            let warning = "aws-connector: warning: the cache is not used: ";
+            let warning = "aws-connector: warning: not using the cache: ";
             assert!(answer.stderr.starts_with(warning), "{answer:?}");
             assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
             assert_eq!(world.sts(), n + 1);
@@ -221,7 +222,7 @@ fn a_home_where_nothing_can_be_written_is_answered_uncached() {
 }
 
 #[test]
-fn a_link_where_an_entry_or_lock_should_be_is_not_followed() {
+fn a_link_in_place_of_an_entry_or_lock_is_not_followed() {
     let world = World::new(&[BASE, SHARED]);
     let first = world.session("dev");
     let entry = world.entry("session");
@@ -242,7 +243,7 @@ fn a_link_where_an_entry_or_lock_should_be_is_not_followed() {
 }
 
 #[test]
-fn temporary_files_left_by_the_dead_are_swept_out() {
+fn temporary_files_of_killed_processes_are_removed() {
     let world = World::new(&[BASE, SHARED]);
     world.session("dev");
     let entry = world.entry("session");
@@ -255,6 +256,6 @@ fn temporary_files_left_by_the_dead_are_swept_out() {
     fs::remove_file(&entry.path).unwrap();
     world.session("dev");
     assert!(!litter.exists() && !mine.exists());
-    // What is not ours is not ours to touch.
+    // Files with other names are left alone.
     assert!(foreign.exists());
 }

@@ -1,4 +1,4 @@
-//! A hit asks nobody; a miss asks once; what lies there broken is a miss that heals.
+//! A hit makes no call, a miss makes one, and a damaged entry is a miss that is replaced.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn a_hit_makes_no_call() {
     let world = world();
     let first = world.all_three("dev").map(|run| run.answer().ok());
     assert_eq!((world.sts(), world.ecr(), world.calls()), (1, 1, 2));
-    // From here on AWS is not there at all.
+    // From here on AWS is unreachable.
     world.standin.fault(Fault {
         service: "*".to_owned(),
         action: "*".to_owned(),
@@ -58,7 +58,7 @@ fn one_session_serves_all_three_programs() {
 }
 
 #[test]
-fn sessions_that_are_cut_down_are_one_a_scope() {
+fn there_is_one_down_scoped_session_per_scope() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     for _ in 0..2 {
         for run in world.all_three("dev") {
@@ -68,7 +68,7 @@ fn sessions_that_are_cut_down_are_one_a_scope() {
             let args = ["--resource-type", "s3-bucket", "--resource-id", id];
             world.credential_process(&args).answer().ok().session();
         }
-        // Another cluster is the same scope: the session may only say who it is.
+        // Another cluster is the same scope: the session can only call GetCallerIdentity.
         world.eks_token(&["--cluster", "stage"]).answer().ok();
         world
             .docker("get", &REGISTRY.replace("123456789012", "210987654321"))
@@ -79,7 +79,7 @@ fn sessions_that_are_cut_down_are_one_a_scope() {
 }
 
 #[test]
-fn a_damaged_entry_is_a_miss_that_heals() {
+fn a_damaged_entry_is_a_miss_and_is_replaced() {
     let world = world();
     let first = world.session("dev");
     let entry = world.entry("session");
@@ -126,7 +126,7 @@ fn a_damaged_entry_is_a_miss_that_heals() {
 }
 
 #[test]
-fn a_damaged_registry_login_is_a_miss_that_heals() {
+fn a_damaged_registry_login_is_a_miss_and_is_replaced() {
     let world = world();
     let get = || world.docker("get", REGISTRY).answer().ok().password();
     let mut last = get();
@@ -150,7 +150,7 @@ fn a_foreign_entry_is_a_miss() {
     let theirs = world.session("ops");
     let mut others = world.entries();
     others.retain(|other| other.path != entry.path);
-    // Another key's entry under this name never makes one role of the other.
+    // An entry stored under another key's name must not be served.
     entry.write(&others[0].bytes());
     let session = world.session("dev");
     assert_ne!(session, theirs);
@@ -179,7 +179,7 @@ fn a_foreign_entry_is_a_miss() {
 }
 
 #[test]
-fn a_folder_under_an_entrys_name_is_got_around() {
+fn a_folder_with_the_name_of_an_entry_is_a_miss() {
     let world = world();
     world.session("dev");
     let entry = world.entry("session");
@@ -191,7 +191,7 @@ fn a_folder_under_an_entrys_name_is_got_around() {
 }
 
 #[test]
-fn a_connector_can_do_without_cache() {
+fn a_connector_can_turn_the_cache_off() {
     let off = [SHARED, "cache = \"off\"\n"].concat();
     let world = World::new(&["default_connector = \"dev\"\n", BASE, &off]);
     let (one, two) = (world.session("dev"), world.session("dev"));
@@ -203,7 +203,7 @@ fn a_connector_can_do_without_cache() {
 }
 
 #[test]
-fn the_environment_can_switch_the_cache_off() {
+fn the_environment_can_turn_the_cache_off() {
     let world = world();
     let cached = world.session("dev");
     for value in ["off", "OFF", "0", "false", "no"] {
@@ -217,7 +217,7 @@ fn the_environment_can_switch_the_cache_off() {
 }
 
 #[test]
-fn a_refresh_can_be_forced_and_is_kept() {
+fn a_forced_refresh_is_cached() {
     let world = world();
     let old = world.session("dev");
     let new = world

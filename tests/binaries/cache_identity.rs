@@ -1,8 +1,8 @@
-//! What makes a session another one: everything that AWS would be asked, and whose keys ask it.
+//! The cache key: every request parameter, and the identity of the source.
 
 use crate::support::{BASE, ROLE, Session, World};
 
-/// The connector that the variations vary.
+/// The connector that each variation changes.
 const PLAIN: &str = r#"
 [connectors.dev]
 auth_method = "iam-role"
@@ -16,7 +16,7 @@ external_id = "ext-1"
 const POLICY: &str = "policy = '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}'\n";
 
 #[test]
-fn no_edit_of_the_profile_ever_serves_the_old_session() {
+fn after_any_edit_of_the_connectors_file_the_old_session_is_not_served() {
     let world = World::empty();
     let localhost = world.standin.url().replace("127.0.0.1", "localhost");
     let edit = |old: &str, new: &str| {
@@ -80,7 +80,7 @@ fn no_edit_of_the_profile_ever_serves_the_old_session() {
         sessions.push(session);
     }
     assert_eq!(world.sts(), variations.len());
-    // And each edit undone finds its own again.
+    // Undoing each edit finds the old session again.
     for (text, session) in variations.iter().zip(&sessions) {
         assert_eq!(&ask(text), session, "{text}");
     }
@@ -88,7 +88,7 @@ fn no_edit_of_the_profile_ever_serves_the_old_session() {
 }
 
 #[test]
-fn what_aws_is_not_asked_with_makes_no_difference() {
+fn settings_that_do_not_reach_aws_do_not_change_the_key() {
     let world = World::new(&[BASE, PLAIN]);
     let first = world.session("dev");
     for text in [
@@ -105,7 +105,7 @@ fn what_aws_is_not_asked_with_makes_no_difference() {
         world.profile(&[BASE, &text]);
         assert_eq!(world.session("dev"), first, "{text}");
     }
-    // Nor does the name: two connectors that ask the same have the same session.
+    // The name is not in the key: two connectors with the same settings share a session.
     let twin = PLAIN.replace("[connectors.dev]", "[connectors.twin]");
     world.profile(&[BASE, &twin]);
     assert_eq!(world.session("twin"), first);
@@ -113,7 +113,7 @@ fn what_aws_is_not_asked_with_makes_no_difference() {
 }
 
 #[test]
-fn the_environments_endpoints_regions_and_users_count() {
+fn endpoints_regions_and_users_in_the_environment_change_the_key() {
     let connector = ROLE
         .replace("endpoint_url = \"URL\"\n", "")
         .replace("region = \"us-east-1\"\n", "");
@@ -144,7 +144,7 @@ fn the_environments_endpoints_regions_and_users_count() {
 }
 
 #[test]
-fn whose_key_it_is_counts_and_not_how_its_secret_reads() {
+fn the_key_depends_on_the_access_key_id_and_not_on_the_secret() {
     let world = World::empty();
     world.standin.add_user(
         "123456789012",
@@ -173,7 +173,7 @@ fn whose_key_it_is_counts_and_not_how_its_secret_reads() {
 }
 
 #[test]
-fn an_aws_profile_counts_with_all_that_it_says() {
+fn every_setting_of_an_aws_profile_changes_the_key() {
     let connector = ROLE.replace("source_connector = \"base\"", "source_profile = \"work\"");
     let world = World::new(&[&connector]);
     world.standin.add_user(
@@ -202,7 +202,7 @@ fn an_aws_profile_counts_with_all_that_it_says() {
 }
 
 #[test]
-fn a_rotated_secret_in_the_profile_does_not_end_the_session() {
+fn rotating_a_literal_secret_keeps_the_session() {
     let world = World::new(&[BASE, PLAIN]);
     let first = world.session("dev");
     let rotated = BASE.replace(
@@ -215,7 +215,7 @@ fn a_rotated_secret_in_the_profile_does_not_end_the_session() {
 }
 
 #[test]
-fn a_login_is_its_keys_and_its_sessions_alone() {
+fn a_registry_login_is_keyed_by_its_session_and_endpoint() {
     let world = World::new(&["default_connector = \"base\"\n", BASE]);
     let get = || {
         let run = world.docker("get", crate::support::REGISTRY);

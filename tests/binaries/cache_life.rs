@@ -1,4 +1,4 @@
-//! How long what lies in the cache is served: to its margin, with a warning to its end, and never past it.
+//! How long entries are served: normally until their margin, with a warning until they expire, and never afterwards.
 
 use aws_standin::{Fault, FaultKind, Standin};
 use chrono::TimeDelta;
@@ -9,7 +9,7 @@ fn world() -> World {
     World::new(&["default_connector = \"dev\"\n", BASE, SHARED])
 }
 
-/// Nothing renews in the background: what is served is what the test looks at.
+/// Without renewal in the background, so that no other process changes the entry.
 fn calm(run: Run) -> Answer {
     run.env("AWS_CONNECTOR_REFRESH_AHEAD", "off").answer()
 }
@@ -24,7 +24,7 @@ fn deny(world: &World) {
 }
 
 #[test]
-fn a_session_is_served_until_a_quarter_of_an_hour_is_left() {
+fn a_session_is_served_until_15_minutes_are_left() {
     let world = world();
     let first = world.session("dev");
     let entry = world.entry("session");
@@ -58,7 +58,7 @@ fn a_short_session_is_served_until_a_quarter_of_it_is_left() {
 }
 
 #[test]
-fn inside_the_margin_the_valid_one_is_served_when_it_cannot_be_renewed() {
+fn within_the_margin_a_valid_session_is_served_if_it_cannot_be_renewed() {
     let world = world();
     let first = world.session("dev");
     world.entry("session").age(TimeDelta::minutes(50));
@@ -74,12 +74,12 @@ fn inside_the_margin_the_valid_one_is_served_when_it_cannot_be_renewed() {
     assert!(
         answer
             .stderr
-            .contains("using the one at hand, valid for another"),
+            .contains("using the cached credentials, valid for another"),
         "{answer:?}"
     );
     assert_eq!(answer.stderr.lines().count(), 1);
     let asked = world.sts();
-    // What failed is not tried again at once, by whatever program.
+    // No program retries the failed renewal at once.
     let plugin = calm(world.eks_token(&["--cluster", "prod"]));
     let token = Token::of(&plugin, "aws");
     assert_eq!(token.access_key_id(), first.id);
@@ -110,7 +110,7 @@ fn an_expired_entry_is_never_served() {
 }
 
 #[test]
-fn an_entry_within_its_last_seconds_is_not_served_either() {
+fn an_entry_in_its_last_seconds_is_not_served() {
     let world = world();
     let first = world.session("dev");
     world.entry("session").age(TimeDelta::seconds(3599));
@@ -125,12 +125,12 @@ fn an_entry_within_its_last_seconds_is_not_served_either() {
 }
 
 #[test]
-fn a_login_ends_with_its_session_at_the_latest() {
+fn a_login_expires_no_later_than_its_session() {
     let world = world();
     world.docker("get", REGISTRY).answer().ok().password();
     let (session, login) = (world.entry("session"), world.entry("registry-login"));
     assert_eq!(login.time("/expires_at"), session.time("/expires_at"));
-    // One that ECR lets end earlier ends then.
+    // If ECR's expiry is earlier, it applies.
     world.standin.set_ecr_seconds(Some(1200));
     let run = world
         .docker("get", REGISTRY)
@@ -145,7 +145,7 @@ fn a_login_ends_with_its_session_at_the_latest() {
 }
 
 #[test]
-fn a_login_is_renewed_with_a_fresh_session() {
+fn a_login_is_renewed_with_a_new_session() {
     let world = world();
     let first = world.docker("get", REGISTRY).answer().ok().password();
     for entry in world.entries() {
@@ -159,21 +159,21 @@ fn a_login_is_renewed_with_a_fresh_session() {
 }
 
 #[test]
-fn a_session_that_aws_ended_early_is_renewed_for_a_registry_once() {
+fn a_session_revoked_early_is_renewed_once_for_a_registry() {
     for end in [Standin::expire, Standin::remove_key] {
         let world = world();
         let session = world.session("dev");
         end(&world.standin, &session.id);
         world.docker("get", REGISTRY).answer().ok().password();
         assert_eq!((world.sts(), world.ecr()), (2, 2));
-        // The fresh one serves everybody from now on.
+        // The new session serves all programs from now on.
         assert_ne!(world.session("dev").id, session.id);
         assert_eq!(world.sts(), 2);
     }
 }
 
 #[test]
-fn a_session_that_aws_does_not_take_at_all_is_not_renewed_for_ever() {
+fn a_session_that_aws_never_accepts_is_renewed_only_once() {
     let world = world();
     world.standin.fault(Fault {
         service: "ecr".to_owned(),
@@ -186,7 +186,7 @@ fn a_session_that_aws_does_not_take_at_all_is_not_renewed_for_ever() {
         answer.docker_failure().contains("ExpiredToken"),
         "{answer:?}"
     );
-    // Its session was made for this very command: asking for another would change nothing.
+    // This command has just obtained the session, so obtaining another would not help.
     assert_eq!((world.sts(), world.ecr()), (1, 1));
     world.docker("get", REGISTRY).answer().docker_failure();
     assert_eq!((world.sts(), world.ecr()), (2, 3));

@@ -1,4 +1,4 @@
-//! Connectors whose keys are another connector's.
+//! Connectors with `source_connector`.
 
 use crate::support::{BASE, World};
 
@@ -57,7 +57,7 @@ fn step(who: &str, role: &str) -> (String, String) {
 }
 
 #[test]
-fn two_connectors_are_two_calls_and_each_session_is_kept() {
+fn two_connectors_make_two_calls_and_both_sessions_are_cached() {
     let world = World::new(&[BASE, CHAIN]);
     ask(&world, &["--connector", "two"]);
     assert_eq!(
@@ -71,14 +71,14 @@ fn two_connectors_are_two_calls_and_each_session_is_kept() {
     assert_eq!(asked[1]["DurationSeconds"], "900");
     assert_eq!(asked[1]["ExternalId"], "ext-1234");
     assert_eq!(world.standin.calls()[1].region, "eu-west-1");
-    // The first one's session serves its own clients, and the second's.
+    // The first connector's session serves its own clients and the second connector.
     ask(&world, &["--connector", "one"]);
     ask(&world, &["--connector", "two"]);
     assert_eq!(world.calls(), 2);
 }
 
 #[test]
-fn three_connectors_are_three_calls() {
+fn three_connectors_make_three_calls() {
     let world = World::new(&[BASE, CHAIN]);
     ask(&world, &["--connector", "three"]);
     assert_eq!(
@@ -92,7 +92,7 @@ fn three_connectors_are_three_calls() {
 }
 
 #[test]
-fn the_sessions_in_between_are_whole_and_only_the_last_is_cut_down() {
+fn only_the_last_session_of_a_chain_is_down_scoped() {
     let world = World::new(&[BASE, CHAIN]);
     ask(
         &world,
@@ -114,7 +114,7 @@ fn the_sessions_in_between_are_whole_and_only_the_last_is_cut_down() {
             .as_deref()
             .is_some_and(|text| text.contains("eks:DescribeCluster"))
     );
-    // Another scope is one call more, from the same session in between.
+    // Another scope makes one more call, with the same intermediate session.
     ask(
         &world,
         &["--connector", "three", "--resource-type", "s3-bucket"],
@@ -123,7 +123,7 @@ fn the_sessions_in_between_are_whole_and_only_the_last_is_cut_down() {
 }
 
 #[test]
-fn a_changed_link_anywhere_in_the_chain_is_another_session() {
+fn a_change_anywhere_in_the_chain_obtains_another_session() {
     let world = World::new(&[BASE, CHAIN]);
     let first = ask(&world, &["--connector", "three"]);
     for (old, new, calls) in [
@@ -141,7 +141,7 @@ fn a_changed_link_anywhere_in_the_chain_is_another_session() {
 }
 
 #[test]
-fn a_link_that_fails_is_named() {
+fn the_connector_that_fails_is_named() {
     let world = World::new(&[BASE, CHAIN]);
     let run = world
         .credential_process(&["--connector", "three"])

@@ -1,6 +1,6 @@
-//! A clock that runs wrong: AWS's is shifted, which looks the same from here. Whatever is signed carries AWS's time, and
-//! whatever is handed out speaks this machine's, which is what its reader compares with. Only AWS's own hosts tell the
-//! time; what a custom endpoint says is for the command that asks it.
+//! A wrong clock, simulated by shifting AWS's. Signatures carry AWS's time; documents carry this machine's, because their
+//! readers compare with it. Only AWS's own hosts set the offset; the time of a custom endpoint applies only to the command
+//! that calls it.
 
 use std::fs;
 
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, BASE, Proxy, REGISTRY, ROLE, Run, Session, Token, World, now};
 
-/// What the machine's clock may be off by, in seconds: behind AWS's, and ahead of it.
+/// Offsets of the machine's clock in seconds, behind and ahead of AWS's.
 const HOUR: [i64; 2] = [3600, -3600];
-/// How long the sessions of this profile live, in seconds, and with them the registry's login.
+/// The lifetime in seconds of sessions, and of the registry logins obtained with them.
 const SESSION: i64 = 3600;
 
 fn world(offset: i64) -> World {
@@ -21,7 +21,7 @@ fn world(offset: i64) -> World {
     world
 }
 
-/// An AWS under its own names, which a proxy leads to.
+/// The AWS stand-in under AWS's own host names, behind a proxy.
 struct Aws {
     world: World,
     proxy: Proxy,
@@ -52,7 +52,7 @@ impl Aws {
         self.asks(run).answer().ok().session()
     }
 
-    /// A session that does not come from the cache.
+    /// A session that is not from the cache.
     fn fresh_session(&self) -> Session {
         let run = self.world.credential_process(&["--connector", "dev"]);
         let run = run.env("AWS_CONNECTOR_REFRESH", "1");
@@ -64,14 +64,14 @@ impl Aws {
     }
 }
 
-/// Whether it is about `seconds` from now, by this machine's clock, give or take ten minutes on a slow machine, and two
+/// Whether it is about `seconds` from now by this machine's clock. Tolerates ten minutes for a slow machine, and two
 /// seconds for a `Date` without fractions.
 fn is_in(at: DateTime<Utc>, seconds: i64) -> bool {
     let left = at - Utc::now();
     left > TimeDelta::seconds(seconds - 600) && left <= TimeDelta::seconds(seconds + 2)
 }
 
-/// The answers of all three programs, checked; `offset` is the clock by which the cluster takes tokens.
+/// Runs and checks all three programs. `offset` is the offset of the cluster's clock.
 fn check(world: &World, which: usize, answer: &Answer, offset: i64) {
     match which {
         0 => assert!(
@@ -87,14 +87,14 @@ fn check(world: &World, which: usize, answer: &Answer, offset: i64) {
     }
 }
 
-/// How many calls were refused.
+/// The number of refused calls.
 fn refused(standin: &Standin) -> usize {
     let calls = standin.calls();
     calls.iter().filter(|call| call.status == 403).count()
 }
 
 #[test]
-fn an_hour_off_all_three_documents_are_right_from_the_first_answer() {
+fn with_the_clock_off_by_an_hour_all_three_documents_are_correct() {
     for offset in HOUR {
         for first in 0..3 {
             let aws = Aws::new(offset, &[]);
@@ -103,7 +103,7 @@ fn an_hour_off_all_three_documents_are_right_from_the_first_answer() {
             for (which, run) in runs {
                 check(&aws.world, which, &run.answer().ok(), offset);
             }
-            // Refused once for its time: after that everybody knows it, whoever asks for whatever.
+            // One call is refused because of its time; afterwards all programs know the offset.
             let standin = &aws.world.standin;
             assert_eq!(refused(standin), 1, "{offset}: {:#?}", standin.calls());
             assert!(aws.has_clock());
@@ -117,7 +117,7 @@ fn an_hour_off_all_three_documents_are_right_from_the_first_answer() {
 }
 
 #[test]
-fn what_is_kept_carries_the_true_time_and_hits_stay_hits() {
+fn cached_entries_have_true_times_and_are_still_hits() {
     for offset in HOUR {
         let aws = Aws::new(offset, &[]);
         for run in aws.all_three() {
@@ -136,7 +136,7 @@ fn what_is_kept_carries_the_true_time_and_hits_stay_hits() {
 }
 
 #[test]
-fn a_custom_endpoint_with_another_clock_is_right_for_its_own_command_and_changes_nothing_else() {
+fn the_time_of_a_custom_endpoint_applies_only_to_its_own_command() {
     for offset in [600, -600, 3600, -5400] {
         let world = world(offset);
         let healthy = Standin::start();
@@ -170,11 +170,11 @@ fn a_custom_endpoint_with_another_clock_is_right_for_its_own_command_and_changes
                 assert!(is_in(entry.time("/obtained_at"), 0), "{offset}: {json}");
             }
         }
-        // A hit says the same as the miss did.
+        // A hit prints the same document as the miss.
         let again = world.session("dev");
         assert!(is_in(again.expires.unwrap(), SESSION), "{offset}");
         assert_eq!(world.calls(), asked, "{offset}");
-        // The others sign with the right time, and know that a dead session is dead.
+        // The other programs sign with the true time, and do not serve an expired session.
         let session = world.session("healthy-dev");
         assert_ne!(session, dead, "{offset}");
         assert!(is_in(session.expires.unwrap(), SESSION), "{offset}");
@@ -182,7 +182,7 @@ fn a_custom_endpoint_with_another_clock_is_right_for_its_own_command_and_changes
     }
 }
 
-/// Changes the record of the offset, which is there.
+/// Changes the stored offset.
 fn change(world: &World, change: impl FnOnce(&mut Value)) {
     let path = world.cache_path().join("clock");
     let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -191,16 +191,16 @@ fn change(world: &World, change: impl FnOnce(&mut Value)) {
 }
 
 #[test]
-fn a_wrong_offset_revives_no_dead_session() {
+fn a_wrong_offset_does_not_revive_an_expired_session() {
     let aws = Aws::new(3600, &[]);
     aws.session("dev");
     let entry = aws.world.entry("session");
     change(&aws.world, |record| {
         record["offset_ms"] = json!(-23 * 3_600_000)
     });
-    // It expired ten minutes ago, by AWS's clock.
+    // By AWS's clock it expired ten minutes ago.
     entry.age(TimeDelta::seconds(2 * 3600 + 600));
-    // AWS, which would tell the time, is out of reach.
+    // AWS, which would correct the offset, is unreachable.
     let run = aws.world.credential_process(&["--connector", "dev"]);
     let run = aws.asks(run).env("HTTPS_PROXY", "http://127.0.0.1:1");
     let answer = run.answer();
@@ -208,7 +208,7 @@ fn a_wrong_offset_revives_no_dead_session() {
 }
 
 #[test]
-fn a_clock_that_was_set_since_or_a_reboot_voids_what_was_known() {
+fn setting_the_clock_or_a_reboot_discards_the_offset() {
     type Change = fn(&mut Value);
     let stepped: Change = |record| {
         let was = record["wall_minus_boot_ms"].as_i64().unwrap();
@@ -220,7 +220,7 @@ fn a_clock_that_was_set_since_or_a_reboot_voids_what_was_known() {
             let aws = Aws::new(offset, &[]);
             aws.session("dev");
             change(&aws.world, void);
-            // Meanwhile the clock was set right: with the offset, AWS would refuse the signature.
+            // The clock has been set since: with the offset, AWS would refuse the signature.
             aws.world.standin.set_clock_offset(0);
             aws.world.standin.clear_calls();
             let session = aws.fresh_session();
@@ -235,12 +235,12 @@ fn a_clock_that_was_set_since_or_a_reboot_voids_what_was_known() {
 }
 
 #[test]
-fn an_offset_that_no_longer_holds_is_found_out_and_forgotten() {
+fn an_outdated_offset_is_detected_and_discarded() {
     for offset in HOUR {
         let aws = Aws::new(offset, &[]);
         aws.session("dev");
         assert!(aws.has_clock());
-        // AWS's clock moved and this machine's did not: seen from here, it was the answer that was wrong.
+        // AWS's clock moved and this machine's did not, so the stored offset is wrong.
         aws.world.standin.set_clock_offset(0);
         let session = aws.fresh_session();
         assert!(is_in(session.expires.unwrap(), SESSION), "{offset}");
@@ -249,7 +249,7 @@ fn an_offset_that_no_longer_holds_is_found_out_and_forgotten() {
 }
 
 #[test]
-fn a_date_that_cannot_be_believed_is_not_and_the_error_names_the_clock() {
+fn an_implausible_date_is_ignored_and_the_error_names_the_clock() {
     for (offset, told) in [
         (25 * 3600, "dated 25h00m later"),
         (-30 * 86400, "dated 720h00m earlier"),
@@ -260,7 +260,7 @@ fn a_date_that_cannot_be_believed_is_not_and_the_error_names_the_clock() {
         assert!(line.contains(told), "{line}");
         assert!(line.ends_with("; fix: set this machine's clock"), "{line}");
         assert!(!world.cache_path().join("clock").exists());
-        // It is not tried with a time that nobody vouches for.
+        // The call is not retried with a time from an untrusted source.
         assert_eq!(world.sts(), 1);
         let answer = world.docker("get", REGISTRY).answer();
         let line = answer.docker_failure();
@@ -269,7 +269,7 @@ fn a_date_that_cannot_be_believed_is_not_and_the_error_names_the_clock() {
 }
 
 #[test]
-fn without_a_cache_each_command_finds_it_out_for_itself() {
+fn without_a_cache_each_command_learns_the_offset_itself() {
     for offset in HOUR {
         let aws = Aws::new(offset, &[]);
         for run in aws.all_three() {
@@ -282,7 +282,7 @@ fn without_a_cache_each_command_finds_it_out_for_itself() {
 }
 
 #[test]
-fn a_chain_learns_it_at_its_first_hop() {
+fn a_chain_learns_the_offset_at_its_first_call() {
     let second = "[connectors.second]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n\
                   source_connector = \"dev\"\nrole_arn = \"arn:aws:iam::210987654321:role/cross\"\n\
                   external_id = \"ext-1234\"\n";

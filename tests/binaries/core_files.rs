@@ -1,4 +1,4 @@
-//! What a crash may write to disk.
+//! Crashes write no core files.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,13 +7,13 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A user who is not root.
+/// An unprivileged user id.
 const NOBODY: u32 = 65534;
 
-/// Longer than any machine takes.
+/// Longer than this takes on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts a program that waits for input, as a user who is not root.
+/// Starts a program that waits for input, as an unprivileged user.
 fn start(command: &mut Command) -> Child {
     if rustix::process::geteuid().is_root() {
         command.uid(NOBODY).gid(NOBODY);
@@ -22,7 +22,7 @@ fn start(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// Whether a crash of a process may write a core file: then the kernel lets its user look into it.
+/// Whether a crash of the process can write a core file: if so, its user can also read its memory.
 fn may_dump(child: &Child) -> bool {
     let file = format!("/proc/{}/environ", child.id());
     fs::metadata(file).unwrap().uid() != 0
@@ -30,7 +30,7 @@ fn may_dump(child: &Child) -> bool {
 
 #[test]
 fn a_crash_of_a_client_writes_no_core_file() {
-    // Not below TMPDIR, and open: the other user has to get there.
+    // Accessible to the other user, and therefore not below TMPDIR.
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (own, helper) = (
@@ -50,7 +50,7 @@ fn a_crash_of_a_client_writes_no_core_file() {
         std::thread::sleep(Duration::from_millis(5));
     }
     let is_guarded = !may_dump(&guarded);
-    // One that has ended looks guarded as well; only one that was waiting answers.
+    // A process that has ended looks protected too, so check that this one still answers.
     let mut stdin = guarded.stdin.take().unwrap();
     let asked = stdin.write_all(b"docker.io\n");
     drop(stdin);

@@ -1,4 +1,4 @@
-//! `credential_process`: the document, the help, and what it says to a wrong call.
+//! `credential_process`: the document, the help, and usage errors.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn ask(world: &World, connector: &str) -> Answer {
 }
 
 #[test]
-fn the_document_of_a_role_session_is_this() {
+fn the_document_of_a_role_session() {
     let world = World::new(&[BASE, SHARED]);
     let mut transcript = Transcript::new(&world);
     let answer = ask(&world, "dev").ok();
@@ -53,7 +53,7 @@ fn the_document_of_a_role_session_is_this() {
 }
 
 #[test]
-fn keys_are_handed_out_as_they_are_and_long_lived_ones_without_an_end() {
+fn keys_are_served_unchanged_and_long_lived_ones_without_expiration() {
     let world = World::new(&[BASE, HANDED_OUT]);
     let mut transcript = Transcript::new(&world);
     for connector in ["base", "temporary", "until"] {
@@ -73,7 +73,7 @@ fn keys_are_handed_out_as_they_are_and_long_lived_ones_without_an_end() {
 }
 
 #[test]
-fn the_connector_is_the_flags_then_the_environments_then_the_default() {
+fn the_connector_comes_from_the_flag_then_the_environment_then_the_default() {
     let world = World::new(&["default_connector = \"base\"\n", BASE, HANDED_OUT]);
     let id = |answer: Answer| answer.ok().json()["AccessKeyId"].clone();
     let temporary = json!("ASIAIOSFODNN7EXAMPLE");
@@ -90,7 +90,7 @@ fn the_connector_is_the_flags_then_the_environments_then_the_default() {
 }
 
 #[test]
-fn help_and_version_need_no_profile() {
+fn help_and_version_need_no_connectors_file() {
     let world = World::empty();
     let mut transcript = Transcript::new(&world);
     transcript.mask(env!("CARGO_PKG_VERSION"), "VERSION");
@@ -101,7 +101,7 @@ fn help_and_version_need_no_profile() {
 }
 
 #[test]
-fn a_wrong_call_is_one_line_with_the_fix() {
+fn an_invalid_command_line_is_a_one_line_error_with_a_fix() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     let mut transcript = Transcript::new(&world);
     let long = "x".repeat(5000);
@@ -171,7 +171,7 @@ fn a_wrong_call_is_one_line_with_the_fix() {
 }
 
 #[test]
-fn standard_input_is_left_alone() {
+fn standard_input_is_not_read() {
     let world = World::new(&[BASE, SHARED]);
     let noise = vec![0u8; 100_000];
     let run = world.credential_process(&["--connector", "dev"]);
@@ -179,7 +179,7 @@ fn standard_input_is_left_alone() {
 }
 
 #[test]
-fn the_places_of_profile_and_cache_can_be_named() {
+fn variables_set_the_paths_of_the_connectors_file_and_the_cache() {
     let world = World::new(&["default_connector = \"nobody\"\n"]);
     let url = world.standin.url();
     let text = [BASE, SHARED].concat().replace("URL", &url);
@@ -198,7 +198,7 @@ fn the_places_of_profile_and_cache_can_be_named() {
 }
 
 #[test]
-fn a_limited_connector_refuses_what_it_is_not_for() {
+fn a_limited_connector_refuses_other_resources() {
     let limited = [
         ROLE,
         "resource_type = \"s3-bucket\"\nresource_id = \"data\"\n",

@@ -1,4 +1,4 @@
-//! Many at once are one: whoever comes first asks AWS, everybody is answered.
+//! Many processes at once: one calls AWS, and all of them are answered.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
@@ -10,7 +10,7 @@ use crate::support::{Answer, BASE, Binary, REGISTRY, ROLE, Run, SHARED, Token, W
 
 fn world(connector: &str) -> World {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, connector]);
-    // Slow enough that all are there before the first has its answer.
+    // Slow enough that all have started before the first is answered.
     world.standin.fault(Fault {
         service: "*".to_owned(),
         action: "*".to_owned(),
@@ -20,7 +20,7 @@ fn world(connector: &str) -> World {
     world
 }
 
-/// Fifty at once, of all three kinds.
+/// Runs fifty processes of all three kinds at once.
 fn fifty(world: &World) -> Vec<(Binary, Answer)> {
     let runs: Vec<Run> = (0..50)
         .map(|n| match n % 3 {
@@ -41,7 +41,8 @@ fn of(answers: &[(Binary, Answer)], kind: Binary) -> Vec<&Answer> {
     mine.map(|(_, answer)| answer).collect()
 }
 
-/// All documents of a kind are the same and good; the session's key id is returned.
+/// Checks that the documents of each kind are valid and equal. Returns the access key ids of the session and of the
+/// session behind tokens.
 #[track_caller]
 fn judge(world: &World, answers: &[(Binary, Answer)]) -> (String, String) {
     for (binary, answer) in answers {
@@ -83,7 +84,7 @@ fn judge(world: &World, answers: &[(Binary, Answer)]) -> (String, String) {
 }
 
 #[test]
-fn fifty_at_once_with_one_shared_session_are_one_call_to_sts_and_one_to_ecr() {
+fn fifty_processes_with_one_shared_session_make_one_call_to_sts_and_one_to_ecr() {
     let world = world(SHARED);
     let answers = fifty(&world);
     assert_eq!((world.sts(), world.ecr(), world.calls()), (1, 1, 2));
@@ -92,7 +93,7 @@ fn fifty_at_once_with_one_shared_session_are_one_call_to_sts_and_one_to_ecr() {
 }
 
 #[test]
-fn fifty_at_once_with_sessions_cut_down_are_one_call_a_scope() {
+fn fifty_processes_with_down_scoped_sessions_make_one_call_per_scope() {
     let world = world(ROLE);
     let answers = fifty(&world);
     assert_eq!((world.sts(), world.ecr(), world.calls()), (3, 1, 4));
@@ -101,7 +102,7 @@ fn fifty_at_once_with_sessions_cut_down_are_one_call_a_scope() {
 }
 
 #[test]
-fn those_who_wait_for_a_failure_share_it() {
+fn waiting_processes_share_a_failure() {
     let world = world(SHARED);
     world.standin.fault(Fault {
         service: "sts".to_owned(),
@@ -110,7 +111,7 @@ fn those_who_wait_for_a_failure_share_it() {
         times: None,
     });
     let hold = || -> Vec<Waiting> {
-        // The lock's name is known once somebody asked.
+        // A first command creates the lock, whose name is then known.
         (0..6)
             .map(|_| Waiting::start(world.credential_process(&[])))
             .collect()
@@ -130,7 +131,7 @@ fn those_who_wait_for_a_failure_share_it() {
         assert!(answer.stderr.contains("AccessDenied"), "{answer:?}");
     }
     assert_eq!(world.sts(), before + 1);
-    // The next command asks again.
+    // The next command calls AWS again.
     world.standin.clear_faults();
     world.session("dev");
 }
@@ -144,7 +145,7 @@ fn deny(world: &World) {
     });
 }
 
-/// A process that has found nothing in the cache and is about to wait for the lock.
+/// A process that has missed the cache and is about to wait for the lock.
 struct Waiting {
     binary: Binary,
     child: Child,
@@ -181,7 +182,7 @@ impl Waiting {
 }
 
 #[test]
-fn forced_refreshes_at_once_are_one_call() {
+fn simultaneous_forced_refreshes_make_one_call() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let old = world.session("dev");
     let entry = world.entry("session");
@@ -194,7 +195,7 @@ fn forced_refreshes_at_once_are_one_call() {
         )
     };
     let waiting: Vec<Waiting> = (0..8).map(forced).collect();
-    // Whoever does not insist is served meanwhile.
+    // Commands without a forced refresh are served meanwhile.
     assert_eq!(world.session("dev"), old);
     drop(held);
     let sessions: Vec<_> = waiting
@@ -210,7 +211,7 @@ fn forced_refreshes_at_once_are_one_call() {
 }
 
 #[test]
-fn those_who_wait_are_told_for_whom() {
+fn waiting_processes_name_the_lock_holder() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let old = world.session("dev");
     let entry = world.entry("session");
@@ -229,7 +230,7 @@ fn those_who_wait_are_told_for_whom() {
 }
 
 #[test]
-fn a_lock_that_is_never_given_up_is_waited_for_no_longer_than_the_profile_says() {
+fn the_wait_for_a_lock_ends_at_lock_timeout() {
     let impatient = [SHARED, "lock_timeout = \"1s\"\n"].concat();
     let world = World::new(&["default_connector = \"dev\"\n", BASE, &impatient]);
     world.session("dev");
@@ -241,13 +242,13 @@ fn a_lock_that_is_never_given_up_is_waited_for_no_longer_than_the_profile_says()
     assert!(
         answer
             .stderr
-            .contains("gave up waiting for another process after "),
+            .contains("timed out waiting for another process after "),
         "{answer:?}"
     );
     assert_eq!(world.sts(), 2);
 }
 
-/// A pipe that is full: whoever writes to it stands still until it is read.
+/// A full pipe: writers block until it is read.
 fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     use rustix::fs::{OFlags, fcntl_setfl};
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -257,7 +258,7 @@ fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     (reader, writer)
 }
 
-/// Waits until a process has stood still for a while.
+/// Waits until a process has been blocked for a while.
 fn stands_still(pid: u32) {
     let mut still = 0;
     while still < 10 {
@@ -269,10 +270,10 @@ fn stands_still(pid: u32) {
 }
 
 #[test]
-fn who_finds_the_lock_free_looks_again_before_asking() {
+fn the_cache_is_read_again_after_locking() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, SHARED]);
     let (mut reader, writer) = full_pipe();
-    // It says that it missed, and gets no further before somebody else has asked.
+    // It logs the miss and blocks there until another process has called AWS.
     let late = world
         .credential_process(&[])
         .env("AWS_CONNECTOR_LOG", "debug");

@@ -1,4 +1,4 @@
-//! The Docker credential helper: its actions, its documents, and the strings that Docker knows.
+//! The Docker credential helper: its actions, its documents, and the messages that Docker recognizes.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn stored(server: &str, user: &str) -> String {
 }
 
 #[test]
-fn the_answers_of_all_actions_are_these() {
+fn the_answers_of_all_actions() {
     let world = world();
     let mut transcript = Transcript::new(&world);
     transcript.mask(env!("CARGO_PKG_VERSION"), "VERSION");
@@ -52,7 +52,7 @@ fn the_answers_of_all_actions_are_these() {
 }
 
 #[test]
-fn the_failures_of_all_actions_are_these() {
+fn the_failures_of_all_actions() {
     let world = world();
     let mut transcript = Transcript::new(&world);
     let elsewhere = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
@@ -91,7 +91,7 @@ fn the_failures_of_all_actions_are_these() {
 }
 
 #[test]
-fn the_three_strings_that_docker_knows_stand_alone_on_their_line() {
+fn the_three_messages_that_docker_recognizes_are_on_their_own_line() {
     let world = world();
     for (action, stdin, line) in [
         ("get", "registry.example.com".to_owned(), NOT_FOUND),
@@ -105,15 +105,15 @@ fn the_three_strings_that_docker_knows_stand_alone_on_their_line() {
 }
 
 #[test]
-fn not_found_is_said_of_foreign_hosts_only() {
-    // Docker pulls anonymously on it: said of ours, the true cause would never show.
+fn only_hosts_outside_ecr_are_not_found() {
+    // Docker then pulls anonymously, so for an ECR host this message would hide the cause.
     let world = World::new(&[BASE]);
     let ours = world.docker("get", REGISTRY).answer();
     assert!(!ours.stdout.contains(NOT_FOUND), "{ours:?}");
     let broken = World::new(&["not toml at all"]);
     let ours = broken.docker("get", REGISTRY).answer();
     assert!(!ours.stdout.contains(NOT_FOUND), "{ours:?}");
-    // For a foreign host the profile does not even matter.
+    // For a foreign host the connectors file is not read.
     assert_eq!(
         broken.docker("get", "docker.io").answer().docker_failure(),
         NOT_FOUND
@@ -121,7 +121,7 @@ fn not_found_is_said_of_foreign_hosts_only() {
 }
 
 #[test]
-fn list_names_only_what_a_get_would_answer_at_once() {
+fn list_contains_only_registries_with_a_cached_login() {
     let world = world();
     let list = |world: &World| world.docker("list", "").answer().ok().json();
     assert_eq!(list(&world), json!({}));
@@ -161,8 +161,8 @@ fn store_works_without_network_and_changes_nothing() {
 }
 
 #[test]
-fn a_registry_that_nobody_can_answer_for_does_not_stall_a_build() {
-    // Old builds ask for every credHelpers entry before they begin.
+fn a_registry_without_a_connector_does_not_stall_a_build() {
+    // Old versions of docker build request every credHelpers entry before they start.
     let world = World::new(&[
         "default_connector = \"none\"\n[connectors.none]\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nallow_implicit_auth_methods = true\n",
     ]);

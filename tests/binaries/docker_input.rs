@@ -1,5 +1,5 @@
-//! What Docker and others send as a server URL: every spelling of ours is served as it was asked, and nothing else is
-//! taken for ours.
+//! Server URLs as Docker and other tools send them: every spelling of an ECR host is served and echoed unchanged, and
+//! no other host is mistaken for one.
 
 use crate::support::{BASE, Binary, REGISTRY, SHARED, World};
 
@@ -10,7 +10,7 @@ fn world() -> World {
 }
 
 #[test]
-fn every_spelling_is_served_and_repeated_as_it_was_asked() {
+fn every_spelling_of_a_host_is_served_and_echoed_unchanged() {
     let world = world();
     let upper = REGISTRY.to_uppercase();
     let mut password = None;
@@ -43,7 +43,7 @@ fn every_spelling_is_served_and_repeated_as_it_was_asked() {
 }
 
 #[test]
-fn what_only_looks_like_ours_is_not_found() {
+fn hosts_that_resemble_ecr_are_not_found() {
     let world = world();
     for host in [
         "index.docker.io/v1/",
@@ -86,7 +86,7 @@ fn what_only_looks_like_ours_is_not_found() {
 }
 
 #[test]
-fn input_of_any_size_and_kind_ends_in_one_line() {
+fn any_input_gets_a_one_line_answer() {
     let world = world();
     let mut texts: Vec<Vec<u8>> = vec![
         vec![b'a'; 1024 * 1024],
@@ -119,7 +119,7 @@ fn input_of_any_size_and_kind_ends_in_one_line() {
 }
 
 #[test]
-fn erase_takes_whatever_it_is_sent() {
+fn erase_accepts_any_input() {
     let world = world();
     for text in [
         &b""[..],

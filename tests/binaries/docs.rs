@@ -1,4 +1,4 @@
-//! What the documents say is so: their profiles can be read, and the errors they explain are said.
+//! Checks the documentation: connectors are valid, errors occur in cases, links exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ fn documents() -> Vec<PathBuf> {
     all
 }
 
-/// The fenced blocks of a language, joined: a page's blocks are one profile.
+/// The fenced blocks of a language, joined: the blocks of a page are one connectors file.
 fn blocks(text: &str, language: &str) -> String {
     let fence = format!("```{language}\n");
     let bodies = text.split(&fence).skip(1);
@@ -58,7 +58,7 @@ fn said() -> String {
 }
 
 #[test]
-fn the_profiles_of_every_document_can_be_read() {
+fn the_connectors_of_every_page_are_valid() {
     let mut connectors = 0;
     for path in documents() {
         let text = blocks(&fs::read_to_string(&path).unwrap(), "toml");
@@ -78,7 +78,7 @@ fn the_profiles_of_every_document_can_be_read() {
 }
 
 #[test]
-fn every_error_that_a_page_of_a_source_explains_is_said_in_a_case() {
+fn every_error_on_a_page_about_a_source_occurs_in_a_case() {
     let said = said();
     let mut rows = 0;
     for path in files(&root().join("docs/sources"), ".md") {
@@ -100,7 +100,7 @@ fn every_error_that_a_page_of_a_source_explains_is_said_in_a_case() {
 }
 
 #[test]
-fn every_host_that_the_table_of_hosts_names_was_asked_in_a_case() {
+fn every_host_in_the_table_of_hosts_is_called_in_a_case() {
     const REGIONS: [&str; 8] = [
         "us-east-1",
         "us-gov-west-1",
@@ -133,7 +133,7 @@ fn every_host_that_the_table_of_hosts_names_was_asked_in_a_case() {
 }
 
 #[test]
-fn every_link_leads_somewhere_and_every_page_is_linked() {
+fn every_link_is_valid_and_every_page_is_linked() {
     let mut linked = Vec::new();
     for path in documents() {
         let text = fs::read_to_string(&path).unwrap();
@@ -164,7 +164,7 @@ fn every_link_leads_somewhere_and_every_page_is_linked() {
 }
 
 #[test]
-fn the_index_of_the_cases_covers_every_topic_and_each_row_names_tests() {
+fn the_index_of_cases_covers_every_topic_and_names_existing_tests() {
     let index = fs::read_to_string(cases().join("README.md")).unwrap();
     let example = fs::read_to_string(cases().join("role_options/duration_in_seconds.case"));
     assert!(

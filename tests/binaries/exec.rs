@@ -1,4 +1,4 @@
-//! The Kubernetes exec plugin: its document in both versions, its help, and what it says to a wrong call.
+//! The Kubernetes exec plugin: its document in both versions, its help, and usage errors.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn with_config(version: &str, config: &serde_json::Value) -> serde_json::Value {
 }
 
 #[test]
-fn the_document_in_both_versions_and_without_any_is_this() {
+fn the_document_in_both_versions_and_without_a_version() {
     let world = world();
     let mut transcript = Transcript::new(&world);
     let mut case = |title: &str, answer: Answer| {
@@ -62,7 +62,7 @@ fn the_document_in_both_versions_and_without_any_is_this() {
 }
 
 #[test]
-fn the_cluster_is_named_by_any_of_the_flags_by_arn_or_by_the_kubeconfig() {
+fn the_cluster_comes_from_a_flag_an_arn_or_the_kubeconfig() {
     let world = world();
     let signed_for = |answer: Answer| {
         let token = Token::of(&answer.ok(), "aws");
@@ -92,7 +92,7 @@ fn the_cluster_is_named_by_any_of_the_flags_by_arn_or_by_the_kubeconfig() {
 }
 
 #[test]
-fn flags_win_over_the_kubeconfig() {
+fn flags_override_the_kubeconfig() {
     let world = world();
     let config = json!({"clusterName": "stage", "region": "eu-west-1", "connector": "nobody"});
     let text = with_config("v1", &config).to_string();
@@ -115,7 +115,7 @@ fn flags_win_over_the_kubeconfig() {
 }
 
 #[test]
-fn a_wrong_exec_info_is_one_clear_line() {
+fn an_invalid_exec_info_is_a_one_line_error() {
     let world = world();
     let mut transcript = Transcript::new(&world);
     let v1 = "client.authentication.k8s.io/v1";
@@ -163,7 +163,7 @@ fn a_wrong_exec_info_is_one_clear_line() {
 }
 
 #[test]
-fn a_wrong_call_is_one_line_with_the_fix() {
+fn an_invalid_command_line_is_a_one_line_error_with_a_fix() {
     let world = world();
     let mut transcript = Transcript::new(&world);
     let cases: [&[&str]; 15] = [
@@ -199,7 +199,7 @@ fn a_wrong_call_is_one_line_with_the_fix() {
 }
 
 #[test]
-fn help_and_version_need_no_profile() {
+fn help_and_version_need_no_connectors_file() {
     let world = World::empty();
     let mut transcript = Transcript::new(&world);
     transcript.mask(env!("CARGO_PKG_VERSION"), "VERSION");

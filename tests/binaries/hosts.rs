@@ -1,14 +1,14 @@
-//! The table of registry hosts, asked for through the Docker helper: what it decides there is what a user gets.
+//! The table of registry hosts of the unit tests, checked through the Docker helper.
 
 use crate::support::World;
 
 const HOSTS: &str = include_str!("../../shared/core/src/resource/testdata/hosts.txt");
 
-/// The lines of the table: the host that is asked for, and its canonical form where it is ECR's.
+/// The lines of the table: a host, and its canonical form if it is an ECR host.
 fn table() -> Vec<(&'static str, Option<&'static str>)> {
     HOSTS
         .lines()
-        // Lines with escapes stand for bytes that Docker could not send as one line.
+        // Lines with escapes are hosts that Docker cannot send as one line.
         .filter(|line| !line.starts_with('#') && !line.contains('\\'))
         .filter_map(|line| line.split_once(" => "))
         .filter(|(asked, _)| !asked.trim().is_empty())
@@ -17,8 +17,8 @@ fn table() -> Vec<(&'static str, Option<&'static str>)> {
 }
 
 #[test]
-fn the_docker_helper_decides_every_host_of_the_table_rightly() {
-    // No connector is for any registry, so that ours are refused by name, and others are not found.
+fn the_docker_helper_classifies_every_host_of_the_table() {
+    // No connector serves a registry, so ECR hosts are refused by name and others are not found.
     let world = World::new(&["[connectors.none]\nauth_method = \"anonymous\"\n"]);
     let table = table();
     let ours = table.iter().filter(|(_, host)| host.is_some()).count();
@@ -32,7 +32,7 @@ fn the_docker_helper_decides_every_host_of_the_table_rightly() {
         let line = answer.docker_failure();
         match host {
             Some(host) => assert!(
-                line.starts_with(&format!("no connector serves {host};")),
+                line.starts_with(&format!("no connector found for {host};")),
                 "{asked}: {line}"
             ),
             None => assert!(

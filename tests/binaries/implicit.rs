@@ -1,4 +1,4 @@
-//! Ambient credentials: only where somebody said that they may be used.
+//! Ambient credentials: used only with consent.
 
 use aws_standin::{ACCESS_KEY_ID, CONTAINER_TOKEN, SECRET_ACCESS_KEY};
 
@@ -17,7 +17,7 @@ fn with_keys(run: Run) -> Run {
 }
 
 #[test]
-fn without_leave_nothing_of_the_surroundings_is_used() {
+fn without_consent_no_ambient_credentials_are_used() {
     let world = World::new(&[IMPLICIT]);
     let [process, docker, plugin] = world.all_three("here").map(|run| with_keys(run).answer());
     for line in [process.failure(), docker.docker_failure(), plugin.failure()] {
@@ -34,7 +34,7 @@ fn without_leave_nothing_of_the_surroundings_is_used() {
 }
 
 #[test]
-fn leave_is_given_by_the_profile_or_the_environment() {
+fn consent_comes_from_the_connectors_file_or_the_environment() {
     let world = World::new(&[IMPLICIT]);
     for value in ["true", "1"] {
         let run = with_keys(world.credential_process(&["--connector", "here"]));
@@ -57,7 +57,7 @@ fn leave_is_given_by_the_profile_or_the_environment() {
 }
 
 #[test]
-fn naming_the_source_is_leave() {
+fn naming_the_source_is_consent() {
     let world = World::new(&[
         IMPLICIT,
         "profile_name = \"work\"\n[connectors.pinned]\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\ncredential_source = \"Environment\"\n",
@@ -73,7 +73,7 @@ fn naming_the_source_is_leave() {
 }
 
 #[test]
-fn a_role_on_top_is_assumed_and_cut_down() {
+fn a_role_is_assumed_with_ambient_credentials_and_down_scoped() {
     let world = World::new(&[
         IMPLICIT,
         "allow_implicit_auth_methods = true\nrole_arn = \"arn:aws:iam::123456789012:role/dev\"\nduration = \"20m\"\n",
@@ -96,7 +96,7 @@ fn a_role_on_top_is_assumed_and_cut_down() {
             .count(),
         2
     );
-    // Somebody else's keys are somebody else's sessions.
+    // Other keys get other sessions.
     world.standin.add_user(
         "123456789012",
         "eve",
@@ -113,7 +113,7 @@ fn a_role_on_top_is_assumed_and_cut_down() {
 }
 
 #[test]
-fn a_container_hands_out_its_tasks_role() {
+fn a_container_provides_its_tasks_role() {
     let world = World::new(&[
         IMPLICIT,
         "credential_source = \"EcsContainer\"\nrole_arn = \"arn:aws:iam::123456789012:role/dev\"\ndown_scope = false\n",
@@ -132,7 +132,7 @@ fn a_container_hands_out_its_tasks_role() {
 }
 
 #[test]
-fn without_a_profile_file_there_is_one_connector_behind_the_same_gate() {
+fn without_a_connectors_file_the_built_in_connector_requires_consent() {
     let world = World::empty();
     let url = world.standin.url();
     let around = |run: Run| {
@@ -144,7 +144,7 @@ fn without_a_profile_file_there_is_one_connector_behind_the_same_gate() {
     assert!(
         refused
             .docker_failure()
-            .contains("without one only ambient credentials could serve, which are not allowed")
+            .contains("no connectors file yet at")
     );
     assert_eq!(world.calls(), 0);
     let leave = |run: Run| around(run).env("AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS", "true");
@@ -165,7 +165,7 @@ fn without_a_profile_file_there_is_one_connector_behind_the_same_gate() {
 }
 
 #[test]
-fn the_surroundings_are_no_source_where_the_profile_names_another() {
+fn ambient_credentials_are_not_used_if_the_connector_names_a_source() {
     let world = World::new(&[BASE, crate::support::SHARED]);
     let run = world.credential_process(&["--connector", "dev"]);
     let run = run.env("AWS_ACCESS_KEY_ID", "AKIAEVEEXAMPLE000000");

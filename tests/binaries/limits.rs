@@ -1,8 +1,8 @@
-//! What STS would refuse is refused before anybody is asked.
+//! Values that STS would refuse are errors before any call.
 
 use crate::support::{BASE, Transcript, World};
 
-/// Fields of a connector `x`, each list with one thing that STS, or sense, does not allow.
+/// Fields of a connector `x`. Each list contains one invalid value.
 const REFUSED: [&[&str]; 44] = [
     &["method secret-key", "KEYS", "duration = 3600"],
     &["method secret-key", "KEYS", "policy = \"{}\""],
@@ -248,7 +248,7 @@ fn connector(fields: &[&str]) -> String {
 }
 
 #[test]
-fn what_sts_would_refuse_is_one_line_before_any_call() {
+fn values_that_sts_would_refuse_are_an_error_before_any_call() {
     let world = World::empty();
     let mut transcript = Transcript::new(&world);
     for fields in REFUSED {
@@ -266,7 +266,7 @@ fn what_sts_would_refuse_is_one_line_before_any_call() {
 }
 
 #[test]
-fn what_holds_just_within_the_limits_is_asked_for() {
+fn values_at_the_limits_are_accepted() {
     let world = World::empty();
     for fields in [
         &[
@@ -336,7 +336,7 @@ fn a_policy_too_long_for_sts_and_too_many_arns_or_tags_are_refused() {
 }
 
 #[test]
-fn anonymous_has_nothing_to_hand_out() {
+fn anonymous_has_no_credentials() {
     let world = World::new(&[
         "[connectors.anon]\nauth_method = \"anonymous\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n",
     ]);

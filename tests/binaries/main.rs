@@ -1,13 +1,13 @@
-//! The three binaries as processes against a loopback AWS: the documents to the letter, what AWS is asked, what the
-//! cache answers, and that many at once are one.
+//! Runs the three binaries against a loopback AWS, and checks their documents, their calls to AWS, the cache, and
+//! concurrent processes.
 //!
-//! Each test has a home, a profile, a cache and an AWS of its own. What the binaries say is compared with the files
-//! below `goldens/`; `UPDATE_GOLDENS=1` writes them anew, and the difference is to be read before it is kept.
+//! Each test has its own home, connectors file, cache and AWS. Output is compared with the files below `goldens/`;
+//! `UPDATE_GOLDENS=1` rewrites them. Review the diff before you commit it.
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on ends there and says why"
+    reason = "a test that cannot continue panics with the reason"
 )]
 
 mod cache_files;

@@ -1,4 +1,4 @@
-//! The auth methods: what AWS is asked is what the profile says, and nothing else.
+//! The auth methods: calls to AWS contain exactly the settings of the connector.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::support::{BASE, REGISTRY, ROLE, SHARED, World, params};
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
 
-/// `name=value` for each parameter, with a call's list members numbered as STS numbers them.
+/// `name=value` for each parameter, with list members numbered as STS does.
 #[track_caller]
 fn assert_params(given: &BTreeMap<String, String>, wanted: &[(&str, &str)]) {
     let wanted: BTreeMap<String, String> = wanted
@@ -21,7 +21,7 @@ fn assert_params(given: &BTreeMap<String, String>, wanted: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_secret_key_is_handed_out_and_nobody_is_asked() {
+fn a_secret_key_is_served_without_a_call() {
     let world = World::new(&[BASE]);
     let session = world.session("base");
     assert_eq!(session.id, ACCESS_KEY_ID);
@@ -32,7 +32,7 @@ fn a_secret_key_is_handed_out_and_nobody_is_asked() {
 }
 
 #[test]
-fn an_sts_token_is_handed_out_until_it_has_too_little_left() {
+fn an_sts_token_is_served_until_its_safety_margin() {
     let world = World::new(&[BASE, SHARED]);
     let live = world.session("dev");
     let token = live.token.as_deref().unwrap();
@@ -68,14 +68,14 @@ fn an_sts_token_is_handed_out_until_it_has_too_little_left() {
             .answer();
         run.failure().to_owned()
     };
-    assert!(refused("", TimeDelta::minutes(4)).contains("300 s are kept in hand"));
+    assert!(refused("", TimeDelta::minutes(4)).contains("300 s safety margin"));
     let tolerance = "expires_skew_tolerance = \"10m\"\n";
-    assert!(refused(tolerance, TimeDelta::minutes(9)).contains("600 s are kept in hand"));
+    assert!(refused(tolerance, TimeDelta::minutes(9)).contains("600 s safety margin"));
     assert!(refused("", TimeDelta::minutes(-1)).contains("expired at"));
 }
 
 #[test]
-fn a_role_is_asked_for_with_every_field_of_the_profile() {
+fn assume_role_sends_every_field_of_the_connector() {
     let everything = format!(
         r#"
 [connectors.all]
@@ -137,7 +137,7 @@ duration = "30m"
 }
 
 #[test]
-fn a_role_is_asked_for_with_the_defaults() {
+fn assume_role_sends_the_defaults() {
     let world = World::new(&[BASE, ROLE]);
     world.session("dev");
     assert_params(
@@ -151,7 +151,7 @@ fn a_role_is_asked_for_with_the_defaults() {
 }
 
 #[test]
-fn a_role_can_be_had_with_keys_of_its_own_and_with_a_token() {
+fn a_role_can_be_assumed_with_literal_keys_and_with_a_token() {
     let world = World::new(&[BASE, SHARED]);
     let live = world.session("dev");
     let token = live.token.as_deref().unwrap();
@@ -192,7 +192,7 @@ fn a_role_can_be_had_with_keys_of_its_own_and_with_a_token() {
 }
 
 #[test]
-fn a_role_can_be_had_with_a_web_identity() {
+fn a_role_can_be_assumed_with_a_web_identity() {
     let world = World::new(&[r#"
 [connectors.web]
 auth_method = "iam-role"
@@ -221,7 +221,7 @@ down_scope = false
         ],
     );
     assert_eq!(call.access_key_id, None);
-    // The token rotates, whom it names does not: that is still the same session.
+    // A rotated token with the same identity keeps the session.
     let next = jwt(&serde_json::json!({
         "iss": "https://oidc.example", "sub": "system:serviceaccount:x:y", "aud": "sts.amazonaws.com",
         "exp": Utc::now().timestamp() + 900, "iat": Utc::now().timestamp() + 1,
@@ -251,7 +251,7 @@ fn jwt(claims: &serde_json::Value) -> String {
 }
 
 #[test]
-fn a_session_token_is_asked_for_with_its_duration_alone() {
+fn get_session_token_sends_only_the_duration() {
     let connector = |duration: &str| {
         format!(
             "[connectors.session]\nauth_method = \"session-token\"\nregion = \"us-east-1\"\n\
@@ -277,7 +277,7 @@ fn a_session_token_is_asked_for_with_its_duration_alone() {
 }
 
 #[test]
-fn a_federation_token_is_asked_for_with_name_policies_and_tags() {
+fn get_federation_token_sends_name_policies_and_tags() {
     let world = World::new(&[
         BASE,
         &format!(
@@ -320,12 +320,12 @@ aws_secret_access_key = "{SECRET_ACCESS_KEY}"
         ],
     );
     world.standin.clear_calls();
-    // Without a policy it would be powerless: refused, until a resource type gives it one.
+    // Without a policy the session would have no permissions, so it is refused until a resource type provides one.
     let powerless = world.credential_process(&["--connector", "plain"]).answer();
     assert!(
         powerless
             .failure()
-            .contains("a federation-token session without a policy may do nothing")
+            .contains("a federation-token session without a policy has no permissions")
     );
     assert_eq!(world.calls(), 0);
     let args = [
@@ -354,7 +354,7 @@ aws_secret_access_key = "{SECRET_ACCESS_KEY}"
 }
 
 #[test]
-fn session_names_are_cleaned_and_cut_to_what_sts_takes() {
+fn session_names_are_cleaned_and_truncated_for_sts() {
     let world = World::new(&[BASE, ROLE]);
     let name = |user: &str| {
         world.standin.clear_calls();
@@ -372,7 +372,7 @@ fn session_names_are_cleaned_and_cut_to_what_sts_takes() {
 }
 
 #[test]
-fn a_disabled_connector_is_refused_on_a_warm_cache() {
+fn a_disabled_connector_is_refused_even_if_its_session_is_cached() {
     let default = "default_connector = \"dev\"\n";
     let world = World::new(&[default, BASE, SHARED]);
     for run in world.all_three("dev") {
@@ -383,12 +383,17 @@ fn a_disabled_connector_is_refused_on_a_warm_cache() {
     let calls = world.calls();
     let [process, docker, plugin] = world.all_three("dev").map(|run| run.answer());
     for line in [process.failure(), docker.docker_failure(), plugin.failure()] {
-        assert!(line.contains("it is disabled"), "{line}");
+        assert!(line.contains("this connector is disabled"), "{line}");
     }
     let refresh = world
         .credential_process(&["--connector", "dev"])
         .env("AWS_CONNECTOR_REFRESH", "1");
-    assert!(refresh.answer().failure().contains("it is disabled"));
+    assert!(
+        refresh
+            .answer()
+            .failure()
+            .contains("this connector is disabled")
+    );
     assert_eq!(world.docker("list", "").answer().ok().stdout, "{}\n");
     assert_eq!(world.calls(), calls);
     world.profile(&[default, BASE, SHARED]);

@@ -1,4 +1,4 @@
-//! Second factors: one code, however many sessions it is for.
+//! MFA: one code for any number of sessions.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::support::{BASE, REGISTRY, Token, World, params};
 
 const SERIAL: &str = "arn:aws:iam::123456789012:mfa/dev";
 
-/// A connector whose code comes from a script that counts how often it was asked.
+/// A connector whose code comes from a script that counts its calls.
 fn connector(world: &World, more: &str) -> String {
     let script = world.script("code", "echo asked >>\"$HOME/asked\"; printf 123456");
     format!(
@@ -53,7 +53,7 @@ fn one_code_serves_every_scope() {
 }
 
 #[test]
-fn a_code_serves_other_roles_regions_and_connectors_of_the_same_keys() {
+fn a_code_serves_other_roles_regions_and_connectors_with_the_same_keys() {
     let world = world("mfa_duration = \"1h\"\n");
     world.session("dev");
     let other = connector(&world, "mfa_duration = \"1h\"\n")
@@ -70,7 +70,7 @@ fn a_code_serves_other_roles_regions_and_connectors_of_the_same_keys() {
 }
 
 #[test]
-fn a_forced_refresh_costs_no_second_code() {
+fn a_forced_refresh_does_not_prompt_for_a_second_code() {
     let world = world("");
     let first = world.session("dev");
     let run = world
@@ -95,18 +95,18 @@ fn above_an_hour_the_roles_own_call_carries_the_code() {
 }
 
 #[test]
-fn a_wrong_code_is_told_and_not_tried_again() {
+fn a_wrong_code_is_an_error_and_not_retried() {
     let world = world("");
     world.standin.set_mfa_code("654321");
     let answer = world.credential_process(&["--connector", "dev"]).answer();
     let line = answer.failure();
-    assert!(line.contains("AWS did not take the MFA code"), "{line}");
+    assert!(line.contains("AWS rejected the MFA code"), "{line}");
     assert!(!line.contains("123456 "), "{line}");
     assert_eq!((world.sts(), asked(&world)), (1, 1));
 }
 
 #[test]
-fn what_is_no_code_never_reaches_aws() {
+fn an_invalid_code_is_not_sent_to_aws() {
     let world = world("");
     for (body, said) in [
         ("echo 12345", "is not six digits"),
@@ -130,7 +130,7 @@ fn what_is_no_code_never_reaches_aws() {
 }
 
 #[test]
-fn nobody_is_prompted_where_nobody_can_answer() {
+fn there_is_no_prompt_without_a_terminal() {
     let world = World::empty();
     let plain = connector(&world, "");
     let plain: String = plain

@@ -1,10 +1,10 @@
-//! The other partitions: their hosts, their ARNs, and no way from one to the other.
+//! Partitions: hosts, ARNs, and no crossing from one to another.
 
 use aws_standin::Role;
 
 use crate::support::{Token, World};
 
-/// Partition, region, the suffix of registries, the STS host of the region.
+/// Partition, region, suffix of registry hosts, STS host of the region.
 const ALL: [(&str, &str, &str, &str); 5] = [
     (
         "aws-cn",
@@ -103,7 +103,7 @@ fn a_cluster_or_registry_of_another_partition_is_refused_before_any_call() {
     ] {
         let answer = world.eks_token(args).answer();
         assert!(
-            answer.failure().contains("partitions never mix"),
+            answer.failure().contains("but the connector is in "),
             "{answer:?}"
         );
     }
@@ -113,7 +113,7 @@ fn a_cluster_or_registry_of_another_partition_is_refused_before_any_call() {
     ] {
         let answer = world.docker("get", host).answer();
         assert!(
-            answer.docker_failure().contains("partitions never mix"),
+            answer.docker_failure().contains("but the connector is in "),
             "{answer:?}"
         );
     }
@@ -129,7 +129,7 @@ fn a_cluster_or_registry_of_another_partition_is_refused_before_any_call() {
 }
 
 #[test]
-fn policies_of_another_partition_carry_its_arns() {
+fn policies_use_the_arns_of_the_partition() {
     let world = world("aws-cn", "cn-north-1");
     let args = ["--resource-type", "s3-bucket", "--resource-id", "data"];
     world.credential_process(&args).answer().ok().session();

@@ -1,4 +1,4 @@
-//! One failure of each sort, told by each protocol in its own way.
+//! One failure of each kind in each protocol.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -111,7 +111,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 
 const NAMES: [&str; 3] = ["credential_process", "docker get", "exec plugin"];
 
-/// Each protocol has its own channel for a failure, and says one line.
+/// Each protocol reports a failure in one line on its own stream.
 #[track_caller]
 fn judge(answers: &[Answer; 3]) {
     let [process, docker, plugin] = answers;
@@ -128,7 +128,7 @@ fn write(transcript: &mut Transcript, title: &str, answers: &[Answer; 3]) {
 }
 
 #[test]
-fn every_sort_of_failure_is_told_in_each_protocols_own_way() {
+fn every_kind_of_failure_in_each_protocol() {
     let world = World::new(&[BASE, FAULTY]);
     let mut transcript = Transcript::new(&world);
     for connector in [
@@ -157,7 +157,7 @@ fn every_sort_of_failure_is_told_in_each_protocols_own_way() {
 }
 
 #[test]
-fn what_is_wrong_with_the_profile_file_is_told_in_each_protocols_own_way() {
+fn errors_in_the_connectors_file_in_each_protocol() {
     let world = World::empty();
     let mut transcript = Transcript::new(&world);
     let mut case = |title: &str, change: &dyn Fn(Run) -> Run| {
@@ -195,7 +195,7 @@ fn what_is_wrong_with_the_profile_file_is_told_in_each_protocols_own_way() {
 }
 
 #[test]
-fn no_connector_named_anywhere_is_a_wrong_call() {
+fn a_missing_connector_name_is_a_usage_error() {
     let world = World::new(&[BASE, ROLE]);
     let mut transcript = Transcript::new(&world);
     let answers = world.all_three("").map(Run::answer);
@@ -205,7 +205,7 @@ fn no_connector_named_anywhere_is_a_wrong_call() {
 }
 
 #[test]
-fn what_aws_answers_wrongly_is_told_in_each_protocols_own_way() {
+fn invalid_answers_of_aws_in_each_protocol() {
     let world = World::new(&[BASE, SHARED]);
     let mut transcript = Transcript::new(&world);
     for (title, kind) in [
@@ -221,7 +221,7 @@ fn what_aws_answers_wrongly_is_told_in_each_protocols_own_way() {
             kind,
             times: None,
         });
-        // All at once: who waits for a failure shares it, and so does its text.
+        // All three at once: processes that wait for a failure share it and its text.
         let answers = world.all_three("dev").map(Run::start);
         let answers = answers.map(|(binary, child)| crate::support::finish(binary, child));
         judge(&answers);
@@ -232,7 +232,7 @@ fn what_aws_answers_wrongly_is_told_in_each_protocols_own_way() {
 }
 
 #[test]
-fn a_circle_of_processes_is_told_before_it_begins() {
+fn a_credential_loop_is_detected_before_it_starts() {
     let world = World::new(&[BASE, SHARED]);
     let mut transcript = Transcript::new(&world);
     let chain = |run: Run| run.env("AWS_CONNECTOR_CHAIN", "ops -> dev").answer();
@@ -244,12 +244,12 @@ fn a_circle_of_processes_is_told_before_it_begins() {
 }
 
 #[test]
-fn exit_statuses_tell_a_wrong_call_from_a_failure() {
+fn exit_statuses_distinguish_usage_errors_from_failures() {
     let world = World::new(&[BASE, ROLE]);
     let status = |binary, args: &[&str]| world.run(binary, args).answer().status;
     assert_eq!(status(Binary::CredentialProcess, &["--bogus"]), 2);
     assert_eq!(status(Binary::EksToken, &["--bogus"]), 2);
-    // Docker's own programs know 1 only.
+    // Docker's own helpers only exit with 1.
     assert_eq!(status(Binary::Docker, &["bogus"]), 1);
     assert_eq!(
         status(Binary::CredentialProcess, &["--connector", "none"]),

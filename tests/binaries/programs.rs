@@ -1,4 +1,4 @@
-//! The small programs and the full one beside them: what each does alone, and how they find each other.
+//! The small programs and the full one: what each does alone, and how a small program finds the full one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tempfile::TempDir;
 
-use crate::support::{Answer, BASE, Binary, REGISTRY, SHARED, World};
+use crate::support::{Answer, BASE, Binary, REGISTRY, SHARED, World, finish};
 
 fn world() -> World {
     World::new(&["default_connector = \"dev\"\n", BASE, SHARED])
@@ -29,7 +29,7 @@ fn full_program() -> PathBuf {
     Path::new(Binary::Docker.path()).with_file_name("aws-connector")
 }
 
-/// What each of the programs in a folder answers to its client.
+/// The answer of each program in a folder.
 fn answers(world: &World, folder: &Path) -> [Answer; 3] {
     world.all_three("dev").map(|run| run.from(folder).answer())
 }
@@ -44,7 +44,7 @@ fn failures(world: &World, folder: &Path) -> [String; 3] {
 }
 
 #[test]
-fn what_is_in_the_cache_needs_no_full_program() {
+fn a_hit_does_not_need_the_full_program() {
     let world = world();
     for run in world.all_three("dev") {
         run.answer().ok();
@@ -70,7 +70,7 @@ fn what_is_in_the_cache_needs_no_full_program() {
 }
 
 #[test]
-fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
+fn a_token_is_signed_with_literal_keys_without_the_full_program() {
     let world = world();
     let folder = small_ones();
     let answer = world.eks_token(&["--cluster", "prod", "--connector", "base"]);
@@ -79,7 +79,7 @@ fn a_token_is_signed_from_keys_of_the_profile_without_the_full_program() {
 }
 
 #[test]
-fn a_miss_without_the_full_program_says_what_to_install_and_where() {
+fn a_miss_without_the_full_program_is_an_error_that_says_what_to_install() {
     let world = world();
     let folder = small_ones();
     let place = folder.path().canonicalize().unwrap();
@@ -88,7 +88,8 @@ fn a_miss_without_the_full_program_says_what_to_install_and_where() {
         assert_eq!(
             failure,
             format!(
-                "\"{place}/aws-connector\", which asks AWS, is missing; fix: install aws-connector of the same release into \"{place}\"\n"
+                "\"{place}/aws-connector\", which calls AWS, is missing; fix: install \
+                 aws-connector from the same release into \"{place}\"\n"
             )
         );
     }
@@ -103,7 +104,7 @@ fn a_full_program_that_others_can_write_is_not_run() {
     for mode in [0o775, 0o757] {
         fs::set_permissions(&planted, fs::Permissions::from_mode(mode)).unwrap();
         for failure in failures(&world, folder.path()) {
-            assert!(failure.contains("can be written by others"), "{failure}");
+            assert!(failure.contains("is writable by other users"), "{failure}");
             assert!(
                 failure.contains("fix: install aws-connector again"),
                 "{failure}"
@@ -114,10 +115,59 @@ fn a_full_program_that_others_can_write_is_not_run() {
         fs::set_permissions(&planted, fs::Permissions::from_mode(0o755)).unwrap();
         std::os::unix::fs::chown(&planted, Some(61_234), None).unwrap();
         for failure in failures(&world, folder.path()) {
-            assert!(failure.contains("belongs to another user"), "{failure}");
+            assert!(failure.contains("has a different owner"), "{failure}");
         }
     }
     assert_eq!(world.calls(), 0);
+}
+
+#[test]
+fn a_link_that_another_user_planted_is_not_followed() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let world = world();
+    let folder = small_ones();
+    let planted = folder.path().join("aws-connector");
+    std::os::unix::fs::symlink("/bin/sh", &planted).unwrap();
+    std::os::unix::fs::lchown(&planted, Some(61_234), None).unwrap();
+    world.script("answer-for", "echo planted");
+    for failure in failures(&world, folder.path()) {
+        assert!(failure.contains("has a different owner"), "{failure}");
+    }
+}
+
+#[test]
+fn what_is_not_a_program_is_not_run_as_a_script() {
+    let world = world();
+    let folder = small_ones();
+    let broken = folder.path().join("aws-connector");
+    for text in ["", "echo run by a shell\n"] {
+        fs::write(&broken, text).unwrap();
+        fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
+        for failure in failures(&world, folder.path()) {
+            assert!(
+                failure.contains("cannot be started: Exec format"),
+                "{failure}"
+            );
+        }
+    }
+}
+
+#[test]
+fn neither_a_limit_on_file_sizes_nor_ignored_children_stop_a_client() {
+    let world = world();
+    let limited = world.shell(&format!("ulimit -f 0; printf {REGISTRY} | \"$DOCKER\" get"));
+    // Uncached, which it says.
+    assert_eq!(limited.status, 0, "{limited:?}");
+    let secret = format!("echo {}", aws_standin::SECRET_ACCESS_KEY);
+    let command = world.script("secret", &secret);
+    world.profile(&[&format!(
+        "[connectors.dev]\nauth_method = \"secret-key\"\nregion = \"us-east-1\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\naws_secret_access_key = {{ command = [{:?}] }}\n",
+        command.display().to_string()
+    )]);
+    let deaf = world.shell("python3 -c 'import os, signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(os.environ[\"PROCESS\"], [\"x\", \"--connector\", \"dev\"])'");
+    deaf.ok().session();
 }
 
 #[test]
@@ -129,7 +179,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
         let name = Path::new(binary.path()).file_name().unwrap().to_owned();
         std::os::unix::fs::symlink(folder.path().join(&name), links.path().join(&name)).unwrap();
     }
-    // One on PATH, and one beside the links.
+    // One on PATH, and one next to the links.
     let trap = world.script("path/aws-connector", "echo found on PATH");
     fs::copy(&trap, links.path().join("aws-connector")).unwrap();
     let path = trap.parent().unwrap().display().to_string();
@@ -144,7 +194,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
 }
 
 #[test]
-fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
+fn incompatible_versions_are_an_error_in_each_protocol() {
     for (client, name, on_stdout) in [
         (
             "credential-process",
@@ -166,13 +216,11 @@ fn programs_whose_versions_do_not_fit_say_so_to_each_client() {
         };
         let told = String::from_utf8(told).unwrap();
         assert!(
-            told.contains(&format!(
-                "and {name} are of versions that do not fit together"
-            )),
+            told.contains(&format!("and {name} are incompatible versions")),
             "{told}"
         );
         assert!(
-            told.ends_with("fix: install all programs of one release\n"),
+            told.ends_with("fix: install all programs from the same release\n"),
             "{told}"
         );
         assert!(silent.is_empty());
@@ -195,7 +243,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
     world.file("here.txt", aws_standin::SECRET_ACCESS_KEY);
     world.script("secret", "cat \"$1\"");
     let first = world.session("dev");
-    world.entry("session").age(TimeDelta::minutes(40));
+    world.entry("session").age(TimeDelta::minutes(43));
     let hit = world.session("dev");
     assert_eq!(hit.id, first.id);
     let began = Instant::now();
@@ -210,7 +258,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 }
 
 #[test]
-fn each_step_of_a_chain_is_kept_as_its_own_connector_says() {
+fn each_session_of_a_chain_is_cached_by_its_own_connectors_setting() {
     let source = |cache: &str| {
         format!(
             r#"[connectors.source]
@@ -245,14 +293,14 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
     kept.sort();
     assert_eq!(kept, ["source", "target"]);
 
-    // The target's own mode does not keep its source's entry away.
+    // The cache setting of the target does not apply to its source.
     let target_off = World::new(&[BASE, &source("files"), target, "cache = \"off\"\n"]);
     target_off.session("target");
     assert_eq!(connectors_of(&target_off), ["source"]);
 }
 
 #[test]
-fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
+fn renewing_an_unrelated_entry_makes_no_call() {
     let world = world();
     let lock = world.file("some.lock", "");
     let entry = "0".repeat(64);
@@ -265,4 +313,49 @@ fn a_renewal_of_an_entry_that_the_request_does_not_need_asks_nobody() {
         .unwrap();
     assert_eq!(status.code(), Some(1));
     assert_eq!((world.calls(), fs::read(lock).unwrap().len()), (0, 0));
+}
+
+#[test]
+fn an_upgrade_in_the_middle_of_commands_costs_no_answer() {
+    let world = world();
+    let folder = small_ones();
+    let (place, next) = (
+        folder.path().join("aws-connector"),
+        folder.path().join("next"),
+    );
+    let releases = ["one", "two"].map(|name| folder.path().join(name));
+    for release in &releases {
+        fs::copy(full_program(), release).unwrap();
+    }
+    fs::copy(full_program(), &place).unwrap();
+    let commands: Vec<_> = (0..24)
+        .map(|_| {
+            let run = world.credential_process(&[]).from(folder.path());
+            run.env("AWS_CONNECTOR_CACHE", "off").start()
+        })
+        .collect();
+    for release in releases.iter().cycle().take(40) {
+        fs::hard_link(release, &next).unwrap();
+        fs::rename(&next, &place).unwrap();
+        // Renaming one of two links to the same file does nothing.
+        let _ = fs::remove_file(&next);
+    }
+    for (binary, child) in commands {
+        finish(binary, child).ok();
+    }
+
+    let commands: Vec<_> = (0..12)
+        .map(|_| {
+            let run = world.credential_process(&[]).from(folder.path());
+            run.env("AWS_CONNECTOR_CACHE", "off").start()
+        })
+        .collect();
+    fs::remove_file(&place).unwrap();
+    for (binary, child) in commands {
+        let answer = finish(binary, child);
+        assert!(
+            answer.status == 0 || answer.stderr.contains("is missing"),
+            "{answer:?}"
+        );
+    }
 }

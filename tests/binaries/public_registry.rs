@@ -1,4 +1,4 @@
-//! ECR Public: another API, always in us-east-1, and anonymous where AWS denies us.
+//! ECR Public: a separate API, always in us-east-1, and anonymous pulls if AWS denies the login.
 
 use aws_standin::{Fault, FaultKind};
 
@@ -13,7 +13,7 @@ fn world() -> World {
 }
 
 #[test]
-fn it_is_asked_in_us_east_1_whatever_the_connectors_region() {
+fn ecr_public_is_called_in_us_east_1_whatever_the_connectors_region() {
     let world = world();
     for host in [
         PUBLIC,
@@ -34,7 +34,7 @@ fn it_is_asked_in_us_east_1_whatever_the_connectors_region() {
 }
 
 #[test]
-fn where_aws_denies_us_docker_goes_on_anonymously_and_is_told_why() {
+fn if_aws_denies_the_login_docker_continues_anonymously_and_stderr_has_the_reason() {
     let world = world();
     world.standin.set_ecr_public_denied(true);
     let mut transcript = Transcript::new(&world);

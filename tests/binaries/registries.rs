@@ -1,11 +1,11 @@
-//! Which connector serves a registry, by the ranks: its host, its account, `AWS_CONNECTOR`, the default.
+//! Which connector serves a registry, in order of priority: host, account, `AWS_CONNECTOR`, default.
 
 use crate::support::{Answer, BASE, REGISTRY, World};
 
 const OTHER_ACCOUNT: &str = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
 const IRELAND: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
-/// A connector whose role is named as itself, so that the call to AWS tells which one served.
+/// A connector whose role has its name, so that the call to AWS shows which connector served.
 fn connector(name: &str, more: &str) -> String {
     format!(
         "\n[connectors.{name}]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n\
@@ -43,7 +43,7 @@ fn refused(world: &World, host: &str, chosen: &str, said: &[&str]) {
 }
 
 #[test]
-fn the_host_goes_before_the_account_and_that_before_the_environment_and_the_default() {
+fn the_host_has_priority_then_the_account_then_the_environment_then_the_default() {
     let host = format!("registries = [\"{REGISTRY}\"]");
     let host = connector("dev", &host);
     let account = connector("ops", "registries = [\"123456789012\", \"210987654321\"]");
@@ -63,7 +63,7 @@ fn the_host_goes_before_the_account_and_that_before_the_environment_and_the_defa
 }
 
 #[test]
-fn the_resource_id_of_a_connector_names_its_host() {
+fn the_resource_id_of_a_connector_selects_its_host() {
     let limited =
         format!("resource_type = \"docker-registry\"\nresource_id = \"https://{REGISTRY}/app\"");
     let limited = connector("dev", &limited);
@@ -74,7 +74,7 @@ fn the_resource_id_of_a_connector_names_its_host() {
 }
 
 #[test]
-fn a_tie_is_broken_by_the_environment_and_is_else_an_error_that_lists_the_candidates() {
+fn a_tie_is_resolved_by_the_environment_or_is_an_error_that_lists_the_candidates() {
     let host = format!("registries = [\"{REGISTRY}\", \"210987654321\"]");
     let (one, two) = (connector("dev", &host), connector("ops", &host));
     let third = connector("long", "registries = [\"123456789012\"]");
@@ -88,7 +88,7 @@ fn a_tie_is_broken_by_the_environment_and_is_else_an_error_that_lists_the_candid
             "",
             &["dev, ops", "set AWS_CONNECTOR to one of them", host],
         );
-        // One that is not of the rank breaks no tie.
+        // A connector that is not among the tied ones does not resolve the tie.
         refused(&world, host, "long", &["dev, ops"]);
     }
     world.profile(&[
@@ -100,7 +100,7 @@ fn a_tie_is_broken_by_the_environment_and_is_else_an_error_that_lists_the_candid
 }
 
 #[test]
-fn a_disabled_connector_that_names_the_registry_is_no_licence_to_use_another() {
+fn a_disabled_connector_for_the_registry_does_not_fall_back_to_another() {
     let host = format!("registries = [\"{REGISTRY}\"]\nenabled = false");
     let world = World::new(&[
         "default_connector = \"ops\"\n",
@@ -108,7 +108,12 @@ fn a_disabled_connector_that_names_the_registry_is_no_licence_to_use_another() {
         &connector("dev", &host),
         &connector("ops", ""),
     ]);
-    refused(&world, REGISTRY, "", &["connector 'dev'", "it is disabled"]);
+    refused(
+        &world,
+        REGISTRY,
+        "",
+        &["connector 'dev'", "this connector is disabled"],
+    );
 }
 
 #[test]
@@ -128,7 +133,7 @@ fn a_connector_for_other_registries_does_not_serve() {
             "its registries do not include 210987654321",
         ],
     );
-    // Chosen by the environment but not for registries: the default is asked instead.
+    // The connector in the environment does not serve registries, so the default is used.
     assert_eq!(served(&world, REGISTRY, "ops"), "dev");
     refused(
         &world,
@@ -139,39 +144,39 @@ fn a_connector_for_other_registries_does_not_serve() {
 }
 
 #[test]
-fn nobody_for_a_registry_is_an_error_and_not_an_anonymous_pull() {
+fn a_registry_without_a_connector_is_an_error_and_not_an_anonymous_pull() {
     let world = World::new(&[BASE, &connector("dev", "registries = [\"123456789012\"]")]);
     refused(
         &world,
         OTHER_ACCOUNT,
         "",
-        &["no connector serves 210987654321"],
+        &["no connector found for 210987654321"],
     );
     assert_eq!(served(&world, REGISTRY, ""), "dev");
 }
 
 #[test]
-fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_could() {
+fn if_no_connector_serves_the_error_explains_why_the_one_in_the_environment_does_not() {
     let world = World::new(&[BASE, &connector("dev", "resource_type = \"s3-bucket\"")]);
     refused(
         &world,
         REGISTRY,
         "dev",
-        &["connector 'dev'", "it is limited to s3-bucket"],
+        &["connector 'dev'", "limited to s3-bucket"],
     );
     world.profile(&[BASE, &connector("dev", "")]);
     refused(
         &world,
         IRELAND,
         "dev",
-        &["connector 'dev'", "lies in eu-west-1"],
+        &["connector 'dev'", "is in eu-west-1"],
     );
     world.profile(&[BASE, &connector("dev", "enabled = false")]);
     refused(
         &world,
         REGISTRY,
         "dev",
-        &["connector 'dev'", "it is disabled"],
+        &["connector 'dev'", "this connector is disabled"],
     );
     let default = "default_connector = \"ops\"\n";
     world.profile(&[
@@ -184,12 +189,12 @@ fn the_one_that_the_environment_names_says_why_it_does_not_serve_where_no_other_
         &world,
         REGISTRY,
         "dev",
-        &["connector 'dev'", "it is disabled"],
+        &["connector 'dev'", "this connector is disabled"],
     );
 }
 
 #[test]
-fn another_region_needs_leave() {
+fn another_region_must_be_allowed() {
     let (plain, allowed) = (
         connector("dev", ""),
         connector("dev", "allowed_regions = [\"eu-west-1\"]"),
@@ -200,7 +205,7 @@ fn another_region_needs_leave() {
         IRELAND,
         "",
         &[
-            "lies in eu-west-1, but the connector is for us-east-1",
+            "is in eu-west-1, but the connector is for us-east-1",
             "allowed_regions",
         ],
     );
@@ -209,7 +214,7 @@ fn another_region_needs_leave() {
     let call = world.only_call("GetAuthorizationToken");
     assert_eq!(call.region, "eu-west-1");
     assert!(world.assumed()[0]["Policy"].contains("arn:aws:ecr:eu-west-1:*:repository/*"));
-    // Naming the host or its account is leave, too.
+    // Naming the host or its account also allows the region.
     for named in [IRELAND, "123456789012"] {
         world.profile(&[
             BASE,
@@ -219,7 +224,7 @@ fn another_region_needs_leave() {
     }
     let paris = "123456789012.dkr.ecr.eu-west-3.amazonaws.com";
     world.profile(&["default_connector = \"dev\"\n", BASE, &allowed]);
-    refused(&world, paris, "", &["lies in eu-west-3"]);
+    refused(&world, paris, "", &["is in eu-west-3"]);
 }
 
 #[test]
@@ -238,12 +243,12 @@ fn partitions_never_mix() {
         ),
         ("123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov", "aws-iso"),
     ] {
-        refused(&world, host, "", &[partition, "partitions never mix"]);
+        refused(&world, host, "", &[partition, "but the connector is in "]);
     }
 }
 
 #[test]
-fn the_api_follows_the_registrys_host() {
+fn the_host_selects_the_api_endpoint() {
     let named = "registries = [\"123456789012\"]";
     let world = World::new(&[BASE, &connector("dev", named)]);
     let hosts = [
@@ -277,7 +282,7 @@ fn one_login_serves_every_account_of_a_connector() {
 }
 
 #[test]
-fn a_faulty_connector_elsewhere_in_the_file_does_not_matter() {
+fn an_invalid_connector_elsewhere_in_the_file_does_not_matter() {
     let faulty = "\n[connectors.faulty]\nauth_method = \"nonsense\"\n\n[connectors.worse]\nregion = = 3\nexternal_id = \"${NOBODY}\"\n\n[connectors.worst]\nregion = \"unfinished\n";
     let world = World::new(&[
         "default_connector = \"dev\"\n",

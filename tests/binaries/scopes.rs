@@ -1,4 +1,4 @@
-//! Least privilege: each kind of use has a session that may do that and nothing else.
+//! Least privilege: each use has a session with only the permissions it needs.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn cut(world: &World, args: &[&str]) -> Session {
     world.credential_process(&args).answer().ok().session()
 }
 
-/// The session that lies in the cache for the last call that was made.
+/// The cached session of the last call.
 fn last_session(world: &World) -> Session {
     let sessions = world.entries().into_iter().map(|entry| entry.json());
     let mut sessions: Vec<Value> = sessions.filter(|json| json["kind"] == "session").collect();
@@ -35,7 +35,7 @@ fn last_session(world: &World) -> Session {
 }
 
 #[test]
-fn the_policy_of_each_use_is_this() {
+fn the_session_policy_of_each_use() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     let mut transcript = Transcript::new(&world);
     let mut case = |title: &str, ask: &dyn Fn(&World)| {
@@ -96,7 +96,7 @@ fn the_policy_of_each_use_is_this() {
 }
 
 #[test]
-fn a_connector_for_accounts_is_cut_down_to_them() {
+fn a_connector_for_accounts_is_limited_to_them() {
     let connector = [ROLE, "registries = [\"210987654321\", \"123456789012\"]\n"].concat();
     let world = World::new(&[BASE, &connector]);
     world.docker("get", REGISTRY).answer().ok().password();
@@ -111,7 +111,7 @@ fn a_connector_for_accounts_is_cut_down_to_them() {
 }
 
 #[test]
-fn the_docker_session_may_not_describe_clusters_nor_read_buckets() {
+fn the_docker_session_cannot_describe_clusters_or_read_buckets() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     world.docker("get", REGISTRY).answer().ok().password();
     let session = last_session(&world);
@@ -126,7 +126,7 @@ fn the_docker_session_may_not_describe_clusters_nor_read_buckets() {
 }
 
 #[test]
-fn the_cluster_session_may_describe_its_cluster_and_no_registry() {
+fn the_cluster_session_can_describe_its_cluster_but_no_registry() {
     let world = World::new(&[BASE, ROLE]);
     let session = cut(
         &world,
@@ -146,7 +146,7 @@ fn the_cluster_session_may_describe_its_cluster_and_no_registry() {
 }
 
 #[test]
-fn the_bucket_session_may_read_its_bucket_and_no_other() {
+fn the_bucket_session_can_read_only_its_bucket() {
     let world = World::new(&[BASE, ROLE]);
     world.standin.add_bucket("other", "us-east-1");
     let session = cut(
@@ -161,7 +161,7 @@ fn the_bucket_session_may_read_its_bucket_and_no_other() {
 }
 
 #[test]
-fn the_session_behind_a_cluster_token_may_only_say_who_it_is() {
+fn the_session_behind_a_cluster_token_can_only_call_get_caller_identity() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     let answer = world.eks_token(&["--cluster", "prod"]).answer().ok();
     let session = last_session(&world);
@@ -175,7 +175,7 @@ fn the_session_behind_a_cluster_token_may_only_say_who_it_is() {
 }
 
 #[test]
-fn the_public_registry_session_may_not_touch_private_ones() {
+fn the_public_registry_session_cannot_access_private_registries() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     world.docker("get", PUBLIC).answer().ok().password();
     let session = last_session(&world);
@@ -186,7 +186,7 @@ fn the_public_registry_session_may_not_touch_private_ones() {
 }
 
 #[test]
-fn a_session_that_is_not_cut_down_may_do_what_the_role_may() {
+fn a_session_without_down_scoping_has_all_permissions_of_the_role() {
     let world = World::new(&[BASE, ROLE]);
     let session = cut(&world, &[]);
     let may = signer(&world, &session);
@@ -197,7 +197,7 @@ fn a_session_that_is_not_cut_down_may_do_what_the_role_may() {
 }
 
 #[test]
-fn a_connectors_own_resource_is_what_its_sessions_are_cut_down_to() {
+fn sessions_are_limited_to_the_connectors_resource() {
     let limited = [
         ROLE,
         "resource_type = \"s3-bucket\"\nresource_id = \"s3://data\"\n",
@@ -208,7 +208,7 @@ fn a_connectors_own_resource_is_what_its_sessions_are_cut_down_to() {
     let may = signer(&world, &session);
     assert_eq!(may.head_bucket("data"), 200);
     assert_eq!(may.registry_token(), 400);
-    // Asking for it by name is the same session.
+    // Requesting the resource by name gets the same session.
     cut(
         &world,
         &["--resource-type", "s3-bucket", "--resource-id", "data"],
@@ -217,7 +217,7 @@ fn a_connectors_own_resource_is_what_its_sessions_are_cut_down_to() {
 }
 
 #[test]
-fn a_policy_of_the_users_replaces_ours_and_makes_one_session_for_all() {
+fn a_custom_policy_replaces_the_built_in_ones_and_yields_one_session() {
     let policy = "policy = '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"ecr:*\",\"Resource\":\"*\"}]}'\n";
     for own in [
         policy,
@@ -235,7 +235,7 @@ fn a_policy_of_the_users_replaces_ours_and_makes_one_session_for_all() {
 }
 
 #[test]
-fn a_federation_session_is_cut_down_to_the_same_policies() {
+fn a_federation_session_gets_the_same_policies() {
     let world = World::new(&[
         "default_connector = \"dev\"\n[connectors.dev]\nauth_method = \"federation-token\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\nsource_connector = \"base\"\n",
         BASE,

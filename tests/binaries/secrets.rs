@@ -1,10 +1,10 @@
-//! Nothing secret is ever seen where people or logs can see it, the debug log included.
+//! Secrets never appear in output, errors or the debug log.
 
 use aws_standin::{Fault, FaultKind};
 
 use crate::support::{Answer, BASE, ROLE, Run, World};
 
-/// What is planted in the profile, in the environment, in files and in what programs print.
+/// Secrets planted in the connectors file, the environment, files and the output of programs.
 const PLANTED: [&str; 14] = [
     "planted-secret-key-in-the-profile",
     "planted-session-token-in-the-profile",
@@ -202,7 +202,7 @@ fn clean(what: &str, answer: &Answer) {
 }
 
 #[test]
-fn no_failure_shows_what_it_failed_with() {
+fn no_failure_shows_a_secret() {
     let world = world();
     for connector in CONNECTORS {
         for run in world.all_three(connector) {
@@ -214,7 +214,7 @@ fn no_failure_shows_what_it_failed_with() {
 }
 
 #[test]
-fn no_answer_of_aws_shows_what_it_was_asked_with() {
+fn secrets_echoed_by_aws_are_not_shown() {
     let world = world();
     let proper = world.file("proper", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
     std::fs::rename(proper, world.home().join("planted")).unwrap();
@@ -241,7 +241,7 @@ fn no_answer_of_aws_shows_what_it_was_asked_with() {
 }
 
 #[test]
-fn what_docker_sends_is_never_repeated() {
+fn input_from_docker_is_never_echoed() {
     let world = world();
     for text in [
         r#"{"ServerURL":"docker.io","Username":"me","Secret":"planted-password-from-docker"}"#,
@@ -257,7 +257,7 @@ fn what_docker_sends_is_never_repeated() {
 }
 
 #[test]
-fn the_debug_log_of_a_success_holds_nothing_of_the_session() {
+fn the_debug_log_contains_no_secrets_of_the_session() {
     let world = world();
     let mut hidden: Vec<String> = Vec::new();
     let mut said = String::new();
@@ -290,9 +290,9 @@ fn the_debug_log_of_a_success_holds_nothing_of_the_session() {
 }
 
 #[test]
-fn nothing_secret_stands_on_a_command_line() {
-    // The programs that we start are given no secret as an argument: what they are called with
-    // stands in the profile.
+fn no_secret_is_on_a_command_line() {
+    // Programs that are started get no secret as an argument: their command lines are in the
+    // connectors file.
     let world = World::empty();
     let script = world.script(
         "show",

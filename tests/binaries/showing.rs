@@ -1,28 +1,42 @@
-//! `install/try`: what the README shows first, with the binaries that are built already.
+//! `install/try`, the demo that the README starts with, with binaries that are already built.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
+fn the_demo_runs_end_to_end_and_leaves_nothing_behind() {
     let built = Path::new(env!("CARGO_BIN_EXE_aws-connector-credential-process"));
     let built = built.parent().unwrap();
     assert!(
         built.join("aws-standin").exists(),
         "it belongs to another package: cargo build --package aws-standin"
     );
+    // As they are after a build under umask 002.
+    let lax = tempfile::tempdir().unwrap();
+    for name in [
+        "aws-connector",
+        "aws-connector-credential-process",
+        "docker-credential-aws-connector",
+        "aws-connector-eks-token",
+        "aws-standin",
+    ] {
+        let copy = lax.path().join(name);
+        fs::copy(built.join(name), &copy).unwrap();
+        fs::set_permissions(copy, fs::Permissions::from_mode(0o775)).unwrap();
+    }
     let folder = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install/try");
     let run = Command::new("bash")
         .arg(script)
         .arg("--from")
-        .arg(built)
+        .arg(lax.path())
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", folder.path())
         .env("TMPDIR", folder.path())
-        // Of whoever tries it; none of it counts.
+        // Settings of the user who runs the demo, which it must ignore.
         .env("AWS_PROFILE", "work")
         .env("AWS_CONNECTOR", "nobody")
         .output()
@@ -43,7 +57,7 @@ fn the_main_job_is_shown_end_to_end_and_nothing_is_left_behind() {
     ] {
         assert!(stdout.contains(part), "{part:?} in\n{stdout}");
     }
-    // Three documents with their secrets out of sight.
+    // Three documents with hidden secrets.
     assert_eq!(stdout.matches("(hidden)").count(), 4, "{stdout}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

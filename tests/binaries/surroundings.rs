@@ -1,4 +1,4 @@
-//! Arguments, files and streams as the world really has them.
+//! Unusual arguments, files and streams.
 
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn world() -> World {
 }
 
 #[test]
-fn arguments_that_are_no_text_are_a_wrong_call() {
+fn arguments_that_are_not_utf8_are_a_usage_error() {
     let world = world();
     for bytes in [&b"--connector=\xff"[..], b"--connec\xfftor", b"\xff\xfe"] {
         world.credential_process(&[]).arg(bytes).answer().failure();
@@ -25,7 +25,7 @@ fn arguments_that_are_no_text_are_a_wrong_call() {
 }
 
 #[test]
-fn a_profile_from_any_editor_is_read() {
+fn a_connectors_file_from_any_editor_is_read() {
     let world = world();
     let text = fs::read_to_string(world.profile_path()).unwrap();
     for written in [
@@ -41,7 +41,7 @@ fn a_profile_from_any_editor_is_read() {
 }
 
 #[test]
-fn a_profile_may_be_a_link() {
+fn the_connectors_file_can_be_a_symbolic_link() {
     let world = world();
     let kept = world.home().join("dotfiles.toml");
     fs::rename(world.profile_path(), &kept).unwrap();
@@ -50,7 +50,7 @@ fn a_profile_may_be_a_link() {
 }
 
 #[test]
-fn a_profile_that_is_no_text_is_told_with_its_line() {
+fn invalid_utf8_in_the_connectors_file_is_an_error_with_its_line() {
     let world = world();
     let mut bytes = fs::read(world.profile_path()).unwrap();
     bytes.extend_from_slice(b"# \xff\n");
@@ -60,7 +60,7 @@ fn a_profile_that_is_no_text_is_told_with_its_line() {
 }
 
 #[test]
-fn names_may_hold_dots_dashes_and_64_characters() {
+fn names_can_have_dots_dashes_and_64_characters() {
     let long = "n".repeat(64);
     let world = World::empty();
     for name in ["my.dev_1-x", &long] {
@@ -105,8 +105,8 @@ fn a_closed_standard_output_is_an_error_and_costs_no_call() {
 }
 
 #[test]
-fn what_is_written_to_a_closed_stream_lands_nowhere() {
-    // The next file or connection to be opened takes a closed stream's number.
+fn output_to_a_closed_stream_does_not_end_up_in_a_file() {
+    // The next file or connection that the program opens gets the number of the closed stream.
     for closed in ["<&-", "2>&-", "<&- 2>&-"] {
         let world = world();
         let profile = fs::read(world.profile_path()).unwrap();
@@ -181,13 +181,13 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         assert_eq!(answer.status, 1, "{script}");
         assert!(line.contains("cannot write the answer"), "{line}");
     }
-    // Whoever does not want the answer any more is not told about it.
+    // A client that has closed the pipe gets no error message.
     let gone = world.shell("{ sleep 0.2; \"$PROCESS\"; } | true");
     assert_eq!(gone.stderr, "");
 }
 
 #[test]
-fn whoever_reads_no_further_is_not_told_off() {
+fn a_reader_that_closes_the_pipe_causes_no_error() {
     let world = world();
     let answer = world.shell("\"$PROCESS\" --help | true; \"$DOCKER\" help | true");
     assert_eq!((answer.status, answer.stdout.as_str()), (0, ""));

@@ -1,4 +1,4 @@
-//! Cluster tokens: what the cluster's verifier takes, and no longer than the session lives.
+//! Cluster tokens: accepted by the cluster, and never valid after the session.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
@@ -19,13 +19,13 @@ fn a_token_passes_the_verifier_and_names_the_role() {
         "host%3Bx-k8s-aws-id"
     );
     assert_eq!(token.caller(&world, "prod").unwrap(), SESSION);
-    // It is bound to its cluster.
+    // Another cluster refuses it.
     assert_eq!(token.caller(&world, "stage"), Err(403));
     assert_eq!(token.caller(&world, "pro"), Err(403));
 }
 
 #[test]
-fn no_endpoint_of_ours_or_the_environments_reaches_the_token() {
+fn custom_endpoints_do_not_reach_the_token() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     let url = world.standin.url();
     let address = url.replace("http://", "");
@@ -88,7 +88,7 @@ fn fips_and_dual_stack_do_not_change_the_tokens_host() {
 }
 
 #[test]
-fn the_cluster_is_signed_for_in_its_own_region() {
+fn the_token_is_signed_for_the_clusters_region() {
     let allowed = [ROLE, "allowed_regions = [\"eu-west-1\"]\n"].concat();
     let world = World::new(&["default_connector = \"dev\"\n", BASE, &allowed]);
     let arn = "arn:aws:eks:eu-west-1:123456789012:cluster/stage";
@@ -106,7 +106,7 @@ fn the_cluster_is_signed_for_in_its_own_region() {
         );
         assert_eq!(token.caller(&world, "stage").unwrap(), SESSION);
     }
-    // --region is leave enough; an ARN's region is not.
+    // `--region` allows another region, an ARN does not.
     world.profile(&["default_connector = \"dev\"\n", BASE, ROLE]);
     world
         .eks_token(&["--cluster", "stage", "--region", "eu-west-1"])
@@ -116,12 +116,12 @@ fn the_cluster_is_signed_for_in_its_own_region() {
     assert!(
         refused
             .failure()
-            .contains("lies in eu-west-1, but the connector is for us-east-1")
+            .contains("is in eu-west-1, but the connector is for us-east-1")
     );
 }
 
 #[test]
-fn a_token_is_announced_for_14_minutes() {
+fn a_token_expires_after_14_minutes() {
     let world = World::new(&["default_connector = \"base\"\n", BASE]);
     let before = now();
     let answer = world.eks_token(&["--cluster", "prod"]).answer().ok();
@@ -131,7 +131,7 @@ fn a_token_is_announced_for_14_minutes() {
         (before + 840..=now() + 840).contains(&end),
         "{end} is not 14 minutes from {before}"
     );
-    // Long-lived keys: signing alone, nobody is asked, nothing is kept.
+    // Long-lived keys: signing makes no call and caches nothing.
     assert_eq!(world.calls(), 0);
     assert!(!world.cache_path().exists());
     assert_eq!(
@@ -141,7 +141,7 @@ fn a_token_is_announced_for_14_minutes() {
 }
 
 #[test]
-fn a_token_is_never_announced_past_its_session() {
+fn a_token_never_expires_after_its_session() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     for seconds in [60, 600, 869, 871] {
         world.standin.set_max_session_seconds(Some(seconds));
@@ -157,7 +157,7 @@ fn a_token_is_never_announced_past_its_session() {
 }
 
 #[test]
-fn a_token_of_a_cached_session_ends_with_it() {
+fn a_token_from_a_cached_session_expires_with_it() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     world.standin.set_max_session_seconds(Some(900));
     world.eks_token(&["--cluster", "prod"]).answer().ok();
@@ -174,7 +174,7 @@ fn a_token_of_a_cached_session_ends_with_it() {
 }
 
 #[test]
-fn every_token_is_signed_afresh_from_the_cached_session() {
+fn every_request_signs_a_new_token_with_the_cached_session() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     let one = Token::of(
         &world.eks_token(&["--cluster", "prod"]).answer().ok(),
@@ -192,7 +192,7 @@ fn every_token_is_signed_afresh_from_the_cached_session() {
     assert_ne!(one.parameter("X-Amz-Date"), two.parameter("X-Amz-Date"));
     assert_eq!(one.access_key_id(), two.access_key_id());
     assert_eq!(world.standin.count("sts", "AssumeRole"), 1);
-    // No token lies in the cache.
+    // Tokens are not cached.
     for entry in world.entries() {
         assert!(
             !String::from_utf8(entry.bytes())
@@ -203,7 +203,7 @@ fn every_token_is_signed_afresh_from_the_cached_session() {
 }
 
 #[test]
-fn a_session_token_too_long_for_a_cluster_is_told_as_such() {
+fn a_session_token_that_is_too_long_for_a_cluster_is_an_error() {
     let connector = |length: usize| {
         format!(
             "default_connector = \"long\"\n[connectors.long]\nauth_method = \"sts-token\"\nregion = \"us-east-1\"\n\
@@ -223,7 +223,7 @@ fn a_session_token_too_long_for_a_cluster_is_told_as_such() {
 }
 
 #[test]
-fn the_document_carries_a_token_and_its_end_and_nothing_else() {
+fn the_document_contains_only_the_token_and_its_expiration() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     let document = world
         .eks_token(&["--cluster", "prod"])

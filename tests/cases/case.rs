@@ -14,19 +14,19 @@ use crate::file::CaseFile;
 use crate::labels::Labels;
 use crate::support::{Binary, Proxy, World};
 
-/// A case about to be run.
+/// A case to run.
 pub(crate) struct Case<'a> {
     file: &'a CaseFile,
     pub(crate) world: World,
     pub(crate) proxy: Proxy,
     pub(crate) labels: Labels,
     env: Vec<(String, Option<String>)>,
-    /// How many of the stand-in's calls are in the report already.
+    /// How many of the stand-in's calls are already in the report.
     pub(crate) reported: usize,
 }
 
 impl<'a> Case<'a> {
-    /// Makes the home, the environment and the AWS that a file describes.
+    /// Creates the home, the environment and the AWS that a file describes.
     pub(crate) fn new(file: &'a CaseFile) -> Self {
         let mut builder = Standin::builder();
         if file.has("standin.json") {
@@ -79,7 +79,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// Runs all commands; reports each with its output and what AWS was asked. Comments stay where they are.
+    /// Runs all commands, and reports each with its output and its calls to AWS. Comments keep their place.
     pub(crate) fn run(mut self) -> String {
         let mut report = String::new();
         for line in self.file.run().lines() {
@@ -188,7 +188,7 @@ fn delta(text: &str) -> TimeDelta {
     }
 }
 
-/// A web identity token for a subject, good for an hour.
+/// A web identity token for a subject, valid for an hour.
 fn jwt(subject: &str) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({

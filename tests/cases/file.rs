@@ -54,7 +54,7 @@ impl CaseFile {
             .collect()
     }
 
-    /// The commands and what is expected of them.
+    /// The commands and their expected output.
     pub(crate) fn run(&self) -> &str {
         self.text(RUN)
     }
@@ -113,7 +113,7 @@ fn sections(root: &Path, text: &str) -> Result<Vec<Section>, String> {
     Ok(sections)
 }
 
-/// Refuses a section that nothing would read, such as a misspelled one.
+/// Rejects unknown sections, such as misspelled ones.
 fn check(sections: &[Section]) -> Result<(), String> {
     let Some(run) = sections.last().filter(|section| section.name == RUN) else {
         return Err(format!("the last section must be `=== {RUN}`"));
@@ -141,7 +141,7 @@ fn check(sections: &[Section]) -> Result<(), String> {
     Ok(())
 }
 
-/// A mistake in a file fails the case instead of leaving something out of it.
+/// A mistake in a file fails the case instead of being ignored.
 pub(crate) fn mistakes_in_a_case_are_refused() {
     let refused = |text: &str| {
         let text = format!("# What it shows.\n{text}");

@@ -1,8 +1,8 @@
-//! Names for what differs from run to run: addresses, folders, sessions, passwords, times.
+//! Labels for values that differ from run to run: addresses, folders, sessions, passwords, times.
 
 use std::fmt::Write as _;
 
-/// Texts and what stands for each; a text once named keeps its name.
+/// Texts and their labels. A text keeps its first label.
 #[derive(Default)]
 pub(crate) struct Labels {
     pairs: Vec<(String, String)>,
@@ -11,11 +11,11 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// From now on `label` stands for `text`.
+    /// Replaces `text` by `label` from now on.
     pub(crate) fn name(&mut self, text: &str, label: &str) {
         if !text.is_empty() && !self.pairs.iter().any(|(known, _)| known == text) {
             self.pairs.push((text.to_owned(), label.to_owned()));
-            // A text that holds another goes before it.
+            // A text that contains another must be replaced first.
             self.pairs.sort_by_key(|(text, _)| usize::MAX - text.len());
         }
     }
@@ -33,7 +33,7 @@ impl Labels {
         number
     }
 
-    /// Names a password; equal ones share their name.
+    /// The label of a password; equal passwords have the same label.
     pub(crate) fn password(&mut self, password: &str) {
         if !self.pairs.iter().any(|(known, _)| known == password) {
             self.passwords += 1;
@@ -42,7 +42,7 @@ impl Labels {
         }
     }
 
-    /// A text with names in place of what they stand for.
+    /// A text with labels instead of values.
     pub(crate) fn hide(&self, text: &str) -> String {
         self.pairs
             .iter()
@@ -51,7 +51,7 @@ impl Labels {
             })
     }
 
-    /// A text with what the names stand for in place of them.
+    /// A text with values instead of labels.
     pub(crate) fn show(&self, text: &str) -> String {
         self.pairs
             .iter()
@@ -61,7 +61,7 @@ impl Labels {
     }
 }
 
-/// A session policy in a few words: how many actions of each service on what.
+/// A summary of a session policy: the number of actions of each service, and the resources.
 pub(crate) fn policy_in_short(policy: &str) -> String {
     let Ok(policy) = serde_json::from_str::<serde_json::Value>(policy) else {
         return policy.to_owned();

@@ -1,11 +1,11 @@
-//! The three binaries against a loopback AWS, one test for each `TOPIC/NAME.case` in this folder: what they print, and
-//! what AWS is asked. The test is called `cases::TOPIC::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; read the
-//! difference before you keep it.
+//! Runs the three binaries against a loopback AWS. Each `TOPIC/NAME.case` in this folder is a test with their output and
+//! their calls to AWS, called `cases::TOPIC::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; review the
+//! diff before you commit it.
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on ends there and says why"
+    reason = "a test that cannot continue panics with the reason"
 )]
 
 mod case;
@@ -60,7 +60,7 @@ fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static)
     Trial::test(name, test)
 }
 
-/// What a folder holds, in the order of the names.
+/// The contents of a folder, sorted by name.
 fn listed(folder: &Path) -> Vec<PathBuf> {
     let list = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut all: Vec<PathBuf> = list.map(|item| item.unwrap().path()).collect();

@@ -1,4 +1,4 @@
-//! What a program printed and what AWS was asked, with names in place of what differs from run to run.
+//! Reports what a program printed and which calls AWS received, with labels instead of values that differ from run to run.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::labels::policy_in_short;
 use crate::support::{Answer, Binary, Run, Token, params};
 
 impl Case<'_> {
-    /// Runs a program and adds its output, and what AWS was asked, to the report.
+    /// Runs a program, and adds its output and its calls to AWS to the report.
     pub(crate) fn report(
         &mut self,
         binary: Binary,
@@ -50,7 +50,7 @@ impl Case<'_> {
         self.reported = self.world.standin.calls().len();
     }
 
-    /// Names the credentials of a document, and reports whose they are.
+    /// Labels the credentials in a document, and reports their identity.
     fn learn(&mut self, binary: Binary, answer: &Answer, more: &mut String) {
         let document: Value = match serde_json::from_str(&answer.stdout) {
             Ok(document) => document,
@@ -145,9 +145,9 @@ impl Case<'_> {
     }
 }
 
-/// A text without how long a wait took, which differs from run to run.
+/// A text without the duration of waits, which differs from run to run.
 fn untimed(text: &str) -> String {
-    const WORDS: &str = "no answer within ";
+    const WORDS: &str = "timed out after ";
     match text.split_once(WORDS) {
         Some((before, rest)) => {
             let after = rest.split_once(" s").map_or(rest, |(_, after)| after);

@@ -1,4 +1,4 @@
-//! The AWS command lines and SDKs, which run our credential_process.
+//! AWS CLIs and SDKs that run our `credential_process`.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use crate::support::{Machine, Run, aws_config, connectors, program};
 
 const ASSUMED: &str = "arn:aws:sts::123456789012:assumed-role/dev/";
 
-/// A machine whose profile `dev` gets its credentials from `connector`.
+/// A machine whose AWS CLI profile `dev` uses `connector`.
 fn wired(connector: &str) -> (Machine, Standin) {
     let machine = Machine::new();
     let aws = Standin::start();
@@ -17,7 +17,7 @@ fn wired(connector: &str) -> (Machine, Standin) {
     (machine, aws)
 }
 
-/// What every client finds in its environment: which profile, and where AWS is.
+/// The environment of every client: the profile and the address of AWS.
 fn on_the_profile(mut client: Command, aws: &Standin) -> Command {
     client
         .env("AWS_PROFILE", "dev")
@@ -32,7 +32,7 @@ fn aws_cli_v1(machine: &Machine, aws: &Standin) -> Command {
     client
 }
 
-/// This one knows no `AWS_ENDPOINT_URL`.
+/// This version does not support `AWS_ENDPOINT_URL`.
 fn aws_cli_v2(machine: &Machine, aws: &Standin) -> Command {
     let mut client = on_the_profile(machine.client("AWS_V2"), aws);
     client.args([
@@ -60,7 +60,7 @@ fn sdk_for_rust(machine: &Machine, aws: &Standin) -> Command {
     on_the_profile(machine.client("RUST_STS"), aws)
 }
 
-/// The client calls AWS twice, as the role, with one session.
+/// Asserts that the client calls AWS twice as the role, with one session.
 #[track_caller]
 fn calls_as_the_role(client: fn(&Machine, &Standin) -> Command) {
     let (machine, aws) = wired("dev");
@@ -102,7 +102,7 @@ fn the_sdk_for_rust_calls_as_the_role() {
 }
 
 #[test]
-fn all_of_them_share_one_session() {
+fn all_clients_share_one_session() {
     let (machine, aws) = wired("dev");
     for client in [
         aws_cli_v1,
@@ -118,7 +118,7 @@ fn all_of_them_share_one_session() {
 }
 
 #[test]
-fn keys_without_an_end_are_taken_by_all_of_them() {
+fn all_clients_accept_long_lived_keys() {
     let (machine, aws) = wired("base");
     for client in [
         aws_cli_v1,
@@ -137,7 +137,7 @@ fn keys_without_an_end_are_taken_by_all_of_them() {
 }
 
 #[test]
-fn the_aws_cli_tells_its_user_what_our_binary_says() {
+fn the_aws_cli_shows_the_error_of_the_process() {
     let (machine, aws) = wired("nobody");
     for client in [aws_cli_v1, aws_cli_v2] {
         let told = Run::of(&client(&machine, &aws)).failed();

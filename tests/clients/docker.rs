@@ -1,4 +1,4 @@
-//! Container tools, which run our Docker credential helper.
+//! Container tools that run our Docker credential helper.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::support::{ECR_HOST, Engine, Machine, PLAIN_HOST, Registry, Run, conne
 
 const PASSWORD: &str = "the-password-of-the-registry";
 
-/// A machine with the account's registry, and us as what Docker's configuration names for it.
+/// A machine with the account's registry and this Docker configuration.
 fn wired(settings: &str) -> (Machine, Standin, Registry) {
     let machine = Machine::new();
     let aws = Standin::start();
@@ -107,7 +107,7 @@ fn docker_pulls_and_pushes() {
     asked_aws_once(&aws);
 }
 
-/// The old builder, which asks for the credentials of all registries that it can learn of, used or not.
+/// The old builder requests the credentials of all known registries, whether it uses them or not.
 #[track_caller]
 fn builds(machine: &Machine, engine: &Engine, command_line: &Path) {
     let recipe = format!("FROM {ECR_HOST}/team/app:1\nCOPY Dockerfile /\n");
@@ -121,7 +121,7 @@ fn builds(machine: &Machine, engine: &Engine, command_line: &Path) {
 }
 
 #[test]
-fn docker_builds_on_an_image_of_ours() {
+fn docker_builds_from_a_private_image() {
     let helpers = format!(
         r#"{{"credHelpers": {{"{ECR_HOST}": "aws-connector", "{PLAIN_HOST}": "aws-connector"}}}}"#
     );
@@ -133,9 +133,9 @@ fn docker_builds_on_an_image_of_ours() {
     asked_aws_once(&aws);
 }
 
-/// As `credsStore` we can only name what is in the cache, so that a pull must have come first.
+/// As `credsStore`, `list` contains only registries in the cache, so a pull must come first.
 #[test]
-fn docker_builds_after_a_pull_when_all_credentials_are_ours_to_store() {
+fn docker_builds_after_a_pull_with_the_helper_as_creds_store() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
     let engine = Engine::start(&machine);
     let name = format!("{ECR_HOST}/team/app:1");
@@ -147,7 +147,7 @@ fn docker_builds_after_a_pull_when_all_credentials_are_ours_to_store() {
 }
 
 #[test]
-fn docker_pulls_when_all_credentials_are_ours_to_store() {
+fn docker_pulls_with_the_helper_as_creds_store() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
     let engine = Engine::start(&machine);
     for command_line in Engine::command_lines() {
@@ -179,11 +179,11 @@ fn docker_login_and_logout_change_nothing() {
             ECR_HOST,
         ]);
         assert!(told.contains("Login Succeeded"), "{told}");
-        // Without a name it shows the registry what the helper has.
+        // Without a user name, it sends the helper's credentials to the registry.
         let told = docker(&["login", ECR_HOST]);
         assert!(told.contains("Login Succeeded"), "{told}");
         docker(&["logout", ECR_HOST]);
-        // Neither took anything away: the next pull needs no new login.
+        // Neither removed anything: the next pull needs no new login.
         docker(&["pull", &format!("{ECR_HOST}/team/app:1")]);
         docker(&["rmi", &format!("{ECR_HOST}/team/app:1")]);
         let kept = std::fs::read_to_string(machine.home().join(".docker/config.json"))
@@ -197,7 +197,7 @@ fn docker_login_and_logout_change_nothing() {
 }
 
 #[test]
-fn docker_login_to_a_registry_that_is_not_ours_fails_instead_of_losing_the_password() {
+fn docker_login_to_a_foreign_registry_fails_instead_of_losing_the_password() {
     let (machine, aws, _registry) = wired(r#"{"credsStore": "aws-connector"}"#);
     let _plain = Registry::of_everybody(&machine);
     let engine = Engine::start(&machine);
@@ -217,7 +217,7 @@ fn docker_login_to_a_registry_that_is_not_ours_fails_instead_of_losing_the_passw
 }
 
 #[test]
-fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
+fn images_of_a_foreign_registry_are_pulled_anonymously() {
     let (machine, aws, _registry) = wired(&helper_for(PLAIN_HOST));
     let _plain = Registry::of_everybody(&machine);
     let engine = Engine::start(&machine);
@@ -247,9 +247,9 @@ fn a_registry_that_is_not_ours_is_pulled_from_anonymously() {
     assert_eq!(aws.calls().len(), 0);
 }
 
-/// `docker pull` itself throws the helper's error away and goes on without credentials, in 20.10 and in 28.2 alike.
+/// `docker pull` discards the helper's error and continues without credentials, in 20.10 and in 28.2.
 #[test]
-fn every_tool_but_docker_pull_shows_its_user_what_our_binary_says() {
+fn every_tool_except_docker_pull_shows_the_helpers_error() {
     let (machine, _aws, _registry) = wired(&helper_for(ECR_HOST));
     let broken =
         "default_connector = \"broken\"\n[connectors.broken]\nauth_method = \"secret-kee\"\n";

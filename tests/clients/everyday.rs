@@ -1,4 +1,4 @@
-//! What `aws-connector` sets up for the real clients: the files it writes to, and the commands it runs.
+//! `aws-connector` with the real clients: the files that it edits, and the commands that it runs.
 
 use std::{fs, path::Path};
 
@@ -7,10 +7,11 @@ use aws_standin::{Cluster, Standin};
 use crate::support::{
     ECR_HOST, Machine, Registry, Run, client, client_on_path, connectors, everyday_command, program,
 };
+use crate::wire_cases;
 
 const ARN: &str = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
 
-/// A kind of file: its folder of cases, where it lies, how it is wired.
+/// A kind of file: the folder of its cases, its path, and the flags that wire it.
 const KINDS: [(&str, &str, &[&str]); 3] = [
     ("aws", ".aws/config", &[]),
     (
@@ -31,28 +32,22 @@ const KINDS: [(&str, &str, &[&str]); 3] = [
 ];
 
 #[test]
-fn their_own_readers_find_all_that_was_there_and_what_login_added() {
+fn the_clients_own_parsers_read_the_old_and_the_new_entries() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("install/tests/wire_cases");
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/install/tests/wire_cases");
     for (kind, file, flags) in KINDS {
         let path = machine.home().join(file);
-        for entry in fs::read_dir(cases.join(kind))
-            .expect("the collection")
-            .flatten()
-        {
-            let case = entry.file_name();
-            let case = case.to_str().expect("a plain name");
-            machine.write(&format!("home/{file}"), "");
-            fs::copy(entry.path(), &path).expect("a copy of the case");
+        for case in wire_cases::cases(cases, kind) {
+            let pair = format!("pairs/{}", case.name);
+            for name in [&format!("home/{file}"), &format!("{pair}.before")] {
+                machine.write(name, "");
+                fs::write(machine.path(name), &case.bytes).expect("the case");
+            }
             let mut login = machine.command(everyday_command());
             Run::of(login.args(["login", "dev", "--yes"]).args(flags)).succeeded();
-            machine.write(&format!("pairs/{kind}/{case}.before"), "");
-            for (from, state) in [(&entry.path(), "before"), (&path, "after")] {
-                let to = machine.path(&format!("pairs/{kind}/{case}.{state}"));
-                fs::copy(from, to).expect("a copy");
-            }
+            fs::copy(&path, machine.path(&format!("{pair}.after"))).expect("a copy");
             fs::remove_file(&path).expect("the file that was there");
         }
     }
@@ -81,7 +76,7 @@ fn their_own_readers_find_all_that_was_there_and_what_login_added() {
 }
 
 #[test]
-fn a_bucket_is_wired_for_the_aws_cli_with_a_session_that_can_do_no_more() {
+fn a_bucket_is_wired_for_the_aws_cli_with_a_session_limited_to_it() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -111,7 +106,7 @@ fn a_bucket_is_wired_for_the_aws_cli_with_a_session_that_can_do_no_more() {
 }
 
 #[test]
-fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
+fn exec_passes_renewable_credentials_to_every_client() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -127,7 +122,7 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
             ("RUST_STS", &[]),
         ] {
             let mut exec = machine.command(everyday_command());
-            // What the command must not see.
+            // Variables that the command must not see.
             exec.env("AWS_PROFILE", "of-somebody-else");
             exec.args(["exec", "dev"])
                 .args(env)
@@ -146,7 +141,7 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
         "all of them share one session"
     );
 
-    // A job that outlives its session gets another one.
+    // A job that outlives its session gets a new one.
     let job = "for turn in 1 2; do \"$0\" sts get-caller-identity --query Arn; rm -f ~/.cache/aws-connector/*.json; done";
     let mut exec = machine.command(everyday_command());
     exec.args(["exec", "dev", "--", "sh", "-ec", job])
@@ -161,13 +156,13 @@ fn exec_hands_credentials_to_every_client_and_they_can_renew_them() {
 }
 
 #[test]
-fn a_path_that_needs_quotes_is_understood_by_every_client() {
+fn every_client_understands_a_quoted_path() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
     let _cluster = Cluster::start(&aws, "prod");
     let everyday = everyday_command();
-    let built = everyday.parent().expect("a binary lies in a folder");
+    let built = everyday.parent().expect("a binary is in a folder");
     let tools = machine.path("home/Ann's own \"tools\" & more");
     fs::create_dir(&tools).expect("a new folder");
     for name in [
@@ -216,7 +211,7 @@ fn a_path_that_needs_quotes_is_understood_by_every_client() {
 }
 
 #[test]
-fn an_old_kubectl_is_wired_by_a_flag_and_skopeo_by_its_own_place() {
+fn flags_wire_an_old_kubectl_and_the_auth_file_of_skopeo() {
     const PASSWORD: &str = "the-password-of-the-registry";
     let machine = Machine::new();
     let aws = Standin::start();
@@ -253,11 +248,11 @@ fn an_old_kubectl_is_wired_by_a_flag_and_skopeo_by_its_own_place() {
     Run::of(skopeo.args(["inspect", &image])).failed();
 }
 
-/// Somebody else than the user who runs the tests.
+/// Another user than the one who runs the tests.
 const ANN: u32 = 4711;
 
 #[test]
-fn a_full_disk_leaves_every_file_as_it_was() {
+fn a_full_disk_leaves_every_file_unchanged() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -286,7 +281,7 @@ fn a_full_disk_leaves_every_file_as_it_was() {
                 "{limit}"
             );
             Run::of(machine.command("umount").arg(folder)).succeeded();
-            // Nothing is on record that was not done.
+            // Nothing is recorded that was not done.
             let mut logout = machine.command(everyday_command());
             let told = Run::of(logout.args(["logout", "dev", "--yes"])).succeeded();
             assert!(told.contains("Nothing is wired"), "{told}");
@@ -297,7 +292,7 @@ fn a_full_disk_leaves_every_file_as_it_was() {
 }
 
 #[test]
-fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
+fn a_mounted_or_read_only_file_is_not_edited() {
     let machine = Machine::new();
     let aws = Standin::start();
     connectors(&machine, &aws.url());
@@ -310,7 +305,7 @@ fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
         (
             ["--bind", &host_told, &path_told],
             &path_told,
-            "it is mounted by itself",
+            "the file is a mount point",
         ),
         (
             ["--bind", &folder_told, &folder_told],
@@ -325,7 +320,7 @@ fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
         }
         let mut login = machine.command(everyday_command());
         let said = Run::of(login.args(["login", "dev", "--yes"])).failed();
-        // What it would have been, and why it is not.
+        // Prints the lines to add, and why the file was not edited.
         assert!(said.contains("+[profile aws-connector-dev]"), "{said}");
         assert!(
             said.contains("config cannot be written: ") && said.contains(told),
@@ -338,7 +333,7 @@ fn a_file_that_is_mounted_by_itself_or_cannot_be_changed_is_left_to_its_user() {
 }
 
 #[test]
-fn an_administrator_does_not_take_the_files_of_a_user_away() {
+fn files_edited_by_root_keep_their_owner() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
     let machine = Machine::new();
     let aws = Standin::start();

@@ -1,4 +1,4 @@
-//! The transcript in the README, line by line: a new user on a clean account, the real clients, AWS by its real names.
+//! Runs the transcript in the README line by line: a new user in a clean account, with real clients and real host names.
 
 use std::{
     env, fs,
@@ -15,10 +15,10 @@ use crate::support::{Engine, Machine, Registry, Run, client, client_on_path, eve
 const README: &str = include_str!("../../README.md");
 const PASSWORD: &str = "the-password-of-the-registry";
 
-/// Who the README's user is.
+/// The home of the README's user.
 const HOME: &str = "/home/ann";
 
-/// Names of AWS that the clients call; the registry has a machine of its own.
+/// AWS hosts that the clients call. The registry has its own address.
 const NAMES: [&str; 7] = [
     "api.ecr.us-east-1.amazonaws.com",
     "eks.us-east-1.amazonaws.com",
@@ -42,7 +42,7 @@ fn transcript(section: &str) -> Vec<Step> {
     let text = README
         .split_once(&format!("\n## {section}\n"))
         .map(|(_, text)| text.split("\n## ").next().unwrap_or(text))
-        .expect("the section stands in the README");
+        .expect("the README has the section");
     let mut steps: Vec<Step> = Vec::new();
     let mut console = false;
     for line in text.lines() {
@@ -64,13 +64,13 @@ fn transcript(section: &str) -> Vec<Step> {
         }
     }
     for step in &mut steps {
-        // A blank line parts one step from the next.
+        // A blank line separates steps.
         step.output = step.output.replace("\n\n", "\n");
     }
     steps
 }
 
-/// A new user's machine: the source of this program, an AWS CLI that is configured, and nothing else.
+/// A new user's machine: the source tree, a configured AWS CLI, and nothing else.
 struct Account {
     machine: Machine,
     tools: PathBuf,
@@ -80,7 +80,7 @@ struct Account {
 impl Account {
     fn new(machine: Machine) -> Self {
         let built = everyday_command();
-        let built = built.parent().expect("a binary lies in a folder");
+        let built = built.parent().expect("a binary is in a folder");
         let source = env!("CARGO_MANIFEST_DIR");
         machine.write("home/aws-connector/install/install.sh", "");
         fs::copy(
@@ -88,7 +88,7 @@ impl Account {
             machine.path("home/aws-connector/install/install.sh"),
         )
         .expect("a copy of the script");
-        // What the compiler would make stands there already.
+        // The binaries are already built.
         let build = format!("#!/bin/sh\necho {}\n", built.display());
         program(&machine, "home/aws-connector/install/build", &build);
         program(&machine, "tools/cargo", "#!/bin/sh\nexit 1\n");
@@ -116,7 +116,7 @@ impl Account {
         }
     }
 
-    /// Types a command; what is exported lasts.
+    /// Runs a command. Exported variables persist.
     fn types(&self, command: &str) -> Run {
         let environment = self.machine.path("environment");
         let environment = environment.display();
@@ -137,7 +137,7 @@ impl Account {
         Run::of(&bash)
     }
 
-    /// Every file and folder of the user's, but for what clients keep for themselves.
+    /// All files and folders of the user, except the clients' own state.
     fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![self.machine.home()];
@@ -194,9 +194,9 @@ fn a_new_user_gets_what_the_readme_shows() {
         said += &format!("$ {command}\n{answer}");
         shown += &format!("$ {command}\n{output}");
     }
-    // All at once, so that what is said can be taken over into the README.
+    // Compared as a whole, so that the output can be copied into the README.
     assert_data_eq!(said, shown);
-    // What login obtained is what the engine's pull was served.
+    // The pull was served the login that `aws-connector login` obtained.
     assert_eq!(aws.count("ecr", "GetAuthorizationToken"), 1);
     if client_on_path("KUBECTL").is_some() {
         assert!(

@@ -1,18 +1,20 @@
-//! Keyrings as they really are: the Secret Service of gnome-keyring for secrets, the kernel's keyring for the cache.
+//! Real keyrings: gnome-keyring's Secret Service for secrets, the kernel's keyring for the cache.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aws_standin::Standin;
 
-use crate::support::{CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN, Machine, Run};
+use crate::support::{
+    CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN, Machine, Run, everyday_command,
+};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const DEV: &str = "arn:aws:sts::123456789012:assumed-role/dev/";
 
-/// A machine whose connector `base` has its secret in the keyring, and `dev` assumes a role from it.
+/// A machine with connector `base`, whose secret is in the keyring, and `dev`, which assumes a role from it.
 fn with_a_secret_in_the_keyring() -> (Machine, Standin) {
     let (machine, aws) = (Machine::new(), Standin::start());
     machine.write(
@@ -45,7 +47,7 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
     (machine, aws)
 }
 
-/// A shell in a session of its own with an unlocked keyring. It runs `script` after the daemon is up.
+/// A shell in a new D-Bus session with an unlocked keyring. It runs `script` after the daemon has started.
 fn in_a_session(machine: &Machine, aws: &Standin, script: &str) -> Run {
     let mut session = machine.client("AWS_V1");
     let aws_cli = session.get_program().to_owned();
@@ -65,7 +67,7 @@ const STORE: &str =
     "printf %s \"$SECRET\" | secret-tool store --label=base service aws-connector username base\n";
 
 #[test]
-fn a_secret_of_the_secret_service_serves_the_aws_cli() {
+fn a_secret_in_the_secret_service_serves_the_aws_cli() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     let who = "\"$AWS\" sts get-caller-identity --query Arn --output text --profile";
     let script = format!("{STORE}{who} base\n{who} dev\n{who} dev");
@@ -80,7 +82,7 @@ fn a_secret_of_the_secret_service_serves_the_aws_cli() {
 }
 
 #[test]
-fn a_secret_that_the_keyring_does_not_hold_is_told_with_the_command_that_stores_it() {
+fn a_secret_missing_from_the_keyring_is_an_error_with_the_command_that_stores_it() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     let told = in_a_session(&machine, &aws, "\"$PROCESS\" --connector base").failed();
     assert!(
@@ -91,10 +93,10 @@ fn a_secret_that_the_keyring_does_not_hold_is_told_with_the_command_that_stores_
 }
 
 #[test]
-fn a_keyring_that_nobody_can_unlock_is_told_as_such() {
+fn a_keyring_that_cannot_be_unlocked_is_an_error() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     in_a_session(&machine, &aws, STORE).succeeded();
-    // Another login, whose keyring stays locked, and no display to ask for its password on.
+    // Another session with a locked keyring, and no display to prompt for its password.
     let mut session = machine.command("dbus-run-session");
     let locked = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1; exec \"$0\" --connector base";
     session.args(["--", "sh", "-c", locked, CREDENTIAL_PROCESS]);
@@ -107,7 +109,7 @@ fn a_keyring_that_nobody_can_unlock_is_told_as_such() {
 }
 
 #[test]
-fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
+fn without_a_keyring_the_command_fails_at_once() {
     let (machine, aws) = with_a_secret_in_the_keyring();
     for bus in [None, Some("unix:path=/nonexistent")] {
         let mut process = machine.command(CREDENTIAL_PROCESS);
@@ -118,9 +120,8 @@ fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
         let began = std::time::Instant::now();
         let told = Run::of(&process).failed();
         assert!(
-            told.contains(
-                "connector 'base': keyring entry \"aws-connector/base\" cannot be reached"
-            ) && told.contains("start and unlock the keyring"),
+            told.contains("connector 'base': keyring entry \"aws-connector/base\" is unavailable")
+                && told.contains("start and unlock the keyring"),
             "{told}"
         );
         assert!(began.elapsed().as_secs() < 19, "{:?}", began.elapsed());
@@ -128,7 +129,7 @@ fn without_a_keyring_the_error_is_clear_and_comes_at_once() {
     assert_eq!(aws.calls().len(), 0);
 }
 
-/// A user of his own, whose keyring in the kernel nobody else has: that keyring is the user's, whatever the machine.
+/// A user that no other test uses, because the kernel's user keyring belongs to the user id, not to the machine.
 struct Sealed {
     machine: Machine,
     aws: Standin,
@@ -137,7 +138,7 @@ struct Sealed {
 }
 
 impl Sealed {
-    /// `uid` is nobody's on this machine, and no other test's.
+    /// `uid` is not used on this machine or by another test.
     fn new(uid: u32) -> Self {
         let (machine, aws) = (Machine::new(), Standin::start());
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -152,10 +153,12 @@ impl Sealed {
             fs::create_dir(sealed.path(name)).expect("a new folder");
             sealed.own(sealed.path(name));
         }
-        for binary in [CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN] {
-            let name = binary.rsplit('/').next().expect("a name");
-            // Where the build lies, another user may have no way to.
-            fs::copy(binary, sealed.path(name)).expect("a copy of the binary");
+        let full = everyday_command();
+        let small = [CREDENTIAL_PROCESS, DOCKER_HELPER, EKS_TOKEN].map(Path::new);
+        for binary in small.into_iter().chain([full.as_path()]) {
+            let name = binary.file_name().and_then(|name| name.to_str());
+            // Another user may not have access to the build folder.
+            fs::copy(binary, sealed.path(name.expect("a name"))).expect("a copy of the binary");
         }
         let profile = sealed.path("home/.config/aws-connector/connectors.toml");
         let text = format!(
@@ -186,7 +189,7 @@ cache = "keyring"
         chown(path, Some(self.uid), Some(self.uid)).expect("root may give files away");
     }
 
-    /// A shell of the user's, in a session keyring of its own that has no link to the user's, as behind cron or sudo; `before` runs around it (`strace …`).
+    /// A shell of the user in a new session keyring that has no link to the user's, as under cron or sudo. `before` wraps it (`strace …`).
     fn shell(&self, before: &[&str], script: &str) -> Run {
         let id = self.uid.to_string();
         let mut command: Command = self.machine.command("setpriv");
@@ -223,7 +226,7 @@ cache = "keyring"
 }
 
 impl Drop for Sealed {
-    /// The kernel keeps a user's keyring for days.
+    /// Clears the keyring, which the kernel would otherwise keep for days.
     fn drop(&mut self) {
         self.shell(
             &[],
@@ -232,14 +235,14 @@ impl Drop for Sealed {
     }
 }
 
-/// As a reboot does.
+/// Removes the key, as a reboot does.
 const LOSE_THE_KEY: &str = "keyctl unlink \"$(keyctl search @u user aws-connector:cache)\" @u";
 
 const ALL_THREE: &str = "\"$PROCESS\"; echo 123456789012.dkr.ecr.us-east-1.amazonaws.com | \"$DOCKER\" get; \
                          \"$PLUGIN\" --cluster prod";
 
 #[test]
-fn sealed_entries_are_hits_in_every_session_of_the_user_and_hold_nothing_in_clear() {
+fn encrypted_entries_are_hits_in_every_session_of_the_user_and_contain_no_plain_text() {
     let sealed = Sealed::new(61_801);
     let first = sealed.shell(&[], ALL_THREE).succeeded();
     let document: serde_json::Value =
@@ -277,7 +280,7 @@ fn sealed_entries_are_hits_in_every_session_of_the_user_and_hold_nothing_in_clea
 }
 
 #[test]
-fn a_lost_key_voids_what_it_sealed() {
+fn a_lost_key_voids_the_entries_encrypted_with_it() {
     let sealed = Sealed::new(61_802);
     sealed.shell(&[], "\"$PROCESS\"").succeeded();
     let before = sealed.entries();
@@ -286,14 +289,14 @@ fn a_lost_key_voids_what_it_sealed() {
     assert_eq!(sealed.minted(), 2);
     let after = sealed.entries();
     assert_eq!((before.len(), after.len()), (1, 1));
-    assert_eq!(before[0].0, after[0].0, "the same entry, sealed anew");
+    assert_eq!(before[0].0, after[0].0, "the same entry, encrypted again");
     assert_ne!(before[0].1, after[0].1);
     sealed.shell(&[], "\"$PROCESS\"").succeeded();
     assert_eq!(sealed.minted(), 2);
 }
 
 #[test]
-fn an_entry_that_was_tampered_with_is_minted_anew() {
+fn a_modified_encrypted_entry_is_a_miss() {
     let sealed = Sealed::new(61_803);
     sealed.shell(&[], "\"$PROCESS\"").succeeded();
     let (path, text) = sealed.entries().remove(0);
@@ -310,9 +313,9 @@ fn an_entry_that_was_tampered_with_is_minted_anew() {
 }
 
 #[test]
-fn where_the_kernel_has_no_keyring_the_answer_comes_uncached_with_one_line() {
+fn without_a_kernel_keyring_the_command_works_uncached_with_one_warning() {
     let sealed = Sealed::new(61_804);
-    // As in a container whose seccomp filter leaves keyrings out.
+    // As in a container whose seccomp filter blocks keyrings.
     let strace = [
         "strace",
         "-f",
@@ -324,7 +327,7 @@ fn where_the_kernel_has_no_keyring_the_answer_comes_uncached_with_one_line() {
     ];
     for minted in 1..=2 {
         let run = sealed.shell(&strace, "\"$PROCESS\"");
-        // keyctl itself says which session it joined.
+        // keyctl prints which session it joined.
         let ours = |line: &&str| !line.starts_with("Joined session keyring");
         let told: Vec<String> = run.stderr.lines().filter(ours).map(str::to_owned).collect();
         let said = run.succeeded();
@@ -332,7 +335,7 @@ fn where_the_kernel_has_no_keyring_the_answer_comes_uncached_with_one_line() {
         assert!(
             told.len() == 1
                 && told[0].ends_with(
-                    "needs the kernel's keyring: Function not implemented (os error 38)"
+                    "requires the kernel keyring: Function not implemented (os error 38)"
                 ),
             "{told:?}"
         );

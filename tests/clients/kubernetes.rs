@@ -1,4 +1,4 @@
-//! Kubernetes clients, which run our exec plugin and show its token to an API server that has AWS verify it.
+//! Kubernetes clients that run our exec plugin and send its token to an API server, which verifies it with AWS.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn wired(connector: &str, version: &str) -> (Machine, Standin, Cluster) {
     (machine, aws, cluster)
 }
 
-/// The client lists the namespaces twice, with one session.
+/// Asserts that the client lists the namespaces twice, with one session.
 #[track_caller]
 fn lists_the_namespaces(version: &str, client: impl Fn(&Machine) -> Command) {
     let (machine, aws, cluster) = wired("dev", version);
@@ -58,7 +58,7 @@ fn kubectl_1_20_lists_the_namespaces_by_v1beta1() {
     });
 }
 
-/// No package brings a newer kubectl; where the machine has one, it is used.
+/// No package provides a newer kubectl; the test uses the machine's own if there is one.
 #[test]
 fn a_newer_kubectl_lists_the_namespaces_by_v1_and_by_v1beta1() {
     let Some(newer) = client_on_path("KUBECTL") else {
@@ -81,7 +81,7 @@ fn the_python_client_lists_the_namespaces() {
 
 #[test]
 fn the_javascript_client_lists_the_namespaces() {
-    // It tells the plugin nothing, and so gets v1beta1, whatever the kubeconfig says.
+    // It does not set KUBERNETES_EXEC_INFO, and so gets v1beta1 whatever the kubeconfig says.
     for version in ["v1", "v1beta1"] {
         lists_the_namespaces(version, |machine| machine.node("namespaces.mjs"));
     }
@@ -93,7 +93,7 @@ fn the_rust_client_lists_the_namespaces() {
 }
 
 #[test]
-fn kubectl_shows_its_user_what_our_binary_says() {
+fn kubectl_shows_the_error_of_the_plugin() {
     for version in ["KUBECTL_1_20", "KUBECTL"] {
         let Some(path) = client_on_path(version) else {
             continue;

@@ -1,12 +1,12 @@
-//! Real clients, each run as its user runs it: our binaries wired into its configuration, an AWS on loopback behind them.
+//! Real clients with our binaries wired into their configuration, and an AWS on loopback.
 //!
-//! `tests/clients/setup` prepares the clients. A test whose client is absent fails; `tests/run --quick` leaves them out.
+//! `tests/clients/setup` installs the clients. A test whose client is missing fails; `tests/run --quick` skips these tests.
 
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test that cannot go on ends there and says why"
+    reason = "a test that cannot continue panics with the reason"
 )]
 
 mod aws;
@@ -18,3 +18,5 @@ mod kubernetes;
 mod moto;
 mod sources;
 mod support;
+#[path = "../../install/tests/everyday/wire_cases.rs"]
+mod wire_cases;

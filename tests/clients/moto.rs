@@ -1,4 +1,4 @@
-//! The same jobs against moto's server: an AWS that somebody else wrote, and that checks our signatures by its own code.
+//! The same jobs against moto's server: an independent AWS implementation that checks signatures with its own code.
 
 use std::process::Command;
 
@@ -10,10 +10,10 @@ use crate::support::{
 
 const ADDRESS: &str = "127.0.0.1:5000";
 const ENDPOINT: &str = "http://127.0.0.1:5000";
-/// What moto's ECR hands out for this account.
+/// The password that moto's ECR issues for this account.
 const PASSWORD: &str = "123456789012-auth-token";
 
-/// A machine with moto, a user there and the role that he may assume; from then on moto wants good signatures.
+/// A machine with moto, a user and a role that the user can assume. moto then requires valid signatures.
 fn wired() -> (Machine, Server, String, String) {
     let machine = Machine::new();
     let mut command = machine.client("MOTO_SERVER");
@@ -42,7 +42,7 @@ fn at_moto(mut client: Command) -> Command {
 }
 
 #[test]
-fn clients_call_motos_sts_as_the_role_and_a_wrong_secret_is_refused() {
+fn clients_call_sts_of_moto_as_the_role_and_a_wrong_secret_is_refused() {
     let (machine, _moto, id, _) = wired();
     let who = |client: &str, arguments: &[&str]| {
         Run::of(
@@ -69,7 +69,7 @@ fn clients_call_motos_sts_as_the_role_and_a_wrong_secret_is_refused() {
     connectors_of(&machine, ENDPOINT, &id, "another-secret");
     let _ = std::fs::remove_dir_all(machine.home().join(".cache"));
     let told = who("AWS_V1", &cli).failed();
-    // moto wraps the refusal as EC2 would, not STS: no client of STS finds the code in it.
+    // moto formats the error like EC2, not like STS, so STS clients do not find its code.
     assert!(
         told.contains("403") && !told.contains("another-secret"),
         "{told}"
@@ -77,7 +77,7 @@ fn clients_call_motos_sts_as_the_role_and_a_wrong_secret_is_refused() {
 }
 
 #[test]
-fn skopeo_copies_with_the_password_of_motos_ecr() {
+fn skopeo_copies_with_the_password_from_moto() {
     let (machine, _moto, ..) = wired();
     machine.write(
         "home/.docker/config.json",

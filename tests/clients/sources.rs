@@ -1,5 +1,5 @@
-//! Every source of credentials, end to end: the AWS command lines and boto3 run our credential_process, which takes the
-//! identity from there; STS says who they are.
+//! Every source of credentials, end to end: the AWS CLIs and boto3 run our `credential_process`, which uses the source, and
+//! STS returns their identity.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -16,7 +16,7 @@ const DEV: &str = "arn:aws:sts::123456789012:assumed-role/dev/";
 const TASK: &str = "arn:aws:sts::123456789012:assumed-role/task/";
 const INSTANCE: &str = "arn:aws:sts::123456789012:assumed-role/instance/";
 
-/// A machine with a stand-in, and what a source needs there.
+/// A machine with a stand-in and the settings of a source.
 struct Place {
     machine: Machine,
     aws: Standin,
@@ -24,7 +24,7 @@ struct Place {
 }
 
 impl Place {
-    /// A machine whose AWS CLI profile `client` asks a connector of these `fields`.
+    /// A machine whose AWS CLI profile `client` uses a connector with these `fields`.
     fn new(fields: &str) -> Self {
         let (machine, aws) = (Machine::new(), Standin::start());
         let connector = format!(
@@ -41,7 +41,7 @@ impl Place {
         place
     }
 
-    /// Writes `~/.aws/config`, with the client's own profile in it.
+    /// Writes `~/.aws/config`, including the client's profile.
     fn config(&self, more: &str) {
         let client = format!(
             "[profile client]\nregion = us-east-1\noutput = json\n\
@@ -62,7 +62,7 @@ impl Place {
         command
     }
 
-    /// The command lines and boto3 are, by STS's word, who `who` begins the name of.
+    /// Asserts that for STS, the ARN of each client starts with `who`.
     #[track_caller]
     fn serves(&self, who: &str) {
         let url = self.aws.url();
@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    /// The same, with the source asked once for all of them.
+    /// The same, with one call to the source for all clients.
     #[track_caller]
     fn serves_from_one_call(&self, who: &str, service: &str, action: &str) {
         self.serves(who);
@@ -100,7 +100,7 @@ impl Place {
 }
 
 #[test]
-fn keys_of_the_environment_serve_the_clients() {
+fn keys_in_the_environment_serve_the_clients() {
     Place::new("auth_method = \"implicit\"\ncredential_source = \"Environment\"")
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env(
@@ -111,7 +111,7 @@ fn keys_of_the_environment_serve_the_clients() {
 }
 
 #[test]
-fn keys_of_a_profile_serve_the_clients() {
+fn keys_in_an_aws_profile_serve_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\nprofile_name = \"work\"");
     place
         .machine
@@ -159,13 +159,13 @@ fn a_profile_with_a_process_serves_the_clients() {
 }
 
 #[test]
-fn a_login_to_the_identity_center_serves_the_clients() {
+fn an_identity_center_login_serves_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\nprofile_name = \"work\"");
     place.config(
         "[profile work]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Developer\n\
          [sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = us-east-1\n",
     );
-    // What `aws sso login` leaves; the name is the SHA-1 of the session's.
+    // The token file of `aws sso login`; its name is the SHA-1 of the session's name.
     place.machine.write(
         &format!("home/.aws/sso/cache/{}.json", sha1("corp")),
         r#"{"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token","expiresAt":"2099-01-01T00:00:00Z"}"#,
@@ -194,7 +194,7 @@ fn a_web_identity_serves_the_clients() {
 }
 
 #[test]
-fn a_task_of_ecs_serves_the_clients() {
+fn an_ecs_task_role_serves_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\ncredential_source = \"EcsContainer\"");
     beside("169.254.170.2", place.aws.port());
     place
@@ -216,7 +216,7 @@ fn a_container_with_a_full_uri_and_a_token_serves_the_clients() {
 }
 
 #[test]
-fn a_pod_identity_of_eks_serves_the_clients() {
+fn an_eks_pod_identity_serves_the_clients() {
     let place = Place::new("auth_method = \"implicit\"\ncredential_source = \"EcsContainer\"");
     beside("169.254.170.23", place.aws.port());
     let token = place.machine.write("pod-token", "container-token\n");
@@ -233,11 +233,11 @@ fn a_pod_identity_of_eks_serves_the_clients() {
 }
 
 #[test]
-fn an_instance_of_ec2_serves_the_clients() {
+fn an_ec2_instance_role_serves_the_clients() {
     let place =
         Place::new("auth_method = \"implicit\"\ncredential_source = \"Ec2InstanceMetadata\"")
             .env("AWS_EC2_METADATA_DISABLED", "false")
-            // A busy machine may need more than the second that is usual.
+            // A busy machine may need longer than the default of one second.
             .env("AWS_METADATA_SERVICE_TIMEOUT", "20");
     beside("169.254.169.254", place.aws.port());
     place.serves_from_one_call(INSTANCE, "imds", "Credentials");
@@ -247,14 +247,14 @@ fn an_instance_of_ec2_serves_the_clients() {
 fn the_whole_chain_ends_at_the_instance() {
     let place = Place::new("auth_method = \"implicit\"\nallow_implicit_auth_methods = true")
         .env("AWS_EC2_METADATA_DISABLED", "false")
-        // A busy machine may need more than the second that is usual.
+        // A busy machine may need longer than the default of one second.
         .env("AWS_METADATA_SERVICE_TIMEOUT", "20");
     beside("169.254.169.254", place.aws.port());
     place.serves_from_one_call(INSTANCE, "imds", "Credentials");
 }
 
 #[test]
-fn a_secret_file_of_the_user_behind_sudo_is_refused_with_whose_it_is() {
+fn a_secret_file_of_the_sudo_user_is_refused_and_the_owner_is_named() {
     let place = Place::new(
         "auth_method = \"secret-key\"\naws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
          aws_secret_access_key = { file = \"~/secret\" }",
@@ -268,7 +268,7 @@ fn a_secret_file_of_the_user_behind_sudo_is_refused_with_whose_it_is() {
     client.args(["sts", "get-caller-identity", "--profile", "client"]);
     let told = Run::of(&client).failed();
     assert!(
-        told.contains("belongs to \"ann\" (uid 61800), but this runs as root by sudo"),
+        told.contains("belongs to \"ann\" (uid 61800), but this runs as root through sudo"),
         "{told}"
     );
 }

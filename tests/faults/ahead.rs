@@ -1,4 +1,4 @@
-//! Refresh-ahead: a child behind the client's back, which nobody waits for and which holds on to nothing.
+//! Renewal in the background: a child process that no client waits for, and that inherits nothing but the lock.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{Client, House, Run, Started, until};
 
-/// A house whose session should be renewed by whoever comes next.
+/// A house with a session due for renewal.
 fn due(lines: &str) -> (House, String) {
     let house = House::with(lines);
     let key = Run::of(&mut house.credential_process()).quiet().key();
@@ -34,7 +34,7 @@ fn holder(house: &House) -> Option<PathBuf> {
 }
 
 #[test]
-fn nobody_waits_while_one_renews() {
+fn no_process_waits_during_a_renewal() {
     let (house, old) = due("");
     house.slow_sts(2);
     let clients: Vec<_> = (0..60)
@@ -76,7 +76,7 @@ fn a_registry_login_is_renewed_in_the_same_way() {
 fn the_child_inherits_nothing_but_the_lock() {
     let (house, old) = due("");
     house.fault("sts", FaultKind::Hang);
-    // Standard streams are pipes, and a descriptor is left open besides, as careless callers do.
+    // The standard streams are pipes, and the caller leaks another descriptor.
     let ours = Client::CredentialProcess.path();
     let marker = house.write("marker", "");
     let script = format!(
@@ -92,7 +92,7 @@ fn the_child_inherits_nothing_but_the_lock() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A reader of either stream sees its end while the child hangs.
+    // Readers of both streams see end-of-file while the child hangs.
     let (mut document, mut said) = (String::new(), String::new());
     client
         .stdout
@@ -118,7 +118,7 @@ fn the_child_inherits_nothing_but_the_lock() {
         .flatten()
         .filter_map(|fd| fs::read_link(fd.path()).ok())
         .map(|to| to.to_string_lossy().into_owned())
-        // Its own connection, and what waits for it.
+        // Its own connection, and what polls it.
         .filter(|to| !to.starts_with("socket:") && !to.starts_with("anon_inode:"))
         .collect();
     let lock = house.shelf().lock().to_string_lossy().into_owned();
@@ -126,10 +126,10 @@ fn the_child_inherits_nothing_but_the_lock() {
     let stat = fs::read_to_string(child.join("stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
     let pid = child.file_name().unwrap().to_str().unwrap();
-    // After the name: state, parent, group, session, terminal.
+    // The fields after the name: state, parent, group, session, terminal.
     assert_eq!((fields[2], fields[3], fields[4]), (pid, pid, "0"));
 
-    // Killed, it leaves a lock that is free.
+    // After it is killed, its lock is free.
     let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     until("it is gone", || {
@@ -138,13 +138,13 @@ fn the_child_inherits_nothing_but_the_lock() {
     drop(house.shelf().hold());
 }
 
-/// Whether a process has ended and only its parent does not know yet.
+/// Whether a process is a zombie.
 fn is_zombie(process: &std::path::Path) -> bool {
     fs::read_to_string(process.join("stat")).map_or(true, |stat| stat.contains(") Z "))
 }
 
 #[test]
-fn a_renewal_that_fails_is_not_tried_again_for_half_a_minute() {
+fn a_failed_renewal_is_not_retried_for_30_seconds() {
     let (house, old) = due("");
     house.fault("sts", FaultKind::AccessDenied);
     Run::of(&mut house.credential_process()).quiet();
@@ -157,7 +157,7 @@ fn a_renewal_that_fails_is_not_tried_again_for_half_a_minute() {
     drop(house.shelf().hold());
     assert_eq!(house.sts_calls(), 1);
 
-    // Half a minute later.
+    // 30 seconds later.
     let mut later = note(&house);
     later["failure"]["ended"] = (Utc::now() - TimeDelta::seconds(31)).to_rfc3339().into();
     fs::write(house.shelf().lock(), later.to_string()).unwrap();
@@ -167,7 +167,7 @@ fn a_renewal_that_fails_is_not_tried_again_for_half_a_minute() {
 }
 
 #[test]
-fn it_can_be_turned_off_by_connector_and_by_environment() {
+fn renewal_can_be_turned_off_by_connector_and_by_environment() {
     let (house, old) = due("refresh_ahead = false");
     assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), old);
     drop(house.shelf().hold());
@@ -185,9 +185,9 @@ fn it_can_be_turned_off_by_connector_and_by_environment() {
 }
 
 #[test]
-fn a_renewal_that_dies_is_not_tried_again_at_each_hit() {
+fn a_killed_renewal_is_not_retried_at_each_hit() {
     let (house, old) = due("");
-    // Killed, it leaves no word about it.
+    // After it is killed, no failure is recorded.
     house.fault("sts", FaultKind::Hang);
     Run::of(&mut house.credential_process()).quiet();
     until("a child renews", || holder(&house).is_some());
@@ -205,9 +205,9 @@ fn a_renewal_that_dies_is_not_tried_again_at_each_hit() {
     for _ in 0..10 {
         assert_eq!(Run::of(&mut house.credential_process()).quiet().key(), old);
     }
-    // Nobody is at work behind their backs.
+    // No renewal is running in the background.
     drop(house.shelf().hold());
-    // Half a minute later.
+    // 30 seconds later.
     let lock = fs::File::options()
         .write(true)
         .open(house.shelf().lock())
@@ -220,12 +220,12 @@ fn a_renewal_that_dies_is_not_tried_again_at_each_hit() {
 }
 
 #[test]
-fn a_full_disk_costs_one_renewal_and_not_one_a_hit() {
+fn with_a_full_disk_a_renewal_is_not_retried_at_each_hit() {
     let house = House::new();
     fs::create_dir(house.cache()).unwrap();
     house.set_mode("cache", 0o700);
     let ours = Client::CredentialProcess.path().display().to_string();
-    // Room for the entry and for its lock, then none; ten hits that find the entry due.
+    // The disk has room for the entry and its lock only. Ten hits find the entry due for renewal.
     let script = format!(
         "set -e; mount -t tmpfs -o size=64k,mode=0700 tmpfs cache; {ours} --connector dev >first; cd cache; \
          sed -i -E 's/\"refresh_at\":\"[^\"]*\"/\"refresh_at\":\"2020-01-01T00:00:00Z\"/' *.json; chmod 600 *.json; \
@@ -248,7 +248,7 @@ fn a_full_disk_costs_one_renewal_and_not_one_a_hit() {
 }
 
 #[test]
-fn a_relative_cache_folder_is_renewed_in_its_place() {
+fn an_entry_in_a_relative_cache_folder_is_renewed_in_place() {
     let house = House::new();
     fs::create_dir(house.path("work")).unwrap();
     let ask = || {

@@ -1,4 +1,4 @@
-//! A crash in the middle of a call: nothing of the memory reaches the disk.
+//! A crash during a call to AWS writes no memory to disk.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -18,7 +18,7 @@ fn a_crash_leaves_no_core() {
     );
     let asking = Started::new(house.command("/bin/sh").args(["-c", &script]));
     until("AWS is asked", || !house.shelf().names().is_empty());
-    // Its memory is closed to debuggers of its own user, too.
+    // Debuggers of the same user cannot read its memory either.
     let memory = format!("/proc/{}/mem", asking.pid());
     assert_eq!(
         std::os::unix::fs::MetadataExt::uid(&fs::metadata(memory).unwrap()),

@@ -1,10 +1,10 @@
-//! Hundreds of processes of the three kinds that find nothing in the cache.
+//! Hundreds of processes of all three kinds with an empty cache.
 
 use aws_standin::FaultKind;
 
 use crate::support::{Client, House, Started, size, until};
 
-/// Starts them all before it waits for the first.
+/// Starts all processes before it waits for the first.
 fn crowd(house: &House) -> Vec<(Client, Started)> {
     let kinds = Client::ALL.into_iter().cycle();
     kinds
@@ -27,20 +27,20 @@ fn all_are_served_by_one_call(house: &House) {
 }
 
 #[test]
-fn a_cold_crowd_costs_one_call_to_sts_and_one_to_ecr() {
+fn many_processes_with_an_empty_cache_make_one_call_to_sts_and_one_to_ecr() {
     all_are_served_by_one_call(&House::new());
 }
 
 #[test]
-fn a_cold_crowd_waits_for_a_slow_sts_together() {
+fn many_processes_wait_for_one_call_to_a_slow_sts() {
     let house = House::with("lock_timeout = \"10m\"");
     house.slow_sts(3);
     all_are_served_by_one_call(&house);
 }
 
-/// They wait at a lock that the test holds, so that all of them wait together however long starting them takes.
+/// The test holds the lock, so that all processes wait together, however long it takes to start them.
 #[test]
-fn a_denial_is_shared_by_all_who_waited_for_it() {
+fn a_denial_is_shared_by_all_waiting_processes() {
     let house = House::with("lock_timeout = \"10m\"");
     house.credential_process().status().unwrap();
     let gate = house.shelf().hold();
@@ -50,7 +50,7 @@ fn a_denial_is_shared_by_all_who_waited_for_it() {
 
     let crowd = crowd(&house);
     for (_, started) in &crowd {
-        until("everybody says that it waits", || {
+        until("all processes wait", || {
             started.stderr().contains("waiting for")
         });
     }
@@ -70,14 +70,14 @@ fn a_denial_is_shared_by_all_who_waited_for_it() {
     }
     assert_eq!(house.sts_calls(), 1);
 
-    // A failure is nobody's who comes later.
+    // Later processes do not share the failure.
     house.aws.clear_faults();
     house.credential_process().status().unwrap();
     assert_eq!(house.sts_calls(), 2);
 }
 
 #[test]
-fn a_folder_that_is_removed_under_those_who_wait_is_made_again_by_one_of_them() {
+fn a_cache_folder_removed_during_a_wait_is_recreated_by_one_process() {
     let house = House::with("lock_timeout = \"10m\"");
     house.credential_process().status().unwrap();
     let gate = house.shelf().hold();
@@ -88,11 +88,11 @@ fn a_folder_that_is_removed_under_those_who_wait_is_made_again_by_one_of_them() 
         .map(|_| Started::new(&mut house.credential_process()))
         .collect();
     for started in &waiting {
-        until("everybody says that it waits", || {
+        until("all processes wait", || {
             started.stderr().contains("waiting for")
         });
     }
-    // In one step: those who wait open files in it all the time.
+    // By renaming it, because waiting processes keep opening files in it.
     std::fs::rename(house.cache(), house.path("removed")).unwrap();
     drop(gate);
     let keys: std::collections::BTreeSet<String> = waiting

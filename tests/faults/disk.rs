@@ -1,4 +1,4 @@
-//! A disk that is in the way: answered without the cache and with one line that says why, or refused with one.
+//! Disk faults: the command works without the cache and prints a one-line warning, or fails with a one-line error.
 
 mod inject;
 
@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use crate::support::{Client, House, Run, is_root};
 use crate::table::Scenario;
 use inject::{
-    SOMEBODY, as_somebody, mended, mounted, readable_folder, refused, uncached, without_locks,
+    SOMEBODY, as_somebody, mounted, readable_folder, refused, repaired, uncached, without_locks,
 };
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -32,7 +32,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             without_locks(&mut command);
             command
         }),
-        uncached("the cache folder may not be written", |house| {
+        uncached("the cache folder is not writable", |house| {
             fs::create_dir(house.cache()).unwrap();
             house.set_mode("cache", 0o500);
             as_somebody(house)
@@ -42,13 +42,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             command
                 .env_remove("HOME")
                 .env_remove("AWS_CONNECTOR_CACHE_DIR");
-            // A user whom the system does not know has no home there either.
+            // A user without an entry in /etc/passwd has no home there either.
             house.give_to(SOMEBODY);
             command.uid(SOMEBODY).gid(SOMEBODY);
             command
         }),
         uncached(
-            "a home folder that does not exist and cannot be made",
+            "a home folder that does not exist and cannot be created",
             |house| {
                 let mut command = house.credential_process();
                 command
@@ -57,7 +57,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 command
             },
         ),
-        uncached("a file where the cache folder should be", |house| {
+        uncached("the cache folder is a file", |house| {
             house.write("cache", "");
             house.credential_process()
         }),
@@ -72,7 +72,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             house.set_mode("cache", 0o777);
             house.credential_process()
         }),
-        uncached("the cache folder is another user's", |house| {
+        uncached("the cache folder belongs to another user", |house| {
             fs::create_dir(house.cache()).unwrap();
             house.set_mode("cache", 0o755);
             std::os::unix::fs::chown(house.cache(), Some(SOMEBODY + 1), None).unwrap();
@@ -97,68 +97,71 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             house.credential_process()
         }),
         readable_folder(),
-        mended("the entry is a symbolic link", |house| {
+        repaired("the entry is a symbolic link", |house| {
             let entry = house.shelf().entry("session");
             fs::rename(&entry, house.path("elsewhere")).unwrap();
             symlink(house.path("elsewhere"), entry).unwrap();
         }),
-        mended("others can write the entry", |house| {
+        repaired("others can write the entry", |house| {
             set_entry_mode(house, 0o622)
         }),
-        mended("others can read the entry", |house| {
+        repaired("others can read the entry", |house| {
             set_entry_mode(house, 0o644)
         }),
-        mended("the entry is another user's", |house| {
+        repaired("the entry belongs to another user", |house| {
             std::os::unix::fs::chown(house.shelf().entry("session"), Some(SOMEBODY), None).unwrap();
         }),
-        mended("the entry is torn", |house| {
+        repaired("the entry is truncated", |house| {
             let entry = house.shelf().entry("session");
             let text = fs::read(&entry).unwrap();
             fs::write(&entry, &text[..text.len() / 2]).unwrap();
         }),
-        mended("the entry is empty", |house| {
+        repaired("the entry is empty", |house| {
             fs::write(house.shelf().entry("session"), "").unwrap()
         }),
-        mended("the entry is of an older version", |house| {
+        repaired("the entry has an unknown schema version", |house| {
             let entry = house.shelf().entry("session");
             let text = fs::read_to_string(&entry).unwrap();
             let older = text.replacen("\"schema\":", "\"schema\":9", 1);
             assert_ne!(older, text);
             fs::write(&entry, older).unwrap();
         }),
-        mended("the entry is a named pipe", |house| {
+        repaired("the entry is a named pipe", |house| {
             let entry = house.shelf().entry("session");
             fs::remove_file(&entry).unwrap();
             rustix::fs::mkfifoat(rustix::fs::CWD, &entry, rustix::fs::Mode::RUSR).unwrap();
         }),
-        mended("half an entry of a dead writer", |house| {
-            let entry = house.shelf().entry("session");
-            fs::rename(&entry, entry.with_extension("tmp")).unwrap();
-        }),
-        refused("others can write the profile file", |house| {
+        repaired(
+            "a killed writer left a temporary file and no entry",
+            |house| {
+                let entry = house.shelf().entry("session");
+                fs::rename(&entry, entry.with_extension("tmp")).unwrap();
+            },
+        ),
+        refused("others can write the connectors file", |house| {
             house.set_mode("connectors.toml", 0o666);
             house.credential_process()
         }),
         refused(
-            "others can read the profile file, and it holds a secret",
+            "others can read the connectors file, which contains a secret",
             |house| {
                 house.set_mode("connectors.toml", 0o644);
                 house.credential_process()
             },
         ),
-        refused("the profile file is another user's", |house| {
+        refused("the connectors file belongs to another user", |house| {
             house.set_mode("connectors.toml", 0o644);
             let command = as_somebody(house);
             std::os::unix::fs::chown(house.profile(), Some(SOMEBODY + 1), None).unwrap();
             command
         }),
-        refused("the profile file is a folder", |house| {
+        refused("the connectors file is a folder", |house| {
             fs::remove_file(house.profile()).unwrap();
             fs::create_dir(house.profile()).unwrap();
             house.credential_process()
         }),
         refused(
-            "there is no profile file where the environment names one",
+            "`AWS_CONNECTOR_FILE` names a file that does not exist",
             |house| {
                 fs::remove_file(house.profile()).unwrap();
                 house.credential_process()
@@ -176,7 +179,7 @@ fn set_entry_mode(house: &House, mode: u32) {
 }
 
 #[test]
-fn what_is_made_is_its_owners_only_whatever_the_umask() {
+fn new_files_are_private_whatever_the_umask() {
     let house = House::new();
     let script = format!(
         "umask 0; exec '{}' --connector dev",
@@ -191,7 +194,7 @@ fn what_is_made_is_its_owners_only_whatever_the_umask() {
 }
 
 #[test]
-fn a_link_in_place_of_an_entry_is_replaced_and_what_it_points_to_left_alone() {
+fn a_link_in_place_of_an_entry_is_replaced_and_its_target_is_untouched() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     let entry = house.shelf().entry("session");
@@ -203,7 +206,7 @@ fn a_link_in_place_of_an_entry_is_replaced_and_what_it_points_to_left_alone() {
 }
 
 #[test]
-fn a_hit_needs_no_folder_that_can_be_written() {
+fn a_hit_works_in_a_read_only_folder() {
     let house = House::new();
     let first = Run::of(&mut house.credential_process()).quiet().key();
     let script = format!(
@@ -217,7 +220,7 @@ fn a_hit_needs_no_folder_that_can_be_written() {
     assert_eq!(run.quiet().key(), first);
 }
 
-/// A caller may have closed them: what is opened next then gets their numbers.
+/// If the caller has closed them, the next files to be opened get their numbers.
 #[test]
 fn closed_standard_streams_do_not_end_up_in_the_cache() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
@@ -231,7 +234,7 @@ fn closed_standard_streams_do_not_end_up_in_the_cache() {
                 "{run:#?}"
             );
         }
-        // With and without them, it is one session and one entry, and both are whole.
+        // With and without them, there is one session and one intact entry.
         let run = Run::of(&mut house.credential_process()).quiet();
         assert!(Client::CredentialProcess.is_document(&run.stdout));
         assert_eq!(house.sts_calls(), 1, "{closed}");
@@ -240,9 +243,9 @@ fn closed_standard_streams_do_not_end_up_in_the_cache() {
     }
 }
 
-/// Somebody who reads no further is no reason to be lost for words.
+/// A closed pipe must not stop the program from storing the session.
 #[test]
-fn a_reader_that_has_gone_away_leaves_the_cache_whole() {
+fn a_closed_pipe_on_standard_output_leaves_the_cache_intact() {
     let house = House::new();
     let ours = Client::CredentialProcess.path();
     let script = format!("'{}' --connector dev | true", ours.display());
@@ -253,9 +256,9 @@ fn a_reader_that_has_gone_away_leaves_the_cache_whole() {
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
+fn a_file_size_limit_is_a_warning_and_not_a_crash() {
     let house = House::new();
-    // What it says goes through pipes: files of ours would be limited, too.
+    // Output goes through pipes, because the limit would apply to files.
     let script = format!(
         "{{ (ulimit -S -f 0; exec {} --connector dev 2>&1 >&3) | cat >&2; }} 3>&1 | cat",
         Client::CredentialProcess.path().display()
@@ -266,8 +269,7 @@ fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
             .args(["-o", "pipefail", "-c", &script]),
     );
     assert!(
-        run.warning()
-            .contains("the cache is not used: cannot write"),
+        run.warning().contains("not using the cache: cannot write"),
         "{run:#?}"
     );
     assert_eq!(
@@ -282,7 +284,7 @@ fn a_limit_on_the_size_of_files_is_a_warning_and_no_crash() {
 }
 
 #[test]
-fn a_pipe_in_place_of_the_clock_or_of_a_lock_holds_nobody_up() {
+fn a_named_pipe_in_place_of_the_clock_or_a_lock_does_not_block() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     let lock = house.shelf().lock();

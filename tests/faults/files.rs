@@ -1,5 +1,5 @@
-//! Named pipes, devices and folders where a small file is expected: an error at once that names the file, instead of a
-//! process that hangs or eats memory.
+//! Named pipes, devices and folders in place of a small file: an immediate error that names the file, instead of a process
+//! that hangs or exhausts memory.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 
 use crate::support::{House, Run};
 
-/// What errors call something that is not a regular file, and how it is put in place of one.
+/// The name that errors use for each kind of special file, and how to create it.
 type Odd = (&'static str, fn(&Path));
 
 const ODD: [Odd; 3] = [
@@ -29,7 +29,7 @@ fn is_refused(run: &Run, file: &str, kind: &str) {
 }
 
 #[test]
-fn an_odd_file_in_place_of_the_connectors_file_is_refused() {
+fn a_special_file_in_place_of_the_connectors_file_is_refused() {
     for (kind, make) in ODD {
         let house = House::new();
         fs::remove_file(house.profile()).unwrap();
@@ -41,8 +41,8 @@ fn an_odd_file_in_place_of_the_connectors_file_is_refused() {
 }
 
 #[test]
-fn an_odd_file_in_place_of_a_secret_is_refused() {
-    // A pipe is how a shell hands over the output of a command.
+fn a_special_file_in_place_of_a_secret_is_refused() {
+    // The shell's `<(command)` is a pipe.
     for (kind, make) in ODD.into_iter().skip(1) {
         let house = House::new();
         let text = house.base().replace(
@@ -57,7 +57,7 @@ fn an_odd_file_in_place_of_a_secret_is_refused() {
 }
 
 #[test]
-fn a_secret_may_come_from_a_pipe_with_an_end() {
+fn a_secret_can_be_read_from_a_named_pipe() {
     let house = House::new();
     let pipe = house.path("secret");
     let text = house.base().replace(
@@ -75,7 +75,7 @@ fn a_secret_may_come_from_a_pipe_with_an_end() {
 }
 
 #[test]
-fn an_odd_file_in_place_of_a_token_is_refused() {
+fn a_special_file_in_place_of_a_token_is_refused() {
     let connector = "default_connector = \"dev\"\n[connectors.dev]\nallow_implicit_auth_methods = true\nauth_method = \"implicit\"\nregion = \"us-east-1\"\n";
     for (kind, make) in ODD {
         let house = House::new();
@@ -98,7 +98,7 @@ fn an_odd_file_in_place_of_a_token_is_refused() {
 }
 
 #[test]
-fn an_odd_file_in_place_of_the_aws_clis_is_refused_but_the_null_device_is_empty() {
+fn a_special_file_in_place_of_an_aws_cli_file_is_refused_but_dev_null_is_empty() {
     let connector = "default_connector = \"dev\"\n[connectors.dev]\nallow_implicit_auth_methods = true\nauth_method = \"implicit\"\nregion = \"us-east-1\"\nprofile_name = \"x\"\n";
     for (kind, make) in ODD {
         for (variable, name) in [
@@ -132,7 +132,7 @@ fn too_low_a_limit_of_open_files_is_an_error_that_names_it() {
     let house = House::new();
     let client = crate::support::Client::CredentialProcess.path();
     let mut limits_met = 0;
-    // From the fewest with which it starts to those with which it succeeds.
+    // From the smallest limit with which the program starts up to the first with which it succeeds.
     for limit in 4..16 {
         fs::remove_dir_all(house.cache()).ok();
         let mut command = house.command("prlimit");

@@ -1,11 +1,11 @@
-//! Names that were written to do harm: refused in one line, with everything that moves a cursor shown escaped.
+//! Malicious names: refused in one line, with control characters escaped.
 
 use std::fs::File;
 use std::process::Command;
 
 use crate::support::{Client, House, Run};
 
-/// What somebody may try in place of a name.
+/// Attacks in place of a name.
 fn hostile() -> Vec<String> {
     vec![
         "dev\nsecond line".to_owned(),
@@ -14,13 +14,13 @@ fn hostile() -> Vec<String> {
         "../../etc/passwd".to_owned(),
         "dev\u{202e}ved".to_owned(),
         "${HOME}".to_owned(),
-        // Near the most that one argument can be.
+        // Close to the maximum length of an argument.
         "x".repeat(100_000),
         String::new(),
     ]
 }
 
-/// One short line, without a call or a file.
+/// Asserts one short line of output, no call and no new file.
 fn is_refused(house: &House, command: &mut Command, on_stdout: bool) {
     let run = Run::of(command);
     let said = if on_stdout { &run.stdout } else { &run.stderr };
@@ -89,9 +89,9 @@ fn a_hostile_name_is_refused_in_one_line() {
     }
 }
 
-/// Hosts that look like a registry of ours are somebody else's: Docker is told that there is no credential.
+/// Hosts that resemble an ECR registry: Docker gets `credentials not found`.
 #[test]
-fn a_host_that_looks_like_ours_is_never_given_a_credential() {
+fn a_host_that_resembles_ecr_never_gets_a_credential() {
     let house = House::new();
     for host in [
         "123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example",
@@ -117,7 +117,7 @@ fn a_host_that_looks_like_ours_is_never_given_a_credential() {
 }
 
 #[test]
-fn a_path_with_escapes_is_shown_in_one_harmless_line() {
+fn a_path_with_escape_sequences_is_shown_escaped_in_one_line() {
     let house = House::new();
     let mut command = house.credential_process();
     command.env("AWS_CONNECTOR_FILE", "/no/\u{1b}[2J\nsuch\u{202e}file");
@@ -125,7 +125,7 @@ fn a_path_with_escapes_is_shown_in_one_harmless_line() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_is_an_error_and_not_an_unset_one() {
+fn a_variable_that_is_not_utf8_is_an_error_and_not_unset() {
     use std::os::unix::ffi::OsStrExt as _;
     let house = House::new();
     let garbled = std::ffi::OsStr::from_bytes(b"d\xffv");
@@ -139,7 +139,7 @@ fn a_variable_that_is_no_text_is_an_error_and_not_an_unset_one() {
 }
 
 #[test]
-fn a_password_in_an_endpoint_is_not_said() {
+fn a_password_in_an_endpoint_is_not_shown() {
     let house = House::new();
     let profile = house
         .base()

@@ -98,7 +98,7 @@ fn any_interleaving_yields_correct_documents_for_one_call() {
 }
 
 #[test]
-fn children_and_replaced_programs_are_followed() {
+fn the_tracer_follows_children_and_exec() {
     if !Tracer::is_permitted() {
         return;
     }

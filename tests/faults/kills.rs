@@ -1,4 +1,4 @@
-//! kill -9 at any moment: what was printed is whole, the next run works at once, nothing stays behind.
+//! kill -9 at random moments: output is complete or empty, the next run works at once, and nothing is left behind.
 
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn prepare(house: &House, dice: &mut Dice) {
     let shelf = house.shelf();
     match dice.below(4) {
         0 => drop(fs::remove_dir_all(house.cache())),
-        // A registry login may have been served without a session.
+        // A cached registry login is served without a session.
         _ if shelf.entries("session").is_empty() => {}
         1 => shelf
             .entries("session")
@@ -43,7 +43,7 @@ fn a_kill_at_any_moment_does_no_harm() {
     let house = House::new();
     let seed = size("FAULTS_SEED", 0x5eed_1234) as u64;
     let mut dice = Dice::new(seed);
-    // How long a run takes that nobody kills: the moments are drawn from there.
+    // The duration of a run without a kill, from which the moments are drawn.
     let mut longest = Run::of(&mut house.credential_process()).took;
     let mut cut_short = 0;
     for number in 0..size("FAULTS_KILLS", 60) {
@@ -77,10 +77,10 @@ fn a_kill_at_any_moment_does_no_harm() {
         assert!(!next.stderr.contains("waiting"), "{}: {next:#?}", told());
         longest = longest.max(next.took.min(longest * 2));
     }
-    assert!(cut_short > 0, "nobody was killed in time");
+    assert!(cut_short > 0, "no process was killed in time");
 
-    // A child may still be at work; then one miss sweeps.
-    until("nobody works any more", || child(&house).is_none());
+    // Wait for a child that may still be working. Then a miss sweeps.
+    until("no renewal is running", || child(&house).is_none());
     for path in house.shelf().entries("session") {
         fs::remove_file(path).unwrap();
     }
@@ -89,7 +89,7 @@ fn a_kill_at_any_moment_does_no_harm() {
 }
 
 #[test]
-fn what_dead_processes_left_behind_is_swept() {
+fn leftovers_of_killed_processes_are_removed() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     let stem = "0123456789abcdef".repeat(4);

@@ -1,4 +1,4 @@
-//! Clients that ask all the time while sessions come and go.
+//! Clients that keep requesting while sessions expire and are renewed.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,17 @@ use chrono::Utc;
 
 use crate::support::{House, LONG, Run, size};
 
-/// What one attempt saw.
+/// The result of one attempt.
 struct Seen {
     /// Sessions, in the order in which they appeared.
     keys: Vec<String>,
-    /// Clients after the first that had to wait for AWS.
+    /// Clients after the first that waited for AWS.
     misses: usize,
-    /// The longest time that a client took which had nothing to wait for.
+    /// The longest time of a client that did not have to wait.
     slowest_hit: Duration,
 }
 
-/// Asks ten times a second until the third session has ended by its own clock.
+/// Requests ten times a second until the third session has expired.
 fn live_through_three(house: &House) -> Seen {
     let mut seen = Seen {
         keys: Vec::new(),
@@ -46,9 +46,9 @@ fn live_through_three(house: &House) -> Seen {
 }
 
 #[test]
-fn no_client_waits_and_none_gets_an_expired_document_through_three_expiries() {
+fn through_three_expiries_no_client_waits_or_gets_an_expired_document() {
     let seconds = size("FAULTS_SESSION_SECONDS", 12);
-    // The least time between the start of a renewal and the margin: a machine that stalls for longer proves nothing.
+    // The minimum time between the start of a renewal and the margin. If the machine stalls for longer, the attempt is repeated.
     let slack = Duration::from_secs(seconds as u64) / 16;
     let began = Instant::now();
     loop {

@@ -1,14 +1,14 @@
-//! Load, faults and attack: the three binaries as processes against a loopback AWS, each promise with the fault that
-//! would break it.
+//! Load, faults and attacks: runs the three binaries against a loopback AWS, and injects a fault for each promise that they
+//! make.
 //!
-//! A test never fails because the machine is slow: it compares counts and order, and its limits are generous. Everyday
+//! No test fails because the machine is slow: tests compare counts and order, and have generous limits. Everyday
 //! sizes are small; environment variables make them larger:
 //!
 //! | variable | what | everyday |
 //! |---|---|---|
-//! | `FAULTS_PROCESSES` | processes that start cold at once | 500 |
+//! | `FAULTS_PROCESSES` | processes that start at once with an empty cache | 500 |
 //! | `FAULTS_KILLS` | kill -9 at random moments | 60 |
-//! | `FAULTS_SESSION_SECONDS` | length of the sessions that are lived through | 12 |
+//! | `FAULTS_SESSION_SECONDS` | lifetime of the sessions in `lifetimes.rs` | 12 |
 //! | `FAULTS_SCHEDULES` | interleavings of two or three programs | 240 |
 //! | `FAULTS_EXHAUSTIVE=1` | kills every program at every system call in every state, and runs 20,000 interleavings | |
 //! | `FAULTS_SEED` | the seed of the random kills, or of the one interleaving to repeat | |
@@ -20,7 +20,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on ends there and says why"
+    reason = "a test that cannot continue panics with the reason"
 )]
 
 mod ahead;

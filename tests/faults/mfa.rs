@@ -1,4 +1,4 @@
-//! MFA codes: one prompt for everybody who waits, on the terminal of whoever sits in front of it, and nowhere else.
+//! MFA codes: one prompt for all waiting processes, only on a terminal, and only in the foreground.
 
 use std::fs;
 use std::process::Command;
@@ -19,7 +19,7 @@ fn house() -> House {
     house
 }
 
-/// A shell that starts `count` clients at once, each with files of its own for what it says, and waits for them.
+/// A shell that starts `count` clients at once, each with its own output files, and waits for them.
 fn many(house: &House, count: usize) -> Command {
     let ours = Client::CredentialProcess.path();
     let one = |number| format!("{} >out.{number} 2>err.{number} & ", ours.display());
@@ -29,57 +29,58 @@ fn many(house: &House, count: usize) -> Command {
     command
 }
 
-fn said(house: &House, stream: &str, number: usize) -> String {
-    // The shell makes them one after the other.
+fn output(house: &House, stream: &str, number: usize) -> String {
+    // The shell creates the files one after the other.
     fs::read_to_string(house.home().join(format!("{stream}.{number}"))).unwrap_or_default()
 }
 
-/// Until the whole crowd waits for the one that asks.
+/// Waits until all other processes wait for the one that prompts.
 fn await_crowd(house: &House, terminal: &Terminal, count: usize) {
     terminal.await_prompt();
     until("all others wait", || {
-        let waits = |number: &usize| said(house, "err", *number).contains("asking for an MFA code");
+        let waits =
+            |number: &usize| output(house, "err", *number).contains("asking for an MFA code");
         (0..count).filter(waits).count() == count - 1
     });
 }
 
 #[test]
-fn one_code_serves_everybody_who_waits() {
+fn one_code_serves_all_waiting_processes() {
     let (house, terminal) = (house(), Terminal::new());
     let shell = terminal.start(&many(&house, 12));
     await_crowd(&house, &terminal, 12);
     terminal.type_in(&format!("{MFA_CODE}\n"));
     assert!(shell.wait().status.success());
     for number in 0..12 {
-        let document = said(&house, "out", number);
+        let document = output(&house, "out", number);
         assert!(
             Client::CredentialProcess.is_document(&document),
             "{}",
-            said(&house, "err", number)
+            output(&house, "err", number)
         );
     }
     assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
     assert_eq!(house.aws.count("sts", "GetSessionToken"), 1);
     assert_eq!(house.aws.count("sts", "AssumeRole"), 1);
-    // Nor is anybody asked for another scope.
+    // Another scope does not prompt again.
     Run::of(&mut house.client(Client::Docker)).quiet();
     Run::of(&mut house.client(Client::EksToken)).quiet();
     assert_eq!(house.aws.count("sts", "GetSessionToken"), 1);
 }
 
-/// What is typed, and how often AWS is asked because of it.
-fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
+/// Types an input and checks how many calls to AWS it causes.
+fn prompts_once(typed: &str, calls: usize) {
     let (house, terminal) = (house(), Terminal::new());
     let shell = terminal.start(&many(&house, 6));
     await_crowd(&house, &terminal, 6);
     terminal.type_in(typed);
     shell.wait();
     for number in 0..6 {
-        assert_eq!(said(&house, "out", number), "");
+        assert_eq!(output(&house, "out", number), "");
         assert!(
-            said(&house, "err", number).contains("connector 'dev': "),
+            output(&house, "err", number).contains("connector 'dev': "),
             "{}",
-            said(&house, "err", number)
+            output(&house, "err", number)
         );
     }
     assert_eq!(terminal.prompts(), 1, "{}", terminal.screen());
@@ -87,33 +88,33 @@ fn a_wrong_code_is_asked_for_once(typed: &str, calls: usize) {
 }
 
 #[test]
-fn nobody_is_asked_again_after_a_wrong_code() {
-    a_wrong_code_is_asked_for_once("000000\n", 1);
+fn no_process_prompts_again_after_a_wrong_code() {
+    prompts_once("000000\n", 1);
 }
 
 #[test]
-fn nobody_is_asked_again_after_a_code_of_five_digits() {
-    a_wrong_code_is_asked_for_once("12345\n", 0);
+fn no_process_prompts_again_after_a_code_of_five_digits() {
+    prompts_once("12345\n", 0);
 }
 
 #[test]
-fn nobody_is_asked_again_after_an_empty_line() {
-    a_wrong_code_is_asked_for_once("\n", 0);
+fn no_process_prompts_again_after_an_empty_line() {
+    prompts_once("\n", 0);
 }
 
 #[test]
-fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
+fn a_process_that_cannot_prompt_fails_at_once_and_names_the_one_that_prompts() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
-    // One is not interactive by what its client says, the other has no terminal.
+    // One is not interactive according to its client, the other has no terminal.
     let mut without = house.command("setsid");
     without.arg("--wait").arg(Client::CredentialProcess.path());
     for command in [&mut house.client(Client::EksToken), &mut without] {
         let run = Run::of(command);
         let line = run.failure();
         assert!(
-            line.contains(&format!("pid {} is asking for an MFA code", asking.pid())),
+            line.contains(&format!("pid {} is waiting for an MFA code", asking.pid())),
             "{line}"
         );
         assert!(line.contains("aws-connector login dev"), "{line}");
@@ -123,9 +124,9 @@ fn whoever_cannot_be_asked_is_told_at_once_who_is_being_asked() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked() {
+fn without_a_terminal_there_is_no_prompt() {
     let house = house();
-    // A session of its own has no terminal.
+    // A new session has no terminal.
     let mut alone = house.command("setsid");
     alone.arg("--wait").arg(Client::CredentialProcess.path());
     let run = Run::of(&mut alone);
@@ -137,7 +138,7 @@ fn without_a_terminal_nobody_is_asked() {
 }
 
 #[test]
-fn a_job_in_the_background_does_not_ask() {
+fn a_background_job_does_not_prompt() {
     let (house, terminal) = (house(), Terminal::new());
     let ours = Client::CredentialProcess.path();
     let mut shell = house.command("/bin/bash");
@@ -147,13 +148,13 @@ fn a_job_in_the_background_does_not_ask() {
     ]);
     terminal.start(&shell).wait();
     assert_eq!(
-        (terminal.prompts(), said(&house, "out", 0)),
+        (terminal.prompts(), output(&house, "out", 0)),
         (0, String::new())
     );
     assert!(
-        said(&house, "err", 0).contains("nobody can be asked here"),
+        output(&house, "err", 0).contains("cannot prompt for one here"),
         "{}",
-        said(&house, "err", 0)
+        output(&house, "err", 0)
     );
 }
 
@@ -172,7 +173,7 @@ fn an_interrupt_at_the_prompt_leaves_nothing_behind() {
             .iter()
             .any(|name| name.ends_with(".tmp"))
     );
-    // The next one is asked at once.
+    // The next command prompts at once.
     let terminal = Terminal::new();
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
@@ -183,7 +184,7 @@ fn an_interrupt_at_the_prompt_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_interrupt_while_aws_is_asked_leaves_nothing_behind() {
+fn an_interrupt_during_a_call_to_aws_leaves_nothing_behind() {
     let (house, terminal) = (House::new(), Terminal::new());
     house.fault("sts", aws_standin::FaultKind::Hang);
     let asking = terminal.start(&house.credential_process());
@@ -198,13 +199,13 @@ fn an_interrupt_while_aws_is_asked_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_renewal_in_the_background_asks_nobody() {
+fn a_renewal_in_the_background_does_not_prompt() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
     terminal.type_in(&format!("{MFA_CODE}\n"));
     let key = asking.wait().quiet().key();
-    // The session of the code has ended, and the role's, made from it, is due.
+    // The MFA session is gone, and the role's session, obtained with it, is due for renewal.
     let is_of_the_code = |path: &std::path::PathBuf| {
         let text = fs::read_to_string(path).unwrap();
         let entry: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -230,7 +231,7 @@ fn a_renewal_in_the_background_asks_nobody() {
 }
 
 #[test]
-fn a_terminal_that_hands_over_single_keys_is_asked_too() {
+fn the_prompt_works_on_a_terminal_in_raw_mode() {
     let (house, terminal) = (house(), Terminal::new());
     let mut raw = house.command("/bin/sh");
     let ours = Client::CredentialProcess.path();

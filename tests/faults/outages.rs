@@ -1,4 +1,4 @@
-//! AWS in every state but well: without a session the failure is one line with its cause, with a valid one it is served
+//! AWS faults: without a cached session the error is one line with its cause; a cached session that is valid is served
 //! with a warning.
 
 use aws_standin::{FaultKind, Standin};
@@ -6,19 +6,16 @@ use aws_standin::{FaultKind, Standin};
 use crate::support::{Client, House, Run};
 use crate::table::{Scenario, told};
 
-const SILENCE: &str = "the connection stays silent";
+const SILENCE: &str = "there is no answer";
 
-/// Runs the AWS CLI's question twice: with nothing in the cache, and inside the margin.
+/// Runs the AWS CLI's request twice: with an empty cache, and with a cached session within the margin.
 fn both(fault: &'static str, inject: impl Fn(&mut House) + Send + 'static) -> Scenario {
     let observe = move || {
         let mut cold = House::new();
         inject(&mut cold);
         let run = Run::of(&mut cold.credential_process());
         let failed = told(&cold, &run);
-        assert!(
-            failed.starts_with("refused: `connector 'dev': "),
-            "{failed}"
-        );
+        assert!(failed.starts_with("failed: `connector 'dev': "), "{failed}");
 
         let mut warm = House::new();
         let first = Run::of(&mut warm.credential_process()).quiet().key();
@@ -27,11 +24,11 @@ fn both(fault: &'static str, inject: impl Fn(&mut House) + Send + 'static) -> Sc
         let run = Run::of(&mut warm.credential_process());
         assert_eq!(run.key(), first);
         run.warning();
-        // The next one is served from the same, without a further call.
+        // The next command is served the same session without another call.
         let calls = warm.sts_calls();
         assert_eq!(Run::of(&mut warm.credential_process()).key(), first);
         assert_eq!(warm.sts_calls(), calls);
-        // And nobody is served a session that has ended. (Of silence there is a test of its own: it takes its time.)
+        // An expired session is not served. (A fault without an answer has its own test, because it takes long.)
         if fault == SILENCE {
             return vec![failed, told(&warm, &run)];
         }
@@ -58,23 +55,29 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         sts("STS answers 500", FaultKind::ServerError(500)),
         sts("STS answers 503", FaultKind::ServerError(503)),
         sts("STS denies", FaultKind::AccessDenied),
-        sts("the keys' session has expired", FaultKind::ExpiredToken),
+        sts(
+            "the session of the source has expired",
+            FaultKind::ExpiredToken,
+        ),
         sts(
             "the connection is closed without an answer",
             FaultKind::Drop,
         ),
-        sts("half an answer", FaultKind::HalfAnswer),
-        sts("the page of a captive portal", FaultKind::Garbage),
+        sts("the answer is truncated", FaultKind::HalfAnswer),
+        sts(
+            "a captive portal answers with an HTML page",
+            FaultKind::Garbage,
+        ),
         sts(SILENCE, FaultKind::Hang),
         both("the port is closed", |house| {
-            // The profile still names the port of the one that stops here.
+            // The connectors file still has the port of the stand-in that stops here.
             drop(std::mem::replace(&mut house.aws, Standin::start()));
         }),
         untrusted(),
     ]
 }
 
-/// A certificate that nobody here vouches for.
+/// A certificate that is not trusted.
 fn untrusted() -> Scenario {
     let observe = || {
         let house = House::new();
@@ -95,13 +98,13 @@ fn untrusted() -> Scenario {
         vec![failed, told(&house, &run)]
     };
     Scenario {
-        fault: "a TLS certificate that nobody vouches for",
+        fault: "the TLS certificate is not trusted",
         observe: Box::new(observe),
     }
 }
 
 #[test]
-fn a_fault_that_passes_is_not_seen() {
+fn a_transient_fault_is_retried_silently() {
     for kind in [
         FaultKind::Throttle,
         FaultKind::ServerError(500),
@@ -119,7 +122,7 @@ fn a_fault_that_passes_is_not_seen() {
 }
 
 #[test]
-fn docker_is_told_on_standard_output_in_one_line_and_served_a_login_that_is_still_valid() {
+fn docker_gets_the_error_in_one_line_on_standard_output_or_a_login_that_is_still_valid() {
     let house = House::new();
     house.fault("ecr", FaultKind::ServerError(500));
     let run = Run::of(&mut house.client(Client::Docker));

@@ -1,8 +1,8 @@
-//! Our own binary wired into the AWS CLI profile that it takes its credentials from.
+//! Our own binary as the `credential_process` of the AWS CLI profile that is its source.
 
 use crate::support::{Client, House, Run};
 
-/// Connectors that take their credentials from an AWS CLI profile each, and the AWS CLI's configuration.
+/// Connectors that each use an AWS CLI profile as their source, and the AWS CLI's configuration.
 fn house(connectors: &[(&str, &str)], config: &str) -> House {
     let house = House::new();
     let mut text = String::new();
@@ -22,7 +22,7 @@ fn house(connectors: &[(&str, &str)], config: &str) -> House {
     house
 }
 
-/// Every process of the loop would print a document or start another one: there is one error, and it shows the loop.
+/// Asserts one error that shows the loop, and that no process printed a document.
 fn is_refused(house: &House, parts: &[&str]) {
     let run = Run::of(&mut house.credential_process());
     let line = run.failure();
@@ -33,7 +33,7 @@ fn is_refused(house: &House, parts: &[&str]) {
 }
 
 #[test]
-fn a_connector_that_asks_itself_is_refused_with_its_loop() {
+fn a_connector_that_requests_itself_is_refused_and_the_loop_is_shown() {
     let house = house(
         &[("dev", "loop")],
         "[profile loop]\ncredential_process = OURS --connector dev\n",
@@ -42,7 +42,7 @@ fn a_connector_that_asks_itself_is_refused_with_its_loop() {
 }
 
 #[test]
-fn a_loop_through_a_second_profile_is_refused_with_its_loop() {
+fn a_loop_through_a_second_connectors_file_is_refused_and_shown() {
     let house = house(
         &[("dev", "one"), ("other", "two")],
         "[profile one]\ncredential_process = OURS --connector other\n\n\
@@ -52,7 +52,7 @@ fn a_loop_through_a_second_profile_is_refused_with_its_loop() {
 }
 
 #[test]
-fn a_loop_through_a_source_connector_is_refused_with_its_loop() {
+fn a_loop_through_a_source_connector_is_refused_and_shown() {
     let house = house(
         &[("inner", "loop")],
         "[profile loop]\ncredential_process = OURS --connector dev\n",
@@ -67,7 +67,7 @@ fn a_loop_through_a_source_connector_is_refused_with_its_loop() {
 }
 
 #[test]
-fn a_loop_behind_a_wrapper_is_found_when_it_closes() {
+fn a_loop_behind_a_wrapper_script_is_detected() {
     let house = house(
         &[("dev", "loop")],
         "[profile loop]\ncredential_process = WRAPPER\n",
@@ -86,7 +86,7 @@ fn a_loop_behind_a_wrapper_is_found_when_it_closes() {
 }
 
 #[test]
-fn a_secret_command_that_asks_its_own_connector_is_refused() {
+fn a_secret_command_that_requests_its_own_connector_is_refused() {
     let house = House::new();
     let ours = Client::CredentialProcess.path();
     let profile = house.base().replace("default_connector = \"dev\"", "");

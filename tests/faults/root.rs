@@ -1,13 +1,13 @@
-//! Root, and the files of other users.
+//! Root and the files of other users.
 
 use std::process::Command;
 
 use crate::support::{House, Run};
 
-/// Neither root nor anybody whose name is known.
+/// A user id without a name.
 const ANN: u32 = 61_235;
 
-/// The command line of ann's helper: what it leaves behind says whether it was run.
+/// The command of ann's helper, which creates a file when it runs.
 const HELPER: &str = "ran";
 
 fn house(lines: &str) -> House {
@@ -41,7 +41,7 @@ fn by_sudo(mut command: Command) -> Command {
 }
 
 #[test]
-fn root_takes_a_profile_of_the_user_behind_sudo_and_of_nobody_else() {
+fn root_reads_the_connectors_file_of_the_sudo_user_and_of_no_other_user() {
     let house = House::new();
     give(&house, "connectors.toml");
     let told = Run::of(&mut house.credential_process())
@@ -56,7 +56,7 @@ fn root_takes_a_profile_of_the_user_behind_sudo_and_of_nobody_else() {
 }
 
 #[test]
-fn root_runs_no_command_of_a_profile_of_the_user_behind_sudo() {
+fn root_runs_no_command_from_the_sudo_users_connectors_file() {
     const ROLE: &str = "auth_method = \"iam-role\"\nsource_connector = \"base\"\n\
                         role_arn = \"arn:aws:iam::123456789012:role/dev\"\n";
     for (lines, field) in [
@@ -83,13 +83,14 @@ fn root_runs_no_command_of_a_profile_of_the_user_behind_sudo() {
             .failure()
             .to_owned();
         assert!(
-            told.contains(&format!("field '{field}': a command is not run as root"))
-                && told.contains("\"ann\" (uid 61235)")
+            told.contains(&format!(
+                "field '{field}': a command is not allowed to run as root"
+            )) && told.contains("\"ann\" (uid 61235)")
                 && told.contains("without sudo"),
             "{told}"
         );
         assert!(!house.path(HELPER).exists(), "{field}");
-        // The same file of root's is no danger.
+        // The same file is allowed if root owns it.
         std::os::unix::fs::chown(house.profile(), Some(0), None).unwrap();
         Run::of(&mut by_sudo(house.credential_process()));
         assert!(house.path(HELPER).exists(), "{field}");
@@ -97,7 +98,7 @@ fn root_runs_no_command_of_a_profile_of_the_user_behind_sudo() {
 }
 
 #[test]
-fn root_runs_no_credential_process_of_another_users_aws_files() {
+fn root_runs_no_credential_process_from_another_users_aws_files() {
     let house = house("auth_method = \"implicit\"\nprofile_name = \"work\"");
     let helper = house.path("helper");
     house.write(
@@ -115,7 +116,8 @@ fn root_runs_no_credential_process_of_another_users_aws_files() {
         let mut command = command;
         let told = Run::of(&mut command).failure().to_owned();
         assert!(
-            told.contains("credential_process is not run as root") && told.contains("uid 61235"),
+            told.contains("credential_process is not allowed to run as root")
+                && told.contains("uid 61235"),
             "{told}"
         );
         assert!(!house.path(HELPER).exists());

@@ -1,5 +1,5 @@
-//! No secret where it does not belong: everything is run, and made to fail, at the highest log level; then all output,
-//! arguments, environments of children, and the cache are searched for every secret that was planted.
+//! Secrets do not leak: the tests run everything, and make it fail, at the highest log level. Then they search all output,
+//! arguments, environments of children, and the cache for every secret that was planted.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,12 +13,12 @@ const FROM_FILE: &str = "plantedFromAFile/K7MDENG/bPxRfiCYEXAMPLE";
 const FROM_ENVIRONMENT: &str = "plantedFromTheEnvironment/ENG/bPxRfiCYEX";
 const WRONG: &str = "plantedByACommand/K7MDENG/bPxRfiCYEXAMPL";
 
-/// The code that is right; it must not look like part of an account's number.
+/// The correct code. It must not be part of an account number.
 const MFA_CODE: &str = "870413";
-/// One that a program prints, and that is wrong.
+/// A wrong code, printed by a program.
 const WRONG_CODE: &str = "650917";
 
-/// What never lies in the cache.
+/// Secrets that must never be cached.
 const LONG_LIVED: [&str; 7] = [
     SECRET_ACCESS_KEY,
     EXTERNAL_ID,
@@ -29,7 +29,7 @@ const LONG_LIVED: [&str; 7] = [
     WRONG_CODE,
 ];
 
-/// What was said where no secret may be said.
+/// Output that must not contain secrets.
 struct Said(Vec<(String, String)>);
 
 impl Said {
@@ -62,7 +62,7 @@ impl Said {
     }
 }
 
-/// A program that leaves behind how it was started, and how its parent was.
+/// A program that records its own and its parent's command line and environment.
 fn spy(house: &House, print: &str) -> PathBuf {
     let seen = house.path("seen").display().to_string();
     house.script(
@@ -131,14 +131,14 @@ fn profile(house: &House) -> String {
 }
 
 #[test]
-fn no_secret_is_said_passed_on_or_kept_where_it_does_not_belong() {
+fn no_secret_appears_in_output_arguments_environments_or_files() {
     let house = House::new();
     house.write_connectors(&profile(&house));
     house.aws.set_mfa_code(MFA_CODE);
     let mut said = Said(Vec::new());
     let mut issued: Vec<String> = Vec::new();
 
-    // Served, cold, warm and due.
+    // Success with an empty cache, with a hit, and with a renewal.
     for turn in ["cold", "warm", "due"] {
         for kind in Client::ALL {
             let run = said.run(&format!("{kind:?} {turn}"), &mut house.client(kind));
@@ -160,7 +160,7 @@ fn no_secret_is_said_passed_on_or_kept_where_it_does_not_belong() {
         }
         if turn == "warm" {
             for path in house.shelf().entries("session") {
-                // Each as old as a session that should be renewed.
+                // Make each entry due for renewal.
                 let text = fs::read_to_string(&path).unwrap();
                 let mut entry: serde_json::Value = serde_json::from_str(&text).unwrap();
                 entry["refresh_at"] = entry["obtained_at"].clone();
@@ -211,7 +211,7 @@ fn no_secret_is_said_passed_on_or_kept_where_it_does_not_belong() {
     );
     stored.arg("store").stdin(fs::File::open(login).unwrap());
     said.run("docker store", &mut stored);
-    // A profile with a mistake beside a secret.
+    // A connectors file with a mistake next to a secret.
     let broken = house.write(
         "broken.toml",
         &house
@@ -239,12 +239,12 @@ fn no_secret_is_said_passed_on_or_kept_where_it_does_not_belong() {
     terminal.type_in(&format!("{MFA_CODE}\n"));
     said.keep("a prompt: stderr", asking.wait().stderr);
 
-    // What the programs saw that were started.
+    // What the started programs recorded.
     let seen = |what: &str| fs::read_to_string(house.path(&format!("seen.{what}"))).unwrap();
     said.keep("arguments", seen("argv"));
     let environment = seen("environ");
     assert!(environment.contains("AWS_CONNECTOR_CHAIN=") && seen("argv").contains("spy"));
-    // A variable of the caller's own goes to its grandchildren, as it would without us.
+    // The caller's own variables are inherited, as they would be without us.
     said.keep(
         "environment",
         environment.replace(&format!("PLANTED={FROM_ENVIRONMENT}"), ""),
@@ -273,7 +273,7 @@ fn no_secret_is_said_passed_on_or_kept_where_it_does_not_belong() {
         for secret in LONG_LIVED {
             assert!(!text.contains(secret), "{name}: {secret}");
         }
-        // Locks, and whatever else lies here, hold none at all.
+        // Locks and other files contain no secrets at all.
         if !name.ends_with(".json") {
             assert!(
                 secrets.iter().all(|secret| !text.contains(secret.as_str())),

@@ -1,5 +1,5 @@
-//! The table of faults in `docs/under-load.md`: every fault is injected, what was observed is compared with what the
-//! page tells its readers, and `UPDATE_DOCS=1` writes the page anew.
+//! The tables of faults in `docs/under-load.md`: injects every fault, and compares what it observes with the page.
+//! `UPDATE_DOCS=1` rewrites the page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use crate::{disk, outages};
 /// One fault and how it is injected.
 pub(crate) struct Scenario {
     pub(crate) fault: &'static str,
-    /// Injects it and tells what each column of the table says.
+    /// Injects it, and returns the other columns of the table.
     pub(crate) observe: Box<dyn Fn() -> Vec<String> + Send>,
 }
 
-/// What a run came to, in the words of the table.
+/// The result of a run as text for the table.
 pub(crate) fn told(house: &House, run: &Run) -> String {
     let said: Vec<String> = run.stderr.lines().map(|line| plain(house, line)).collect();
     if run.status.success() {
@@ -23,12 +23,12 @@ pub(crate) fn told(house: &House, run: &Run) -> String {
             return "served".to_owned();
         }
         assert_eq!(said.len(), 1, "{run:#?}");
-        return format!("served, and told: {}", said[0]);
+        return format!("served, with {}", said[0]);
     }
-    plain(house, &format!("refused: `{}`", run.failure()))
+    plain(house, &format!("failed: `{}`", run.failure()))
 }
 
-/// A line without what differs from run to run.
+/// A line with placeholders for values that differ from run to run.
 fn plain(house: &House, line: &str) -> String {
     let folder = house.path("");
     let folder = folder.to_string_lossy();
@@ -46,7 +46,7 @@ fn plain(house: &House, line: &str) -> String {
             .unwrap_or(word.len());
         let (word, after) = word.split_at(end);
         plain += before;
-        // Ports, and seconds that are counted.
+        // Ports, and numbers of seconds.
         let counts = ["127.0.0.1:", "localhost:", "another "];
         let is_number = word.bytes().all(|b| b.is_ascii_digit());
         plain += if is_number && counts.iter().any(|place| plain.ends_with(place)) {
@@ -82,7 +82,7 @@ fn rows(scenarios: Vec<Scenario>) -> String {
     text
 }
 
-/// Compares one part of the page with what was observed, or writes it.
+/// Compares one part of the page with the observed text, or updates it.
 fn check(part: &str, observed: &str) {
     revise(part, |told| {
         let observed = format!("\n{observed}\n");
@@ -98,8 +98,8 @@ fn check(part: &str, observed: &str) {
     });
 }
 
-/// Compares rows of one part of the page, some or all of them, with what was observed. Their numbers are those of the
-/// exhaustive run that wrote them, and are not compared. A row is what it is about, and what was observed.
+/// Compares some or all rows of one part of the page with the observed ones. Numbers are not compared, because they come
+/// from the exhaustive run that wrote them. A row is its first column, and the rest.
 pub(crate) fn check_rows(part: &str, head: &str, observed: &[(String, String)]) {
     let plain = |row: &str| row.replace(|c: char| c.is_ascii_digit(), "");
     revise(part, |told| {
@@ -128,13 +128,13 @@ fn updates() -> bool {
     std::env::var_os("UPDATE_DOCS").is_some()
 }
 
-/// Gives one part of the page to `revise`, and writes what comes back if that is wanted.
+/// Passes one part of the page to `revise`, and writes the result if `UPDATE_DOCS` is set.
 fn revise(part: &str, revise: impl FnOnce(&str) -> String) {
     let (begin, end) = (
         format!("<!-- {part}: written by tests/faults -->\n"),
         "<!-- end -->",
     );
-    // Each part is written by a process of its own.
+    // Each part is written by another process.
     let lock = fs::File::open(page()).expect("docs/under-load.md");
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
     let text = fs::read_to_string(page()).expect("docs/under-load.md");
@@ -149,14 +149,14 @@ fn revise(part: &str, revise: impl FnOnce(&str) -> String) {
 }
 
 #[test]
-fn the_page_tells_what_is_observed_when_aws_fails() {
+fn the_table_of_aws_faults_is_what_is_observed() {
     let head =
-        "| fault | nothing in the cache | a session at hand that runs short |\n|---|---|---|\n";
+        "| fault | empty cache | cached session, valid but close to its expiry |\n|---|---|---|\n";
     check("outages", &format!("{head}{}", rows(outages::scenarios())));
 }
 
 #[test]
-fn the_page_tells_what_is_observed_when_the_disk_is_in_the_way() {
+fn the_table_of_disk_faults_is_what_is_observed() {
     if !is_root() {
         return skip("the table of disk faults: only root can be two users and mount file systems");
     }

@@ -1,4 +1,4 @@
-//! Waits: announced, bounded, and never for a process that is dead.
+//! Waits for locks: announced, bounded, and never for a dead process.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{Client, House, Run, Started, until};
 const SOON: Duration = Duration::from_secs(15);
 
 #[test]
-fn a_wait_says_for_whom_and_ends_when_the_holder_is_killed() {
+fn a_waiting_process_names_the_lock_holder_and_continues_when_it_is_killed() {
     let house = House::new();
     house.fault("sts", FaultKind::Hang);
     let mut holder = Started::new(&mut house.credential_process());
@@ -28,7 +28,7 @@ fn a_wait_says_for_whom_and_ends_when_the_holder_is_killed() {
 }
 
 #[test]
-fn whoever_waits_past_lock_timeout_asks_aws_itself() {
+fn after_lock_timeout_a_process_calls_aws_itself() {
     let house = House::with("lock_timeout = \"1s\"");
     let first = Run::of(&mut house.credential_process()).key();
     let _held = house.shelf().hold();
@@ -37,22 +37,25 @@ fn whoever_waits_past_lock_timeout_asks_aws_itself() {
     assert_ne!(run.key(), first);
     assert!(
         run.warning()
-            .contains("gave up waiting for another process after "),
+            .contains("timed out waiting for another process after "),
         "{run:#?}"
     );
     assert_eq!(house.sts_calls(), 2);
 }
 
 #[test]
-fn with_a_valid_session_nobody_waits_for_a_renewal_that_hangs() {
+fn with_a_valid_session_no_process_waits_for_a_renewal_that_hangs() {
     let house = House::new();
     let first = Run::of(&mut house.credential_process()).key();
     house.shelf().make_short();
     house.fault("sts", FaultKind::Hang);
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
-    assert!(run.warning().contains("using the one at hand"), "{run:#?}");
-    // It is not tried again for a while.
+    assert!(
+        run.warning().contains("using the cached credentials"),
+        "{run:#?}"
+    );
+    // The renewal is not retried for a while.
     let calls = house.sts_calls();
     let run = Run::of(&mut house.credential_process());
     assert!(run.key() == first && run.took < SOON);
@@ -61,19 +64,22 @@ fn with_a_valid_session_nobody_waits_for_a_renewal_that_hangs() {
 }
 
 #[test]
-fn with_a_valid_session_nobody_waits_long_for_a_lock_nor_asks_aws_besides() {
+fn with_a_valid_session_a_process_waits_briefly_for_a_lock_and_does_not_call_aws() {
     let house = House::new();
     let first = Run::of(&mut house.credential_process()).key();
     house.shelf().make_short();
     let _held = house.shelf().hold();
     let run = Run::of(&mut house.credential_process());
     assert!(run.took < SOON && run.key() == first, "{run:#?}");
-    assert!(run.stderr.contains("using the one at hand"), "{run:#?}");
+    assert!(
+        run.stderr.contains("using the cached credentials"),
+        "{run:#?}"
+    );
     assert_eq!(house.sts_calls(), 1);
 }
 
 #[test]
-fn with_a_valid_login_nobody_waits_long_for_the_session_behind_it() {
+fn with_a_valid_login_a_process_waits_briefly_for_the_session_behind_it() {
     let house = House::new();
     let first = Run::of(&mut house.client(Client::Docker)).quiet().stdout;
     house.shelf().age("registry-login", 600);
@@ -84,7 +90,7 @@ fn with_a_valid_login_nobody_waits_long_for_the_session_behind_it() {
 }
 
 #[test]
-fn a_session_that_ends_while_its_renewal_hangs_is_not_served() {
+fn a_session_that_expires_while_its_renewal_hangs_is_not_served() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     house.shelf().age("session", 2);
@@ -112,7 +118,7 @@ fn three_slow_hops_share_one_budget() {
         ]
         .concat(),
     );
-    // Each answer comes in time for itself.
+    // Each call alone would be answered in time.
     house.slow_sts(7);
     let run = Run::of(&mut house.credential_process());
     assert!(run.failure().contains("connector 'dev': "), "{run:#?}");
@@ -120,7 +126,7 @@ fn three_slow_hops_share_one_budget() {
 }
 
 #[test]
-fn with_a_valid_session_nobody_waits_at_all_for_who_has_had_its_time() {
+fn with_a_valid_session_no_process_waits_for_a_holder_past_its_time_limit() {
     let house = House::new();
     let first = Run::of(&mut house.credential_process()).key();
     house.shelf().make_short();
@@ -140,7 +146,7 @@ fn with_a_valid_session_nobody_waits_at_all_for_who_has_had_its_time() {
 }
 
 #[test]
-fn what_is_minted_past_lock_timeout_serves_those_who_come_later() {
+fn a_session_obtained_after_lock_timeout_is_cached() {
     let house = House::with("lock_timeout = \"1s\"");
     Run::of(&mut house.credential_process()).quiet();
     let _held = house.shelf().hold();
@@ -152,7 +158,7 @@ fn what_is_minted_past_lock_timeout_serves_those_who_come_later() {
 }
 
 #[test]
-fn a_command_waits_once_however_many_locks_are_in_its_way() {
+fn lock_timeout_covers_all_locks_of_a_command() {
     let house = House::with("lock_timeout = \"4s\"");
     Run::of(&mut house.client(Client::Docker)).quiet();
     let login = house.shelf().entry("registry-login");
@@ -164,7 +170,7 @@ fn a_command_waits_once_however_many_locks_are_in_its_way() {
     let waits: Vec<&str> = run
         .stderr
         .lines()
-        .filter(|line| line.contains("gave up waiting"))
+        .filter(|line| line.contains("timed out waiting"))
         .collect();
     assert!(run.status.success(), "{run:#?}");
     let waits: [&str; 2] = waits.try_into().unwrap();
@@ -176,7 +182,7 @@ fn a_command_waits_once_however_many_locks_are_in_its_way() {
 }
 
 #[test]
-fn a_failure_that_a_fast_clock_wrote_is_not_repeated_until_that_time_comes() {
+fn a_failure_recorded_by_a_fast_clock_does_not_delay_retries() {
     let house = House::new();
     Run::of(&mut house.credential_process()).quiet();
     std::fs::remove_file(house.shelf().entry("session")).unwrap();

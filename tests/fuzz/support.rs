@@ -1,4 +1,4 @@
-//! What the targets share: a fixed environment, files in memory, and what every error must be.
+//! Shared by the targets: a fixed environment, files in memory, and the rules for every error.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,20 +6,20 @@ use std::path::PathBuf;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::Error;
 
-/// An error is shown on terminals and by Docker as it stands: one line, short, nothing that moves a cursor.
+/// Terminals and Docker show errors unchanged, so they must be one short line without control characters.
 pub fn is_presentable(error: &Error) {
     let text = error.to_string();
     assert!(!text.chars().any(char::is_control), "{text:?}");
     assert!(text.len() < 8192, "{} bytes", text.len());
 }
 
-/// The same for the words of a part of one.
+/// The same for a part of an error.
 pub fn is_one_line(text: &str) {
     assert!(!text.chars().any(char::is_control), "{text:?}");
     assert!(text.len() < 8192, "{} bytes", text.len());
 }
 
-/// A folder for this process's files: `tests/fuzz/run` makes one in memory.
+/// A folder for this process's files; `tests/fuzz/run` creates one in memory.
 pub fn folder() -> PathBuf {
     let base = std::env::var_os("AWS_CONNECTOR_FUZZ_FOLDER")
         .map_or_else(std::env::temp_dir, PathBuf::from);
@@ -28,7 +28,7 @@ pub fn folder() -> PathBuf {
     folder
 }
 
-/// An environment of these variables alone.
+/// An environment of only these variables.
 pub fn environment(variables: &[(&str, &str)]) -> Env {
     Env::Fixed(
         variables

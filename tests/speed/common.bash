@@ -1,7 +1,7 @@
 # Shared by tests/bench and tests/speed/guard; sourced, never run.
 #
-# A run has a folder of its own in $work, removed at its end: profiles, caches, a home without any AWS
-# configuration, and the AWS stand-in on loopback. Commands run in a fixed environment ($clean and `ours`).
+# Each run has a folder $work, removed at its end, with connectors files, caches, and a home without AWS configuration,
+# and an AWS stand-in on loopback. Commands run in a fixed environment ($clean and `ours`).
 # shellcheck shell=bash
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -14,7 +14,7 @@ binaries=(aws-connector-credential-process docker-credential-aws-connector aws-c
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
-# --- a folder, and processes of our own, for the time of a run -----------------------------------------------------
+# --- folder and processes of a run -----------------------------------------------------------------------------------
 
 work=
 pids=()
@@ -27,7 +27,7 @@ clean_up() {
     [[ -z $work ]] || rm -rf "$work"
 }
 
-# The name has a fixed length: paths count in instructions.
+# The name has a fixed length, because the length of paths affects the instruction count.
 make_work() {
     work=$(mktemp -d /tmp/aws-connector-speed.XXXXXX)
     trap clean_up EXIT
@@ -41,14 +41,14 @@ make_work() {
 
 # --- binaries ------------------------------------------------------------------------------------------------------
 
-# Sets $bin to a folder with the four programs: the one given, or what install/build makes, which is what is installed.
+# Sets $bin to a folder with the four programs: the given one, or the output of install/build, which is what users install.
 find_binaries() { # [DIR]
     local name
     if [[ -n ${1-} ]]; then
-        bin=$(cd "$1" && pwd) || die "there is no folder $1"
+        bin=$(cd "$1" && pwd) || die "$1 is not a folder"
     else
         say "building the release binaries"
-        # In one go with the stand-in, as install/try does: what one of them has built serves all.
+        # Together with the stand-in, as in install/try, so that both share the build.
         bin=$("$repo/install/build" --bins --package aws-connector-clients --package aws-standin) || die "the release binaries could not be built"
         [[ $bin == /* ]] || bin=$repo/$bin
     fi
@@ -59,7 +59,7 @@ find_binaries() { # [DIR]
 
 # --- the stand-in ----------------------------------------------------------------------------------------------------
 
-# Sets $url, $https_url and $ca. Its own speed counts in both columns alike; a release build counts least.
+# Sets $url, $https_url and $ca. The stand-in slows down both columns equally; a release build does so least.
 start_standin() {
     local standin line
     standin=${AWS_STANDIN-}
@@ -92,15 +92,15 @@ standin() { # METHOD PATH
     printf '%s\n' "$text"
 }
 
-# How many calls of an action there were since they were last forgotten.
+# The number of calls of an action since the record was last cleared.
 forget_calls() { standin POST calls/clear >/dev/null; }
 count_calls() { # ACTION
     standin GET calls | { grep -oE "\"action\": *\"$1\"" || true; } | wc -l
 }
 
-# --- profiles --------------------------------------------------------------------------------------------------------
+# --- connectors files ------------------------------------------------------------------------------------------------
 
-# Five connectors of different kinds; `dev` is the one that is asked, `shared` has one session for everything.
+# Five connectors of different kinds; `dev` is the measured one, `shared` has one session for all resources.
 write_profile() { # FILE ENDPOINT
     cat >"$1" <<TOML
 default_connector = "dev"
@@ -150,21 +150,21 @@ resource_id = "s3://data"
 TOML
 }
 
-# The same with further connectors, up to a number, each with a registry of its own.
+# The same with COUNT connectors, each with its own registry.
 write_large_profile() { # FILE ENDPOINT COUNT
     write_profile "$1" "$2"
     awk -v n="$3" -v url="$2" 'BEGIN { for (i = 6; i <= n; i++) printf "\n[connectors.team-%04d]\nauth_method = \"iam-role\"\ndescription = \"the role of team %d\"\nregion = \"us-east-1\"\nendpoint_url = \"%s\"\nsource_connector = \"base\"\nrole_arn = \"arn:aws:iam::%012d:role/team\"\nduration = \"1h\"\ntags = { team = \"%d\" }\nregistries = [\"%012d\"]\n", i, i, url, 300000000000 + i, i, 300000000000 + i }' >>"$1"
 }
 
-# Sets the array `ours`: the environment of a command of ours.
+# Sets the array `ours`: the environment of our commands.
 environment() { # PROFILE CACHE [NAME=VALUE...]
     ours=("${clean[@]}" AWS_CONNECTOR_FILE="$1" AWS_CONNECTOR_CACHE_DIR="$2"
         'KUBERNETES_EXEC_INFO={"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false}}'
         "${@:3}")
 }
 
-# Sets the array `command`: a binary with the arguments of the question that is measured. The Docker helper finds its
-# connector by the registry on its standard input.
+# Sets the array `command`: a binary with the arguments of the measured request. The Docker helper selects its connector
+# by the registry on standard input.
 command_of() { # BINARY [CONNECTOR]
     local connector=${2:-dev}
     case $1 in
@@ -180,20 +180,20 @@ warm() {
     local name before
     for name in "${binaries[@]}"; do
         command_of "$name"
-        "${ours[@]}" "${command[@]}" <"$work/registry" >"$work/out" || die "$name does not answer"
+        "${ours[@]}" "${command[@]}" <"$work/registry" >"$work/out" || die "$name failed"
     done
     forget_calls
     for name in "${binaries[@]}"; do
         command_of "$name"
-        "${ours[@]}" "${command[@]}" <"$work/registry" >"$work/out" || die "$name does not answer"
+        "${ours[@]}" "${command[@]}" <"$work/registry" >"$work/out" || die "$name failed"
     done
     before=$(count_calls '[^"]*')
-    ((before == 0)) || die "a warm cache still asks AWS ($before calls)"
+    ((before == 0)) || die "a hit calls AWS ($before calls)"
 }
 
 # --- instructions ------------------------------------------------------------------------------------------------------
 
-# Prints how many instructions a command needs under callgrind, in the environment of `ours`.
+# Prints the number of instructions of a command under callgrind, in the environment of `ours`.
 instructions() { # COMMAND...
     "${ours[@]}" valgrind --tool=callgrind --callgrind-out-file="${callgrind_out:-/dev/null}" "$@" \
         <"$work/registry" 2>"$work/callgrind" >/dev/null ||

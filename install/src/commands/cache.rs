@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::{registries, ui};
 
-/// Empty the cache
+/// Clear the cache
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector cache clear\n  aws-connector cache clear dev")]
 pub(crate) struct Args {
@@ -23,12 +23,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Remove what was cached for a connector, or everything
+    /// Remove the cache entries of one connector, or of all connectors
     #[command(
         after_help = "Example:\n  aws-connector cache clear\n  aws-connector cache clear dev"
     )]
     Clear {
-        /// The connector; all of them without it
+        /// Connector name [default: all connectors]
         name: Option<String>,
     },
 }
@@ -42,13 +42,15 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let Verb::Clear { name } = &args.command;
     let cache = app.cache();
     if cache.folder().is_none() {
-        return Err(Error::local("there is no cache to clear"));
+        return Err(Error::local("no usable cache folder")
+            .fix("set AWS_CONNECTOR_CACHE_DIR to a folder that only you can write to"));
     }
     let Cleared { removed, kept } = match name {
         None => cache.clear(|_| true),
         Some(name) => {
             if !cache.list().iter().any(|listed| listed.connector == *name) {
-                // Entries outlive their connector. Without either, the name is wrong.
+                // Entries can outlive their connector. Without entries or a connector, the name is
+                // wrong.
                 app.profile()?.connector(name)?;
             }
             let keys = keys(app, app.profile().ok().as_ref(), name);
@@ -65,16 +67,15 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     }
     if kept > 0 {
         return Err(
-            Error::local(format!("{kept} entries are in use and were kept"))
-                .fix("try again when no command is renewing them"),
+            Error::local(format!("{kept} entries are in use and were not removed"))
+                .fix("retry when no command is renewing them"),
         );
     }
     Ok(0)
 }
 
-/// The keys of a connector's entries: of those that bear its name, and of those that it would use
-/// although a connector with the same settings obtained them under its own name. Sessions for a
-/// single resource that only a request named are found by the name alone.
+/// The cache keys of a connector: entries stored under its name, and entries that it shares with a
+/// connector of the same settings. Sessions for a resource from a request are found by name only.
 pub(crate) fn keys(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<String> {
     let listed = app.cache().list();
     let named = listed.iter().filter(|listed| listed.connector == name);
@@ -126,7 +127,7 @@ pub(crate) fn keys(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet
             if let Ok(plan) = plan::make(profile, &connector, &request, &app.env)
                 && add(app, &plan.session, &plan.delivery, name, &mut keys).is_err()
             {
-                // What identifies the source cannot be read: that is the same for all of them.
+                // The identity of the source cannot be read, which is the same for every request.
                 return keys;
             }
         }
@@ -134,7 +135,7 @@ pub(crate) fn keys(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet
     keys
 }
 
-/// Adds the keys of a step, of the steps before it that are the same connector's, and of the login.
+/// Adds the keys of a step, of the same connector's earlier steps, and of the login.
 fn add(
     app: &App,
     last: &Step,

@@ -7,13 +7,13 @@ use clap_complete::Shell;
 use crate::cli::Cli;
 use crate::ui;
 
-/// Print the completion script of a shell
+/// Generate a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector completions bash \\\n    > ~/.local/share/bash-completion/completions/aws-connector"
 )]
 pub(crate) struct Args {
-    /// The shell
+    /// Shell to generate it for
     shell: Shell,
 }
 
@@ -40,10 +40,9 @@ const NAMES: &str = r#"_aws_connector_names() {
 
 "#;
 
-/// The script of clap_complete 4.6 names a command with a dash differently where it finds it and
-/// where it completes it, and so completes nothing behind such a command, of which this program is
-/// one: <https://github.com/clap-rs/clap/issues/6421>. It is made to agree with itself here, and to
-/// offer connectors where one is wanted.
+/// Works around <https://github.com/clap-rs/clap/issues/6421>: clap_complete 4.6 spells a command
+/// with a dash in two ways, so bash completes nothing after it, and this program's name has a dash.
+/// Also offers connector names to the commands that take one.
 fn for_bash(script: &str) -> String {
     let wanted = labels_with_name(&Cli::command(), "aws__connector");
     let mut text = NAMES.to_owned();
@@ -62,10 +61,10 @@ fn for_bash(script: &str) -> String {
     text
 }
 
-/// The commands that take the name of a connector, as the script calls them.
+/// The labels of the commands that take a connector name, as the script spells them.
 fn labels_with_name(command: &clap::Command, path: &str) -> Vec<String> {
     let mut all = Vec::new();
-    // The name of a new connector is nobody's yet.
+    // `register` takes a new name, so there is nothing to offer.
     let inner = command
         .get_subcommands()
         .filter(|it| it.get_name() != "register");

@@ -12,16 +12,16 @@ use crate::profile_file::ProfileFile;
 use crate::ui;
 use crate::wire::{Consent, agree};
 
-/// Remove a connector, its wiring and what is cached for it
+/// Delete a connector, its wiring and its cache entries
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector delete dev --yes")]
 pub(crate) struct Args {
-    /// The connector
+    /// Connector name
     name: String,
-    /// Do it without asking
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Although other connectors take their credentials from it
+    /// Delete it even if other connectors use it as their source
     #[arg(long)]
     force: bool,
 }
@@ -44,7 +44,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let users = users(&profile, name);
     if !users.is_empty() && !args.force {
         return Err(Error::refused(format!(
-            "{} takes its credentials from it",
+            "it is the source_connector of {}",
             users.join(", ")
         ))
         .of(name)
@@ -53,7 +53,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     agree(args.yes, &format!("Delete connector '{name}'?"))?;
     let was_default = file.is_default(name);
     file.remove(name);
-    // Wiring that leads nowhere is worse than a connector without wiring.
+    // Unwire first: a connector without wiring does no harm, wiring without a connector does.
     let consent = Consent {
         yes: true,
         force: args.force,
@@ -62,7 +62,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let keys = cache::keys(app, Some(&profile), name);
     let cleared = app.cache().clear(|key| keys.contains(key)).removed;
     exec::remove(app, name);
-    // Last, so that the command can be repeated if it is cut short.
+    // Last, so that an interrupted command can be repeated.
     file.store()?;
     let document = Document {
         connector: name.clone(),
@@ -76,7 +76,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     }
     if was_default {
         ui::tell(&format!(
-            "It was the default, and there is none now: set default_connector in {}.\n",
+            "It was the default connector. To choose another one, set default_connector in {}.\n",
             file.path().display()
         ));
     }
@@ -86,7 +86,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(0)
 }
 
-/// The connectors whose source it is.
+/// The connectors that use it as their source.
 fn users(profile: &Profile, name: &str) -> Vec<String> {
     let names = profile.names().unwrap_or_default();
     let uses = |other: &String| {

@@ -13,21 +13,21 @@ use crate::app::{App, resource};
 use crate::ask;
 use crate::ui::{self, or_na};
 
-/// Show a connector, or what a client would be issued
+/// Show a connector, or the credentials that clients get from it
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector describe dev\n  aws-connector describe dev --client --resource-type s3-bucket \\\n    --resource-id s3://data"
 )]
 pub(crate) struct Args {
-    /// The connector; without it AWS_CONNECTOR or the default
+    /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// Obtain credentials as a client would and show what they are, without the secrets
+    /// Obtain credentials as a client would and show them without secrets
     #[arg(long)]
     client: bool,
-    /// Obtain them for this type
+    /// Resource type to obtain credentials for
     #[arg(long, value_name = "TYPE", requires = "client", value_parser = super::resource_type)]
     resource_type: Option<ResourceType>,
-    /// Obtain them for this resource
+    /// Resource to obtain credentials for
     #[arg(long, value_name = "ID", requires = "client")]
     resource_id: Option<String>,
 }
@@ -38,7 +38,7 @@ struct Document {
     description: Option<String>,
     enabled: bool,
     auth_method: &'static str,
-    /// Where the keys come from, in words.
+    /// Where the keys come from.
     source: String,
     role_arn: Option<String>,
     external_id: Option<String>,
@@ -52,7 +52,7 @@ struct Document {
     resource_types: Vec<&'static str>,
     resource_id: Option<String>,
     registries: Vec<String>,
-    /// Whether AWS itself limits sessions to the resource they are for.
+    /// Whether AWS limits sessions to the requested resource.
     down_scoped_by_aws: bool,
     cache: &'static str,
     client: Option<ClientDocument>,
@@ -103,7 +103,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(0)
 }
 
-/// What a client gets that names no resource.
+/// What a client gets if it requests no resource.
 fn limit(document: &Document) -> String {
     match (&document.resource_id, document.resource_types.as_slice()) {
         (Some(id), _) => id.clone(),
@@ -173,7 +173,7 @@ fn parts(auth: &Auth) -> Parts<'_> {
         Auth::Anonymous => (None, None, None, "none".to_owned()),
         Auth::Implicit { source, role, .. } => {
             let from = match source {
-                ImplicitSource::Chain => "the surroundings".to_owned(),
+                ImplicitSource::Chain => "ambient credentials".to_owned(),
                 ImplicitSource::Pinned(one) => one.id().to_owned(),
                 ImplicitSource::Profile(name) => format!("AWS CLI profile {name}"),
             };
@@ -251,9 +251,9 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         (
             "down_scoped_by_aws",
             if document.down_scoped_by_aws {
-                "yes, to the resource asked for"
+                "yes, to the requested resource"
             } else {
-                "no: any limit is kept by aws-connector alone"
+                "no; limits are enforced by aws-connector only"
             }
             .to_owned(),
         ),
@@ -263,7 +263,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         let kind = if client.temporary {
             "yes"
         } else {
-            "no: long-lived keys, handed out as they are"
+            "no; long-lived keys, returned unchanged"
         };
         let left = client
             .expires_in

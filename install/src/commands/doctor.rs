@@ -1,4 +1,4 @@
-//! `aws-connector verify`, also called `doctor`: one line a step, on after a failure.
+//! `aws-connector verify`, alias `doctor`: prints one line per step and continues after failures.
 
 mod caveats;
 mod connector;
@@ -21,15 +21,15 @@ use crate::ui;
 /// Check connectors and this machine step by step
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector verify dev\n  aws-connector verify dev --resource-type docker-registry\n  aws-connector doctor --output json\n\nExit status: 0 when nothing failed (warnings may be), 1 when something did."
+    after_help = "Example:\n  aws-connector verify dev\n  aws-connector verify dev --resource-type docker-registry\n  aws-connector doctor --output json\n\nExit status: 0 if nothing failed (warnings are allowed), 1 otherwise."
 )]
 pub(crate) struct Args {
-    /// The connector; without it all of them
+    /// Connector name [default: all connectors]
     name: Option<String>,
-    /// Check this resource type only
+    /// Check only this resource type
     #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
     resource_type: Option<ResourceType>,
-    /// Leave this machine's wiring out
+    /// Skip the checks of this machine
     #[arg(long)]
     no_wiring: bool,
 }
@@ -38,9 +38,9 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum State {
-    /// As it should be.
+    /// It works.
     Ok,
-    /// It works, but.
+    /// It works, with a caveat.
     Warning,
     /// It does not work.
     Failed,
@@ -49,14 +49,14 @@ pub(crate) enum State {
 /// One step.
 #[derive(Debug, Serialize)]
 pub(crate) struct Step {
-    /// The connector that it is about; `null` for the machine.
+    /// The connector; `null` for checks of the machine.
     connector: Option<String>,
     step: String,
     state: State,
     /// What was found, or what went wrong.
     detail: String,
     fix: Option<String>,
-    /// How long it took; `null` where nothing had to be asked.
+    /// Duration; `null` for findings that took no time.
     milliseconds: Option<u64>,
 }
 
@@ -67,7 +67,7 @@ struct Document<'a> {
     steps: &'a [Step],
 }
 
-/// The steps so far; each is shown as it ends.
+/// The steps so far; each is printed when it ends.
 pub(crate) struct Report<'a> {
     app: &'a App,
     connector: Option<String>,
@@ -108,7 +108,7 @@ impl Finding {
 }
 
 impl Finding {
-    /// Says where it was found.
+    /// Prefixes the place where it was found.
     fn about(self, place: &str) -> Self {
         Self {
             detail: format!("{place}: {}", self.detail),
@@ -136,7 +136,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What the next steps are about.
+    /// Starts the steps of a connector, or of the machine, with a heading.
     fn about(&mut self, connector: Option<&str>) {
         let same = !self.steps.is_empty() && self.connector.as_deref() == connector;
         self.connector = connector.map(str::to_owned);
@@ -146,12 +146,12 @@ impl<'a> Report<'a> {
                 |name| format!("Connector '{name}'"),
             );
             let gap = if self.steps.is_empty() { "" } else { "\n" };
-            // A closed pipe is no reason to stop looking.
+            // Continue even if standard output is closed: the exit status still counts.
             let _ = ui::print(&format!("{gap}{head}\n"));
         }
     }
 
-    /// Carries a step out and notes how it ended; what it yields goes to the next.
+    /// Runs a step and records how it ended; returns its value for the next steps.
     pub(crate) fn step<T>(
         &mut self,
         name: &str,
@@ -167,7 +167,7 @@ impl<'a> Report<'a> {
         value
     }
 
-    /// Notes a finding that took no time.
+    /// Records a finding that took no time.
     pub(crate) fn find(&mut self, name: &str, finding: Finding) {
         self.note(name, finding, None);
     }
@@ -225,14 +225,14 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let names = match (&args.name, &profile) {
         (Some(name), _) => vec![name.clone()],
         (None, Ok(profile)) if profile.has_file() => profile.names().unwrap_or_default(),
-        // The connector that is built in is nobody's wish.
+        // The built-in connector was not requested.
         (None, Ok(_)) => Vec::new(),
         (None, Err(_)) => Vec::new(),
     };
     match &profile {
         Ok(profile) if names.is_empty() => {
             report.about(None);
-            report.find("profile", empty(app, profile));
+            report.find("connectors file", empty(app, profile));
         }
         Ok(profile) => {
             for name in &names {
@@ -242,7 +242,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         }
         Err(error) => {
             report.about(None);
-            report.find("profile", Finding::from(error.clone()));
+            report.find("connectors file", Finding::from(error.clone()));
         }
     }
     if !args.no_wiring {
@@ -261,20 +261,19 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(u8::from(worst == State::Failed))
 }
 
-/// What is said where there is nothing to check yet.
+/// The finding if there are no connectors yet.
 fn empty(app: &App, profile: &Profile) -> Finding {
     let what = if profile.has_file() {
-        "it holds no connector"
+        "contains no connectors"
     } else {
-        "there is none yet"
+        "does not exist yet"
     };
     let place = app.profile_file().map(|path| path.display().to_string());
-    let detail = format!("{}: {what}", place.unwrap_or_default());
+    let detail = format!("{} {what}", place.unwrap_or_default());
     Finding::warning(detail, "run 'aws-connector register NAME --auto-configure'")
 }
 
-/// Whether a connector works: what `register` asks before it writes. `Err` names the first step
-/// that failed.
+/// Tests a connector, as `register` does before it writes. `Err` is the first failure.
 pub(crate) fn quick(app: &App, profile: &Profile, name: &str) -> Result<String> {
     connector::identity(app, profile, name).map(|identity| identity.arn)
 }

@@ -22,27 +22,27 @@ use crate::wire::places;
 /// Run a command with a connector's credentials
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector exec dev -- aws s3 ls\n  aws-connector exec dev --env -- ./old-tool\n\nThe command gets an AWS configuration of its own that asks aws-connector again whenever the session runs short, so that long jobs go on. Its signals and exit status are its own."
+    after_help = "Example:\n  aws-connector exec dev -- aws s3 ls\n  aws-connector exec dev --env -- ./old-tool\n\nThe command runs with an AWS config that gets new credentials before the session expires, so long jobs keep working. Signals and the exit status pass through."
 )]
 pub(crate) struct Args {
-    /// The connector; without it AWS_CONNECTOR or the default
+    /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// Hand the credentials over in plain environment variables, which end with the session
+    /// Pass the credentials in environment variables, which expire with the session
     #[arg(long)]
     env: bool,
-    /// The command and its arguments
+    /// Command to run, with its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
 }
 
-/// Where the configurations lie, below the cache's folder.
+/// The subfolder of the cache folder for the configurations.
 const FOLDER: &str = "exec";
 
-/// A configuration that nobody began to use for so long is not in use: sessions that it could renew
-/// have ended many times.
+/// A configuration that was last used this long ago is no longer needed: its sessions expired many
+/// times over.
 const LONGEST_UNUSED: Duration = Duration::from_hours(90 * 24);
 
-/// What would come before the configuration that the command is to use.
+/// Variables that take precedence over the command's configuration.
 const HIDDEN: [&str; 9] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -55,7 +55,8 @@ const HIDDEN: [&str; 9] = [
     "AWS_ROLE_ARN",
 ];
 
-/// What the process that fetches credentials must see as it is here, not as the command sees it.
+/// Variables whose values from here are passed to the credential process, whatever the command's
+/// environment.
 const RESTORED: [&str; 9] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -75,10 +76,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     if !connector.enabled {
         return Err(super::list_resources::disabled(&name));
     }
-    let (program, rest) = args
-        .command
-        .split_first()
-        .ok_or_else(|| Error::usage("no command is given").fix("write it behind --"))?;
+    let (program, rest) = args.command.split_first().ok_or_else(|| {
+        Error::usage("a command is required")
+            .fix("pass it after --: aws-connector exec NAME -- COMMAND")
+    })?;
     let mut command = Command::new(program);
     command.args(rest);
     for name in HIDDEN {
@@ -94,10 +95,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     }
     command.env("AWS_CONNECTOR", &name);
     if matches!(connector.auth, Auth::Anonymous) {
-        // Nothing to hand over: the command is expected not to sign.
+        // Without instance metadata the command finds no credentials and does not sign.
         command.env("AWS_EC2_METADATA_DISABLED", "true");
     } else {
-        // Prompts, and says what is wrong, before the command begins.
+        // Prompts and failures come before the command starts.
         let session = ask::session(app, &name, None)?;
         if args.env {
             variables(&mut command, &session);
@@ -108,25 +109,25 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         }
     }
     heed_file_limits();
-    // From here on this process is the command: signals and exit status need no passing on.
+    // The command replaces this process, so signals and the exit status need no forwarding.
     let error = command.exec();
-    // Those of a shell, so that scripts tell them from the command's own.
+    // The exit statuses of a shell, so that scripts can tell them from the command's.
     let status = if error.kind() == std::io::ErrorKind::NotFound {
         127
     } else {
         126
     };
     let told = Error::usage(format!(
-        "{} cannot be started: {error}",
+        "cannot run {}: {error}",
         aws_connector_core::shown::shown(program)
     ))
-    .fix("name a program on PATH or by its path");
+    .fix("check the name, or pass the program's full path");
     log::line(format_args!("{told}"));
     Ok(status)
 }
 
-/// Whoever writes to the cache ignores the signal of a limit on files; the command is to get it
-/// whether the cache had what it needs or not. `exec` itself restores that of a broken pipe.
+/// Restores the default action of SIGXFSZ, which is ignored while the cache is written; the command
+/// must not depend on whether that happened. `exec` restores SIGPIPE itself.
 #[expect(unsafe_code, reason = "no safe interface sets how a signal is handled")]
 fn heed_file_limits() {
     // SAFETY: the default action takes no handler.
@@ -149,9 +150,9 @@ fn variables(command: &mut Command, session: &Session) {
     }
 }
 
-/// An AWS configuration whose only profile asks us. The same text is the same file, so that nothing
-/// has to be cleared away behind a command that replaces this process and may be killed, and another
-/// text is another file, so that no command changes what an earlier one goes on with.
+/// Writes an AWS config whose only profile calls aws-connector. The file name is derived from the
+/// text: equal runs share one file, so a command that replaces this process needs no cleanup, and
+/// no run changes the file of an earlier one.
 fn configuration(
     app: &App,
     profile: &Profile,
@@ -163,7 +164,7 @@ fn configuration(
     let mut words = vec!["env".to_owned()];
     for variable in RESTORED {
         match app.env.get(variable) {
-            // A line break would end the line below and begin another setting.
+            // A line break would start another setting.
             Some(value) if value.contains(char::is_control) => {
                 return Err(
                     Error::usage(format!("{variable} contains a control character"))
@@ -175,7 +176,7 @@ fn configuration(
             None => words.extend(["-u".to_owned(), variable.to_owned()]),
         }
     }
-    // `env` takes options before variables only.
+    // `env` accepts options only before variables.
     words.sort_by_key(|word| !(word == "env" || word == "-u" || RESTORED.contains(&word.as_str())));
     let program = places::binary(app, "aws-connector-credential-process")?;
     words.push(places::quoted(&program.display().to_string()));
@@ -197,7 +198,7 @@ fn configuration(
         ))
     };
     let cache = app.paths.cache_folder.as_deref();
-    let cache = cache.ok_or_else(|| refused("the home folder is not known".to_owned()))?;
+    let cache = cache.ok_or_else(|| refused("the home folder is unknown".to_owned()))?;
     let folder = PrivateFolder::create(cache)
         .and_then(|cache| cache.folder(FOLDER))
         .map_err(refused)?;
@@ -208,7 +209,7 @@ fn configuration(
     Ok(path)
 }
 
-/// Removes the configurations of a connector, as far as there are any.
+/// Removes the configurations of a connector, if any.
 pub(super) fn remove(app: &App, connector: &str) {
     if let Some(cache) = app.paths.cache_folder.as_deref()
         && let Ok(folder) =
@@ -221,8 +222,8 @@ pub(super) fn remove(app: &App, connector: &str) {
     }
 }
 
-/// Keys in this environment would overrule the command's configuration, so they are hidden from
-/// it; a connector that takes them from there could not renew the session.
+/// Keys in the environment take precedence over the command's configuration, so they are hidden
+/// from the command; a connector that reads them there could not renew the session.
 fn still_the_same_without_variables(
     app: &App,
     profile: &Profile,
@@ -249,7 +250,7 @@ fn still_the_same_without_variables(
         (Ok(with), Ok(without)) if with == without => Ok(()),
         _ => Err(Error::new(
             Kind::NoCredentials,
-            "it takes its keys from AWS_… variables, which the command must not see",
+            "its keys come from AWS_… variables, which are hidden from the command",
         )
         .of(&connector.name)
         .fix("pass --env, or unset the variables and use an AWS CLI profile")),

@@ -9,21 +9,21 @@ use crate::app::{App, resource};
 use crate::ask;
 use crate::ui;
 
-/// Print a connector's credentials, secrets included
+/// Print a connector's credentials, including secrets
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  eval \"$(aws-connector export dev)\"\n  aws-connector export dev --format credentials-file > keys\n\nOf the last: AWS_SHARED_CREDENTIALS_FILE=keys aws --profile dev s3 ls"
+    after_help = "Example:\n  eval \"$(aws-connector export dev)\"\n  aws-connector export dev --format credentials-file > keys\n\nUse the file with: AWS_SHARED_CREDENTIALS_FILE=keys aws --profile dev s3 ls"
 )]
 pub(crate) struct Args {
-    /// The connector; without it AWS_CONNECTOR or the default
+    /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// export lines for a shell, credential_process's JSON, or a section for ~/.aws/credentials
+    /// Shell export commands, credential_process JSON, or a section of ~/.aws/credentials
     #[arg(long, value_enum, default_value = "env", value_name = "FORM")]
     format: Format,
-    /// Obtain them for this type
+    /// Resource type to obtain credentials for
     #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
     resource_type: Option<ResourceType>,
-    /// Obtain them for this resource
+    /// Resource to obtain credentials for
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
 }
@@ -54,7 +54,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let session = ask::session(app, &name, wanted)?;
     let connector = profile.connector(&name)?;
     let region = connector.region.clone();
-    // `--output json` is the wish for JSON as well.
+    // `--output json` selects JSON too.
     let format = if app.ui.is_json() {
         Format::Json
     } else {
@@ -107,7 +107,7 @@ fn env(session: &Session, region: Option<&str>, endpoint: Option<&str>) -> Strin
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     ];
-    // In quotes, whatever a keyring or a command yielded.
+    // Quoted, since a keyring or a command can return any text.
     let line = |name: &str, value: &str| {
         let value = value.replace('\'', "'\\''");
         format!("export {name}='{value}'\n")
@@ -117,7 +117,7 @@ fn env(session: &Session, region: Option<&str>, endpoint: Option<&str>) -> Strin
         text.push_str(&line(name, value));
     }
     if session.session_token.is_none() {
-        // One of an earlier session would spoil long-lived keys.
+        // The token of an earlier session would invalidate long-lived keys.
         text.push_str("unset AWS_SESSION_TOKEN\n");
     }
     match session.expires_at {
@@ -128,7 +128,7 @@ fn env(session: &Session, region: Option<&str>, endpoint: Option<&str>) -> Strin
         None => text.push_str("unset AWS_CREDENTIAL_EXPIRATION\n"),
     }
     if let Some(region) = region {
-        // boto3 knows the second only.
+        // boto3 reads only the second one.
         text.push_str(&line("AWS_REGION", region));
         text.push_str(&line("AWS_DEFAULT_REGION", region));
     }
@@ -146,13 +146,11 @@ fn file(session: &Session, connector: &str, region: Option<&str>) -> Result<Stri
     ];
     let mut text = format!("[{connector}]\n");
     for (name, value) in pairs(session, names) {
-        // The file knows no quotes: what stands behind a line break would be another setting.
+        // The format has no quoting: a line break would start another setting.
         if value.contains(char::is_control) {
-            return Err(
-                Error::local(format!("{name} has a line break or the like in it"))
-                    .of(connector)
-                    .fix("correct it where the connector takes it from"),
-            );
+            return Err(Error::local(format!("{name} contains a control character"))
+                .of(connector)
+                .fix("correct the value where the connector reads it"));
         }
         text.push_str(&format!("{name} = {value}\n"));
     }

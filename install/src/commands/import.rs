@@ -15,7 +15,7 @@ use crate::profile_file::{FieldList, ProfileFile};
 use crate::ui;
 use crate::wire::{self, aws_config, places};
 
-/// Make connectors of a Lava connection or of AWS CLI profiles
+/// Import connectors from Lava or from AWS CLI profiles
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector import lava conn.json --source-connector base\n  aws-connector import aws-profiles work play"
@@ -27,24 +27,24 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum From {
-    /// A connection of type aws, as Lava keeps it in JSON
+    /// Import a Lava connection of type aws from its JSON
     #[command(
         after_help = "Example:\n  aws-connector import lava conn.json --source-connector base"
     )]
     Lava {
-        /// The file, or - for standard input
+        /// File to read, or - for standard input
         file: PathBuf,
-        /// The connector that it starts from
+        /// Connector to use as its source
         #[arg(long, value_name = "NAME")]
         source_connector: Option<String>,
-        /// Start from what the surroundings offer
+        /// Use ambient credentials as its source
         #[arg(long)]
         allow_implicit_auth_methods: bool,
     },
-    /// Profiles of the AWS CLI; their keys stay where they are
+    /// Import AWS CLI profiles by reference; keys are not copied
     #[command(after_help = "Example:\n  aws-connector import aws-profiles work play")]
     AwsProfiles {
-        /// Their names; without any all of them that can be connectors and are none yet
+        /// Profile names [default: all profiles that can be imported]
         names: Vec<String>,
     },
 }
@@ -52,7 +52,7 @@ enum From {
 #[derive(Serialize)]
 struct Document {
     imported: Vec<String>,
-    /// Profiles that were not asked for by name and cannot become connectors.
+    /// Profiles that were not requested by name and cannot be imported.
     skipped: Vec<Skipped>,
     file: String,
 }
@@ -116,26 +116,27 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
             document.imported.join(", "),
             document.file,
         )),
-        None => text.push_str("Nothing was imported.\n"),
+        None => text.push_str("Nothing imported.\n"),
     }
     ui::print(&text)?;
     Ok(0)
 }
 
-/// Why there cannot be a new connector of a name.
+/// Why a connector of this name cannot be added.
 fn refusal(file: &ProfileFile, name: &str) -> Option<Error> {
     if !is_connector_name(name) {
-        let error = Error::usage(format!("{} cannot be a connector's name", shown(name)));
-        return Some(error.fix("rename it to letters, digits, '.', '_' and '-', at most 64"));
+        let error = Error::usage(format!("{} is not a valid connector name", shown(name)));
+        return Some(
+            error.fix("rename it: use letters, digits, '.', '_' and '-', at most 64 characters"),
+        );
     }
     file.has(name).then(|| {
-        Error::refused("there is such a connector already")
-            .of(name)
-            .fix(format!("delete it first: aws-connector delete {name}"))
+        Error::refused(format!("connector '{name}' already exists"))
+            .fix(format!("run 'aws-connector delete {name}' first"))
     })
 }
 
-/// A connector for each AWS CLI profile, that takes whatever the profile yields.
+/// One connector for each AWS CLI profile, which uses the profile's credentials.
 fn profiles(app: &App, names: &[String]) -> Result<Vec<(String, FieldList)>> {
     let (config, credentials) = (places::aws_config(app)?, places::aws_credentials(app)?);
     let read = |path: &Path| wire::read(path).map(Option::unwrap_or_default);
@@ -154,14 +155,14 @@ fn profiles(app: &App, names: &[String]) -> Result<Vec<(String, FieldList)>> {
     } else {
         if let Some(missing) = names.iter().find(|name| !all.contains(name)) {
             return Err(
-                Error::usage(format!("there is no profile '{missing}' in {files}"))
-                    .fix("see 'aws configure list-profiles'"),
+                Error::usage(format!("AWS CLI profile '{missing}' not found in {files}"))
+                    .fix("run 'aws configure list-profiles' to see the names"),
             );
         }
         names.to_vec()
     };
     if chosen.is_empty() {
-        return Err(Error::usage(format!("there is no profile in {files}"))
+        return Err(Error::usage(format!("no AWS CLI profiles in {files}"))
             .fix("run 'aws configure' first"));
     }
     let connectors = chosen.into_iter().map(|name| {

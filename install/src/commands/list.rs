@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::ui::{self, or_na};
 
-/// List the connectors of the profile file
+/// List the connectors
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector list --output json")]
 pub(crate) struct Args {}
@@ -22,7 +22,7 @@ struct Row {
     region: Option<String>,
     enabled: bool,
     description: Option<String>,
-    /// What is wrong with it in the file.
+    /// Why its definition is invalid.
     error: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
             row.resource_id.clone().unwrap_or_else(|| "any".to_owned()),
             or_na(row.region.as_deref()),
             match (&row.error, row.enabled) {
-                (Some(_), _) => "faulty",
+                (Some(_), _) => "invalid",
                 (None, true) => "enabled",
                 (None, false) => "disabled",
             }

@@ -11,20 +11,20 @@ use crate::app::App;
 use crate::progress::Progress;
 use crate::{ask, registries, ui};
 
-/// List the resources that a connector reaches
+/// List the resources that a connector can access
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector list-resources dev --resource-type s3-bucket\n  aws-connector list-resources dev --output json"
 )]
 pub(crate) struct Args {
-    /// The connector; without it AWS_CONNECTOR or the default
+    /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// This type only
+    /// List only this resource type
     #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
     resource_type: Option<ResourceType>,
 }
 
-/// The resources of a type, or why there are none.
+/// The resources of a type, or why listing them failed.
 #[derive(Serialize)]
 pub(crate) struct Found {
     pub(crate) resource_type: &'static str,
@@ -37,7 +37,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let name = app.name(args.name.as_deref(), &profile)?;
     let connector = profile.connector(&name)?;
     if !connector.enabled {
-        // Once, and not for each type.
+        // One error, not one for each type.
         return Err(disabled(&connector.name));
     }
     let kinds: Vec<ResourceType> = match args.resource_type {
@@ -76,14 +76,14 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(status)
 }
 
-/// What is said of a connector that is switched off.
+/// The error for a disabled connector.
 pub(crate) fn disabled(name: &str) -> Error {
     Error::refused("it is disabled")
         .of(name)
-        .fix("set enabled = true in the profile")
+        .fix(format!("run 'aws-connector update {name} --unset enabled'"))
 }
 
-/// The types that a connector is for.
+/// The resource types of a connector.
 pub(crate) fn types(connector: &Connector) -> Vec<ResourceType> {
     match &connector.limit {
         Some(limit) => vec![limit.resource_type],
@@ -91,14 +91,14 @@ pub(crate) fn types(connector: &Connector) -> Vec<ResourceType> {
     }
 }
 
-/// The resources of several types, asked for side by side.
+/// Lists several resource types in parallel.
 pub(crate) fn all(
     app: &App,
     profile: &Profile,
     connector: &Connector,
     kinds: &[ResourceType],
 ) -> Vec<Found> {
-    // A first session takes an MFA prompt, if there is one, out of the way.
+    // Obtain a session first, so that a prompt for an MFA code comes before the threads.
     let first = ask::session(app, &connector.name, None);
     drop(first);
     let _progress = Progress::show(&app.env, "listing");
@@ -108,7 +108,7 @@ pub(crate) fn all(
             .iter()
             .map(|kind| {
                 let task = scope.spawn(move || {
-                    // Each with connections of its own: a client is no thing to share.
+                    // Each thread has its own clients, which cannot be shared.
                     let app = App {
                         env: env.clone(),
                         paths: paths.clone(),
@@ -140,7 +140,7 @@ pub(crate) fn all(
     })
 }
 
-/// The canonical ids of one type.
+/// Lists one resource type as canonical ids.
 pub(crate) fn one(
     app: &App,
     profile: &Profile,
@@ -192,13 +192,13 @@ pub(crate) fn one(
             Ok(vec![info.name])
         }
         Resource::AnyCluster => app.sdk.clusters(&site, &session, call()),
-        // Registries are dealt with above.
+        // Registries are handled above.
         _ => Ok(Vec::new()),
     }
 }
 
-/// Those that the profile names, as far as AWS hands out a login for them; else the account's own,
-/// if it may be looked into.
+/// The connector's registries if AWS issues logins for them, else the account's own if its
+/// repositories can be listed.
 fn registries(app: &App, connector: &Connector, site: &Site) -> Result<Vec<String>> {
     let name = &connector.name;
     let named = registries::named(connector, site);

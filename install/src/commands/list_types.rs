@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::ui;
 
-/// Show the resource types and auth methods that there are
+/// List the resource types and auth methods
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector list-types --output json")]
 pub(crate) struct Args {}
@@ -72,7 +72,7 @@ pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
         "AUTH METHOD",
         "KEYS FROM",
         "SECONDS (MIN / DEFAULT / MAX)",
-        "CUT DOWN",
+        "DOWN-SCOPED",
     ];
     let methods = app.ui.table(head, methods.collect());
     ui::print(&format!("{types}\n{methods}"))?;
@@ -96,19 +96,19 @@ fn type_row(kind: ResourceType) -> TypeRow {
 const METHODS: [MethodRow; 7] = [
     method(
         "implicit",
-        "the surroundings, or an AWS CLI profile",
+        "ambient credentials, or an AWS CLI profile",
         Some([900, 3600, 43_200]),
         "with role_arn",
     ),
     method(
         "secret-key",
-        "an access key pair, handed out as is",
+        "an access key pair, returned unchanged",
         None,
         "no",
     ),
     method(
         "sts-token",
-        "temporary keys, handed out as they are",
+        "temporary keys, returned unchanged",
         None,
         "no",
     ),
@@ -133,7 +133,7 @@ const METHODS: [MethodRow; 7] = [
     method("anonymous", "none", None, "no"),
 ];
 
-/// The methods, each with where its keys come from.
+/// Each auth method with the source of its keys.
 pub(crate) fn methods() -> [(&'static str, &'static str); 7] {
     METHODS.map(|row| (row.auth_method, row.source))
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::METHODS;
 
     #[test]
-    fn every_method_of_the_profile_is_listed() {
+    fn every_auth_method_is_listed() {
         for known in aws_connector_core::profile::METHODS {
             assert!(
                 METHODS.iter().any(|row| row.auth_method == known),

@@ -22,24 +22,24 @@ use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
     after_help = "Example:\n  aws-connector login dev\n  aws-connector login dev --resource-type docker-registry\n  aws-connector login dev --resource-type kubernetes-cluster --resource-id prod"
 )]
 pub(crate) struct Args {
-    /// The connector; without it AWS_CONNECTOR or the default
+    /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// What to wire it for; else what it is limited to
+    /// Resource type to wire [default: the connector's own]
     #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
     resource_type: Option<ResourceType>,
-    /// The bucket, cluster or registry
+    /// Bucket, cluster or registry
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
-    /// Make it kubectl's context although another is
+    /// Switch the current context to it
     #[arg(long)]
     set_current: bool,
-    /// kubectl's exec protocol; v1beta1 before 1.22
+    /// kubectl exec API version; v1beta1 before 1.22
     #[arg(long, value_name = "VERSION", default_value = "v1", value_parser = ["v1", "v1beta1"])]
     exec_api: String,
     /// Write without asking
     #[arg(long, short)]
     yes: bool,
-    /// Replace what others wrote
+    /// Replace entries that aws-connector did not write
     #[arg(long)]
     force: bool,
 }
@@ -51,7 +51,7 @@ struct Document {
     resource_type: &'static str,
     /// The profile, the registries or the cluster's ARN.
     wired: Vec<String>,
-    /// Whether any file had to be changed.
+    /// Whether any file was changed.
     changed: bool,
     /// A command to try.
     try_this: String,
@@ -61,10 +61,8 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     if !profile.has_file() {
-        return Err(
-            Error::profile("there is no profile file to take a connector from")
-                .fix("run 'aws-connector register NAME' first"),
-        );
+        return Err(Error::profile("no connectors file found")
+            .fix("run 'aws-connector register NAME' first"));
     }
     let connector = profile.connector(&name)?;
     let kind = args
@@ -109,7 +107,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(0)
 }
 
-/// The connector's own resource in place of all of its type.
+/// Narrows a resource type to the connector's own resource.
 fn own(connector: &Connector, wanted: Resource) -> Resource {
     connector
         .limit
@@ -119,7 +117,7 @@ fn own(connector: &Connector, wanted: Resource) -> Resource {
         .unwrap_or(wanted)
 }
 
-/// One login on its way.
+/// The inputs of a login.
 struct Job<'a> {
     app: &'a App,
     profile: &'a Profile,
@@ -128,7 +126,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// A profile of the AWS CLI.
+    /// Wires a profile of the AWS CLI.
     fn aws(&self, kind: ResourceType, wanted: Resource, args: &Args) -> Result<Document> {
         let name = &self.connector.name;
         // A connector that is limited to a type needs no flag for it.
@@ -179,14 +177,14 @@ impl Job<'_> {
         })
     }
 
-    /// Says what to write by hand when a file cannot be edited.
+    /// Prints what to add by hand if a file cannot be edited.
     fn explained(&self, by_hand: &str, edit: impl FnOnce() -> Result<()>) -> Result<()> {
         edit().map_err(|error| {
             if error.kind != Kind::Local {
                 return error;
             }
-            ui::tell(&format!("Add this by hand:\n\n{by_hand}\n"));
-            error.fix("add the lines above by hand, or mend the file and try again")
+            ui::tell(&format!("Lines to add by hand:\n\n{by_hand}\n"));
+            error.fix("add the lines above by hand, or correct the file and retry")
         })
     }
 }

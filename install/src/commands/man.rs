@@ -13,7 +13,7 @@ use crate::ui;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector man --folder ~/.local/share/man/man1")]
 pub(crate) struct Args {
-    /// Write aws-connector.1 and aws-connector-COMMAND.1 there
+    /// Write aws-connector.1 and aws-connector-COMMAND.1 to this folder
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
 }

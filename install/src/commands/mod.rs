@@ -1,4 +1,4 @@
-//! One verb a file.
+//! The subcommands, one per file.
 
 pub(crate) mod cache;
 pub(crate) mod completions;
@@ -23,7 +23,7 @@ use aws_connector_core::resource::ResourceType;
 use crate::app::App;
 use crate::cli::Command;
 
-/// Runs a command; the answer is the exit status.
+/// Runs a command and returns the exit status.
 pub(crate) fn run(app: &App, command: Command) -> Result<u8> {
     match command {
         Command::ListTypes(args) => list_types::run(app, &args),

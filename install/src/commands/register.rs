@@ -15,21 +15,21 @@ use crate::ui;
 use fields::Fields;
 use vault::Vault;
 
-/// Add a connector to the profile file
+/// Add a connector to the connectors file
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = crate::cli::DENSE_HELP,
-    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\n\nExample:\n  aws-connector register dev --auto-configure\n  aws-connector register dev      # asks for what it needs to know"
+    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\n\nExample:\n  aws-connector register dev --auto-configure\n  aws-connector register dev      # prompts for what is missing"
 )]
 pub(crate) struct Args {
-    /// Its name: letters, digits, '.', '_', '-', at most 64
+    /// Letters, digits, '.', '_', '-', at most 64
     name: String,
-    /// Find out the rest from the surroundings
+    /// Detect the rest from AWS settings
     #[arg(long)]
     auto_configure: bool,
     #[command(flatten)]
     fields: Fields,
-    /// Write it without trying it
+    /// Write it without testing it
     #[arg(long)]
     no_verify: bool,
 }
@@ -40,9 +40,9 @@ pub(crate) struct Document {
     pub(crate) connector: String,
     pub(crate) file: String,
     pub(crate) auth_method: Option<String>,
-    /// Whom it makes its holder; `null` where that was not tried.
+    /// The ARN of its credentials; `null` if they were not tested.
     pub(crate) identity: Option<String>,
-    /// The entries of the keyring that its secrets were put into.
+    /// The keyring entries that hold its secrets.
     pub(crate) in_keyring: Vec<String>,
 }
 
@@ -50,18 +50,18 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let name = &args.name;
     if !is_connector_name(name) {
         return Err(Error::usage(format!(
-            "{} is not a connector name",
+            "{} is not a valid connector name",
             aws_connector_core::shown::shown(name)
         ))
-        .fix("use letters, digits, '.', '_' and '-', at most 64"));
+        .fix("use letters, digits, '.', '_' and '-', at most 64 characters"));
     }
     let mut file = ProfileFile::open(app)?;
     if file.has(name) {
-        return Err(Error::refused("there is such a connector already")
-            .of(name)
-            .fix(format!(
-                "use 'aws-connector update {name}', or another name"
-            )));
+        return Err(
+            Error::refused(format!("connector '{name}' already exists")).fix(format!(
+                "run 'aws-connector update {name}', or choose another name"
+            )),
+        );
     }
     let mut found = args.fields.values(app)?;
     if args.auto_configure {
@@ -75,16 +75,23 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     finish(app, &file, name, vault, args.no_verify, "Registered")
 }
 
-/// What to do about a connector that stands in no file yet.
+/// The fix for a connector that is not in the file yet.
 fn fix_here(kind: Kind, fix: String) -> String {
     if kind == Kind::Interaction {
         return "run this command in a terminal, or pass --no-verify".to_owned();
     }
-    let in_file = "set allow_implicit_auth_methods = true in the profile, or ";
-    fix.replace(in_file, "pass --allow-implicit-auth-methods, or set ")
+    // Whatever the fix calls the file.
+    let in_file = "set allow_implicit_auth_methods = true in the ";
+    match fix
+        .strip_prefix(in_file)
+        .and_then(|it| it.split_once(", or "))
+    {
+        Some((_, rest)) => format!("pass --allow-implicit-auth-methods, or set {rest}"),
+        None => fix,
+    }
 }
 
-/// Tries, writes and tells.
+/// Tests the connector, writes it and reports it.
 pub(crate) fn finish(
     app: &App,
     file: &ProfileFile,
@@ -104,13 +111,13 @@ pub(crate) fn finish(
         let tried = file.verify(app, name);
         Some(tried.map_err(|error| {
             let error = Error {
-                what: format!("it does not work, so nothing was written: {}", error.what),
+                what: format!("verification failed, nothing was written: {}", error.what),
                 fix: error.fix.map(|fix| fix_here(error.kind, fix)),
                 ..error
             };
             error
                 .of(name)
-                .fix("correct it, or pass --no-verify to write it all the same")
+                .fix("correct it, or pass --no-verify to write it anyway")
         })?)
     };
     file.store()?;
@@ -137,12 +144,12 @@ pub(crate) fn finish(
     ))?;
     if !document.in_keyring.is_empty() {
         ui::print(&format!(
-            "Its secrets lie in the keyring: {}. Where they came from they still are; remove them there.\n",
+            "Its secrets are in the keyring: {}. The originals are untouched; delete them.\n",
             document.in_keyring.join(", ")
         ))?;
     }
     if done == "Registered" {
-        // An anonymous connector hands nothing out that could be wired.
+        // An anonymous connector has no credentials to wire.
         let verb = if anonymous { "verify" } else { "login" };
         ui::print(&format!("Next: aws-connector {verb} {name}\n"))?;
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::ui::{self, or_na};
 
-/// Show what the cache holds
+/// Show the cached sessions and logins
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  aws-connector status --output json")]
 pub(crate) struct Args {}
@@ -28,15 +28,15 @@ struct Document {
 struct Row {
     connector: String,
     kind: String,
-    /// The resource type that it was made for; `cluster-token` for what only signs those, `source`
-    /// for what obtains other sessions.
+    /// The resource type that it was obtained for; `cluster-token` for sessions that only sign
+    /// cluster tokens, `source` for sessions that obtain other sessions.
     #[serde(rename = "for")]
     made_for: String,
     /// The principal of a session, the registry of a login.
     identity: Option<String>,
     obtained_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
-    /// Seconds, 0 for what has ended.
+    /// In seconds, 0 if expired.
     expires_in: u64,
     /// Bytes on disk.
     size: u64,
@@ -45,7 +45,7 @@ struct Row {
 
 pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
     let cache = app.cache();
-    // The entries carry true times.
+    // Entries store the true time, not this machine's.
     let now = Clock::load(cache.folder()).to_true(Utc::now());
     let profile = app.profile().ok();
     let mut document = Document {
@@ -54,7 +54,7 @@ pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
             .list()
             .into_iter()
             .map(|listed| {
-                // A request that names no resource is for what the connector is for.
+                // A request without a resource is for the connector's own resource type.
                 let limit = profile
                     .as_ref()
                     .and_then(|profile| profile.connector(&listed.connector).ok())
@@ -101,7 +101,7 @@ fn row(listed: Listed, usual: &str, now: DateTime<Utc>) -> Row {
             Some(label) => label.clone(),
             None => usual.to_owned(),
         },
-        // The label of a session says what it is for; only a login's says who it is.
+        // A session's label is its resource type, a login's is its registry.
         identity: listed.identity.or(listed.label.filter(|_| is_login)),
         obtained_at: listed.obtained_at,
         expires_at: listed.expires_at,
@@ -111,7 +111,7 @@ fn row(listed: Listed, usual: &str, now: DateTime<Utc>) -> Row {
     }
 }
 
-/// Whole seconds until a moment, 0 when it is past.
+/// Whole seconds until a time, 0 if it has passed.
 pub(crate) fn seconds_until(end: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
     u64::try_from((end - now).num_seconds()).unwrap_or(0)
 }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_logins_label_stands_in_place_of_an_identity() {
+    fn only_a_registry_logins_label_is_shown_as_identity() {
         let at = DateTime::<Utc>::UNIX_EPOCH;
         for (kind, identity) in [("session", None), ("registry-login", Some("label"))] {
             let listed = Listed {

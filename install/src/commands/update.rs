@@ -10,17 +10,17 @@ use crate::profile_file::ProfileFile;
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = crate::cli::DENSE_HELP,
-    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\nWhat is repeatable adds to the list; --unset it as well to begin anew\n\nExample:\n  aws-connector update dev --duration 2h --unset mfa_serial"
+    after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\nRepeatable flags append; add --unset FIELD to replace\n\nExample:\n  aws-connector update dev --duration 2h --unset mfa_serial"
 )]
 pub(crate) struct Args {
-    /// The connector
+    /// Connector name
     name: String,
     #[command(flatten)]
     fields: Fields,
-    /// Remove a field of the file; repeatable
+    /// Remove a field; repeatable
     #[arg(long, value_name = "FIELD")]
     unset: Vec<String>,
-    /// Write it without trying it
+    /// Write it without testing it
     #[arg(long)]
     no_verify: bool,
 }
@@ -28,12 +28,12 @@ pub(crate) struct Args {
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let mut file = ProfileFile::open(app)?;
     if !file.has(&args.name) {
-        // The profile's own words, with the nearest name.
+        // This error suggests the nearest name.
         app.profile()?.connector(&args.name)?;
     }
     let mut found = args.fields.values(app)?;
     if found.is_empty() && args.unset.is_empty() {
-        return Err(Error::usage("nothing to change is given")
+        return Err(Error::usage("no changes given")
             .of(&args.name)
             .fix("pass fields as flags (see --help), or --unset FIELD"));
     }

@@ -6,15 +6,15 @@ use super::{append, cut, line_of, newline};
 
 const PROGRAM: &str = "aws-connector-credential-process";
 
-/// The keys of a profile of ours.
+/// The keys that we write.
 const KEYS: [&str; 3] = ["credential_process", "region", "endpoint_url"];
 
-/// A profile to be written.
+/// A profile to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// The connector.
     pub(crate) connector: String,
-    /// The command, quoted as a shell quotes.
+    /// The command, with shell quoting.
     pub(crate) command: String,
     pub(crate) region: Option<String>,
     pub(crate) endpoint_url: Option<String>,
@@ -44,26 +44,26 @@ impl Entry {
         lines
     }
 
-    /// What to write by hand where this file cannot be edited.
+    /// What to add by hand if the file cannot be edited.
     pub(crate) fn by_hand(&self) -> String {
         self.lines().join("\n") + "\n"
     }
 }
 
-/// A section of the file by the places of its parts.
+/// A section of the file, with byte offsets.
 #[derive(Debug)]
 struct Section {
-    /// The profile's name, empty for what is no profile.
+    /// The profile's name; empty for other sections.
     name: String,
-    /// What stands in the brackets.
+    /// The text in the brackets.
     header: String,
     start: usize,
-    /// Behind its last line that says something.
+    /// After its last line that is not blank or a comment.
     end: usize,
     keys: Vec<(String, String)>,
 }
 
-/// Adds or renews the profile of a connector.
+/// Adds or updates the profile of a connector.
 pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
     refuse_repetitions(text)?;
     let end = newline(text);
@@ -90,7 +90,7 @@ pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
     ))
 }
 
-/// Takes the profile of a connector away again.
+/// Removes the profile of a connector.
 pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String> {
     let Some(section) = find(text, connector)? else {
         return Ok(text.to_owned());
@@ -109,7 +109,7 @@ pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String>
         .map_or(section.start, |end| section.start - end.len());
     let mut behind = section.end;
     if section.start == 0 {
-        // The blank line below parted it from what was written later.
+        // Also remove the blank line that separated it from later text.
         let below = text.get(behind..).unwrap_or_default();
         let blank = ["\r\n", "\n"]
             .into_iter()
@@ -153,10 +153,12 @@ fn theirs(text: &str, section: &Section) -> Error {
     Error::refused(match foreign {
         Some((key, _)) => {
             format!(
-                "line {line}: profile '{name}' holds '{key}', which aws-connector did not write"
+                "line {line}: profile '{name}' contains '{key}', which aws-connector did not write"
             )
         }
-        None => format!("line {line}: profile '{name}' is there already, and not aws-connector's"),
+        None => format!(
+            "line {line}: profile '{name}' already exists and was not written by aws-connector"
+        ),
     })
     .fix("remove it, or pass --force to replace the profile")
 }
@@ -180,37 +182,37 @@ fn find(text: &str, connector: &str) -> Result<Option<Section>> {
         .filter(|section| section.name == name);
     match (found.next(), found.next()) {
         (Some(_), Some(second)) => Err(Error::local(format!(
-            "line {}: profile '{name}' stands twice",
+            "line {}: duplicate profile '{name}'",
             line_of(text, second.start)
         ))),
         (first, _) => Ok(first),
     }
 }
 
-/// The AWS CLI does not read a file in which a section stands twice, or a setting in its section.
+/// The AWS CLI rejects duplicate sections, and duplicate settings in a section.
 fn refuse_repetitions(text: &str) -> Result<()> {
     let all = sections(text)?;
     for (number, section) in all.iter().enumerate() {
         let at = line_of(text, section.start);
         let wrong = |what: String| {
             Error::local(format!(
-                "line {at}: {what} twice, which the AWS CLI does not read"
+                "line {at}: duplicate {what}, which the AWS CLI rejects"
             ))
         };
         let before = all.get(..number).unwrap_or_default();
         if before.iter().any(|other| other.header == section.header) {
-            return Err(wrong(format!("[{}] stands there", section.header)));
+            return Err(wrong(format!("section [{}]", section.header)));
         }
         let mut keys: Vec<&str> = section.keys.iter().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
         if let Some([key, _]) = keys.array_windows().find(|[one, other]| one == other) {
-            return Err(wrong(format!("[{}] has {key}", section.header)));
+            return Err(wrong(format!("setting {key} in [{}]", section.header)));
         }
     }
     Ok(())
 }
 
-/// Every section, as Python's configparser reads them; a line that it would not take is an error.
+/// Parses all sections as Python's configparser does; a line that it rejects is an error.
 fn sections(text: &str) -> Result<Vec<Section>> {
     let mut all: Vec<Section> = Vec::new();
     let mut at = 0;
@@ -225,7 +227,7 @@ fn sections(text: &str) -> Result<Vec<Section>> {
         if let Some(header) = line.strip_prefix('[') {
             let (inside, _) = header
                 .split_once(']')
-                .ok_or_else(|| wrong("a section without its closing bracket"))?;
+                .ok_or_else(|| wrong("section without closing bracket"))?;
             all.push(Section {
                 name: profile(inside),
                 header: inside.to_owned(),
@@ -236,16 +238,16 @@ fn sections(text: &str) -> Result<Vec<Section>> {
             continue;
         }
         let Some(section) = all.last_mut() else {
-            return Err(wrong("neither a section nor a comment"));
+            return Err(wrong("expected a section or a comment"));
         };
         section.end = at;
         if line.starts_with([' ', '\t']) && !section.keys.is_empty() {
-            // It continues the value above.
+            // A continuation of the value above.
             continue;
         }
         let (key, value) = trimmed
             .split_once(['=', ':'])
-            .ok_or_else(|| wrong("neither a section, a setting nor a comment"))?;
+            .ok_or_else(|| wrong("expected a section, a setting or a comment"))?;
         section
             .keys
             .push((key.trim().to_ascii_lowercase(), value.trim().to_owned()));
@@ -253,7 +255,7 @@ fn sections(text: &str) -> Result<Vec<Section>> {
     Ok(all)
 }
 
-/// The name of a profile from its header, `profile "x"`; other sections get no name of a profile.
+/// The profile's name from its header `profile "x"`; empty for other sections.
 fn profile(header: &str) -> String {
     match header.trim().split_once(char::is_whitespace) {
         Some(("profile", name)) => name.trim().trim_matches(['"', '\'']).to_owned(),
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_goes_in_and_out_without_a_trace() {
+    fn removing_a_profile_restores_the_text() {
         for text in [
             "",
             "\n",
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_with_a_line_of_the_users_is_left_alone() {
+    fn a_profile_with_other_settings_is_not_removed() {
         let text = add("", &entry(), false).unwrap() + "output = json\n";
         let error = remove(&text, "dev", false).unwrap_err().to_string();
         assert!(
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_profile_is_renewed_in_its_place() {
+    fn our_profile_is_updated_in_place() {
         let text = add("[a]\nx=1\n", &entry(), false).unwrap() + "\n[b]\ny=2\n";
         let other = Entry {
             region: Some("eu-west-1".to_owned()),
@@ -324,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_aws_cli_could_not_read_is_refused_by_its_line() {
+    fn errors_name_the_line_that_the_aws_cli_rejects() {
         for (text, line) in [
             ("x=1\n", "line 1"),
             ("[a]\nx\n", "line 2"),

@@ -1,5 +1,4 @@
-//! The change of a file as a unified diff that is safe to show: all of what is ours, and of others
-//! only what places it.
+//! A unified diff that is safe to print: our lines in full, other lines without their values.
 
 use std::collections::HashSet;
 
@@ -8,19 +7,19 @@ use similar::{ChangeTag, TextDiff};
 
 use super::mask;
 
-/// A line of ours that is longer is cut if it is a certificate, and JSON is broken into lines.
+/// Longer certificates are cut, and JSON with longer lines is broken into more lines.
 const LONGEST_LINE: usize = 160;
 
 /// How many lines around a change are shown.
 const RADIUS: usize = 2;
 
-/// What changes from `old` to `new`, under the names of both.
+/// The diff from `old` to `new`, with their names.
 pub(super) fn diff(old_name: &str, new_name: &str, old: &str, new: &str) -> String {
     let head = format!("--- {old_name}\n+++ {new_name}\n");
     if mask::is_json(old) || mask::is_json(new) {
         let (mut old, mut new) = (mask::json(old), mask::json(new));
         let is_long = |text: &str| text.lines().any(|it| it.chars().count() > LONGEST_LINE);
-        // All in one line, a change could not be seen.
+        // In a single line the change would be hard to see.
         if is_long(&old) || is_long(&new) {
             (old, new) = (mask::spread(&old), mask::spread(&new));
         }
@@ -31,7 +30,7 @@ pub(super) fn diff(old_name: &str, new_name: &str, old: &str, new: &str) -> Stri
     let removed = lines
         .iter_all_changes()
         .filter(|it| it.tag() == ChangeTag::Delete);
-    // A line that only gets a line break remains theirs.
+    // A line that only gets a line break is not ours.
     let others: HashSet<&str> = removed.map(|it| it.value().trim()).collect();
     head + &hunks(old, new, |tag, at, line| match tag {
         ChangeTag::Insert if !others.contains(line.trim()) => ours(line, old),
@@ -40,7 +39,7 @@ pub(super) fn diff(old_name: &str, new_name: &str, old: &str, new: &str) -> Stri
     })
 }
 
-/// A line of ours, without what it kept of the one that it replaces.
+/// A line of ours, without the comment it kept from the line it replaces.
 fn ours(line: &str, old: &str) -> String {
     if let Some((own, comment)) = line.split_once('#')
         && !comment.trim().is_empty()
@@ -55,7 +54,7 @@ fn ours(line: &str, old: &str) -> String {
     }
 }
 
-/// The hunks of a diff, each line as a function of its kind and its place in its own text has it.
+/// The hunks of a diff, each line as `shown` renders it from its kind, its index and its text.
 fn hunks(old: &str, new: &str, shown: impl Fn(ChangeTag, usize, &str) -> String) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut unified = diff.unified_diff();
@@ -66,7 +65,7 @@ fn hunks(old: &str, new: &str, shown: impl Fn(ChangeTag, usize, &str) -> String)
             let place = change.old_index().or(change.new_index());
             let line = change.value().trim_end_matches(['\r', '\n']);
             let line = shown(change.tag(), place.unwrap_or_default(), line);
-            // Tabs are no danger, and indent.
+            // Tabs are safe, and needed for indentation.
             let parts: Vec<_> = line.split('\t').map(clean).collect();
             text.push_str(&format!("{}{}\n", change.tag(), parts.join("\t")));
             if change.missing_newline() {

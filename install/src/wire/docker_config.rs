@@ -5,12 +5,12 @@ use aws_connector_core::error::{Error, Result};
 use super::json::{Object, colon};
 use super::{FileRecord, line_of, newline};
 
-/// The value that sends Docker to our helper.
+/// The `credHelpers` value that selects our helper.
 pub(crate) const HELPER: &str = "aws-connector";
 
 const LIST: &str = "credHelpers";
 
-/// What to write by hand where this file cannot be edited.
+/// What to add by hand if the file cannot be edited.
 pub(crate) fn by_hand(hosts: &[String]) -> String {
     let rows: Vec<String> = hosts
         .iter()
@@ -19,7 +19,7 @@ pub(crate) fn by_hand(hosts: &[String]) -> String {
     format!("{{\n  \"{LIST}\": {{\n{}\n  }}\n}}\n", rows.join(",\n"))
 }
 
-/// Points registries to our helper.
+/// Adds registries to our helper.
 pub(crate) fn add(
     text: &str,
     hosts: &[String],
@@ -78,7 +78,7 @@ fn add_one(text: String, host: &str, force: bool, record: &mut FileRecord) -> Re
             }
             if !force {
                 return Err(Error::refused(format!(
-                    "line {}: {LIST} already sends {host} to {there}",
+                    "line {}: {LIST} already uses {there} for {host}",
                     line_of(&text, member.start)
                 ))
                 .fix("pass --force to replace it"));
@@ -94,7 +94,7 @@ fn add_one(text: String, host: &str, force: bool, record: &mut FileRecord) -> Re
     }
 }
 
-/// Takes registries away again.
+/// Removes registries.
 pub(crate) fn remove(
     text: &str,
     hosts: &[String],
@@ -144,7 +144,7 @@ fn remove_one(text: String, host: &str, record: &mut FileRecord) -> Result<Strin
     }
 }
 
-/// The registries that a file sends to our helper.
+/// The registries that use our helper.
 pub(crate) fn wired(text: &str) -> Vec<String> {
     let Ok(Some(root)) = root(text) else {
         return Vec::new();
@@ -160,15 +160,15 @@ pub(crate) fn wired(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The object that a file is; `None` for an empty object or file.
+/// The object of a file; `None` for an empty object or file.
 fn root(text: &str) -> Result<Option<Object>> {
     if text.trim().is_empty() {
         return Ok(None);
     }
     serde_json::from_str::<serde_json::Value>(text)
-        .map_err(|error| Error::local(format!("is not JSON: {error}")))?;
+        .map_err(|error| Error::local(format!("invalid JSON: {error}")))?;
     let root =
-        Object::at(text, 0).ok_or_else(|| Error::local("is JSON, but not an object".to_owned()))?;
+        Object::at(text, 0).ok_or_else(|| Error::local("expected a JSON object".to_owned()))?;
     if root
         .members
         .iter()
@@ -176,12 +176,12 @@ fn root(text: &str) -> Result<Option<Object>> {
         .count()
         > 1
     {
-        return Err(Error::local(format!("has {LIST} twice")));
+        return Err(Error::local(format!("duplicate {LIST}")));
     }
     Ok((!root.members.is_empty()).then_some(root))
 }
 
-/// A list with one registry, laid out like the object around it.
+/// A list with one registry, formatted like the object around it.
 fn container(text: &str, root: &Object, host: &str) -> String {
     let Some(first) = root.members.first() else {
         return format!("{{\"{host}\": \"{HELPER}\"}}");
@@ -207,5 +207,5 @@ fn splice(text: &str, start: usize, end: usize, new: &str) -> String {
 }
 
 fn odd() -> Error {
-    Error::local("is laid out in a way that cannot be edited safely")
+    Error::local("its layout cannot be edited safely")
 }

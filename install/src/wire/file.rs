@@ -1,4 +1,4 @@
-//! Reading and replacing files of others: whole or not at all, whenever this process ends.
+//! Reads and atomically replaces the clients' files.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Write as _};
@@ -7,27 +7,27 @@ use std::path::{Path, PathBuf};
 
 use aws_connector_core::cache::try_lock_open;
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::fs::{self as guarded, Draft};
+use aws_connector_core::fs::{self as guarded, Draft, Opened};
 
-/// Configuration files are small; what is larger is something else.
+/// Config files are smaller than this.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// As many links as the kernel follows.
+/// The kernel's own limit.
 const MOST_LINKS: usize = 40;
 
-/// How the files begin that are written beside the real ones, to be renamed.
+/// The prefix of drafts, which are written next to a file and renamed.
 const DRAFT: &str = ".aws-connector-";
 
-/// Who may read a file that is replaced.
+/// The permissions of a replaced file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Whoever could before; of a new file its owner alone.
+    /// Those of the old file; owner only for a new file.
     Kept,
-    /// Its owner alone.
+    /// Owner only.
     Private,
 }
 
-/// Where a path leads, links followed, also to a file that does not exist yet.
+/// Resolves symbolic links, also to a file that does not exist yet.
 pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -39,30 +39,31 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     Err(Error::local(format!("{}: too many links", path.display())))
 }
 
-/// A file's text; `None` where there is none.
+/// A file's text; `None` if the file does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<String>> {
     match guarded::read_text(path, LONGEST) {
         Ok(mut text) => Ok(Some(std::mem::take(&mut *text))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::local(format!(
-            "{} cannot be read: {error}",
-            path.display()
-        ))),
+        Err(error) => Err(unreadable(path, &error)),
     }
 }
 
-/// Whether a word stands in a file, text or not; also where that cannot be found out.
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::local(format!("{} cannot be read: {error}", path.display()))
+}
+
+/// Whether a file contains a word; true if it cannot be read.
 pub(super) fn holds(path: &Path, word: &str) -> bool {
     match guarded::read(path, LONGEST) {
         Ok(bytes) => bytes
             .windows(word.len())
             .any(|part| part == word.as_bytes()),
-        // We write regular files only, so that in anything else there is nothing of ours.
+        // We write only regular files, so anything else cannot contain our entries.
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput),
     }
 }
 
-/// A file's text, empty where there is none that can be read.
+/// A file's text; empty if it cannot be read.
 pub(crate) fn read_or_empty(path: &Path) -> String {
     read(path).ok().flatten().unwrap_or_default()
 }
@@ -78,47 +79,85 @@ pub(super) fn missing_folders(path: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Puts `after` in the place of `before`: through a file beside it that is born with mode 0600
-/// and takes on the old file's, and a rename. Refuses when the file is no longer `before`.
+/// Replaces `before` by `after`: writes a draft with mode 0600, gives it the old file's owner and
+/// mode, and renames it. Fails if the file is no longer `before`.
 pub(crate) fn replace(
     path: &Path,
     before: Option<&str>,
     after: Option<&str>,
     mode: Mode,
 ) -> Result<()> {
+    sweep(folder_of(path));
+    let old = match guarded::open(path) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let found = old.as_ref().map(|old| old.read(LONGEST)).transpose();
+    let found = found.map_err(|error| unreadable(path, &error))?;
+    if found.as_ref().map(|bytes| bytes.as_slice()) != before.map(str::as_bytes) {
+        return Err(changed(path));
+    }
+    replace_opened(path, old.as_ref(), after, mode)
+}
+
+/// Puts `after` in the place of the file that was read. In a folder of another user a path can lead
+/// to another file each time it is used, so that owner and mode are those of the file that was read,
+/// and nothing is replaced but that file.
+fn replace_opened(
+    path: &Path,
+    old: Option<&Opened>,
+    after: Option<&str>,
+    mode: Mode,
+) -> Result<()> {
     let fail = |error: std::io::Error| {
         let fix = match error.kind() {
-            // As containers do it with a file of their host.
+            // Typically a file of the host in a container.
             ErrorKind::ResourceBusy => {
-                "it is mounted by itself, so that it cannot be replaced whole: change it by hand"
+                "the file is a mount point and cannot be replaced: edit it by hand"
             }
             _ => "check the permissions of the file and its folder",
         };
         Error::local(format!("{} cannot be written: {error}", path.display())).fix(fix)
     };
-    let folder = folder_of(path);
-    sweep(folder);
-    if read(path)?.as_deref() != before {
-        return Err(Error::local(format!("{} changed meanwhile", path.display())).fix("try again"));
-    }
     let Some(after) = after else {
-        if before.is_some() {
+        if old.is_some() {
+            require_unchanged(path, old)?;
             fs::remove_file(path).map_err(fail)?;
         }
         return Ok(());
     };
     make_folder(path).map_err(fail)?;
-    let draft = draft(folder).map_err(fail)?;
+    let draft = draft(folder_of(path)).map_err(fail)?;
     draft.file().write_all(after.as_bytes()).map_err(fail)?;
-    if let Ok(old) = fs::metadata(path) {
-        take_on(draft.file(), &old, mode).map_err(fail)?;
+    if let Some(old) = old {
+        take_on(draft.file(), old.meta(), mode).map_err(fail)?;
     }
-    // A file of others is worth the wait: after a power cut it is still the old or the new one.
+    // Sync, so that the file is the old or the new one after a power failure.
     draft.file().sync_all().map_err(fail)?;
+    require_unchanged(path, old)?;
     draft.put(path).map_err(fail)
 }
 
-/// Makes the folder of a file, for its owner alone.
+/// Fails unless a path still names the file that was read, or still nothing.
+fn require_unchanged(path: &Path, old: Option<&Opened>) -> Result<()> {
+    let now = match fs::symlink_metadata(path) {
+        Ok(now) => Some(now),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let place = |meta: &Metadata| (meta.dev(), meta.ino());
+    match now.as_ref().map(place) == old.map(Opened::meta).map(place) {
+        true => Ok(()),
+        false => Err(changed(path)),
+    }
+}
+
+fn changed(path: &Path) -> Error {
+    Error::local(format!("{} was changed by another program", path.display())).fix("retry")
+}
+
+/// Creates the folder of a file, for its owner only.
 pub(crate) fn make_folder(path: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -133,8 +172,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Owner, group and mode of the file that is replaced: an administrator who edits the file of a
-/// user must not take it away from them.
+/// Copies owner, group and mode of the replaced file: root must not take a user's file away.
 fn take_on(draft: &File, old: &Metadata, mode: Mode) -> std::io::Result<()> {
     let new = draft.metadata()?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
@@ -148,18 +186,18 @@ fn take_on(draft: &File, old: &Metadata, mode: Mode) -> std::io::Result<()> {
     }
 }
 
-/// A new file that is locked while it is written, so that a sweep knows it from a dead one.
+/// A new file that is locked while it is written, so that a sweep does not remove it.
 fn draft(folder: &Path) -> std::io::Result<Draft> {
     let mut count = 0;
     loop {
         let name = format!("{DRAFT}{}-{count}", std::process::id());
         count += 1;
         let draft = match Draft::create(folder.join(name)) {
-            // Of another thread, or of a process in another container.
+            // The name is taken by another thread, or a process in another container.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             draft => draft?,
         };
-        // A sweep may have taken it between its creation and its lock. Without locks nobody sweeps.
+        // A sweep may have removed it before it was locked. Without locks there are no sweeps.
         let locked = try_lock_open(draft.file()).unwrap_or(true);
         if locked && draft.path().exists() {
             return Ok(draft);
@@ -167,7 +205,7 @@ fn draft(folder: &Path) -> std::io::Result<Draft> {
     }
 }
 
-/// Removes what processes that were killed left in a folder.
+/// Removes the drafts of killed processes from a folder.
 pub(super) fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -181,7 +219,7 @@ pub(super) fn sweep(folder: &Path) {
             try_lock_open(file.file()).ok().filter(|locked| *locked)
         };
         if dead().is_some() {
-            // Another sweep may have been faster.
+            // Another sweep may have removed it first.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -218,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "old").unwrap();
-        // Only root gives files away; others can choose among their groups.
+        // Only root can change the owner; others can choose among their groups.
         let is_root = rustix::process::geteuid().is_root();
         let own = fs::metadata(&path).unwrap();
         let (owner, group) = if is_root {
@@ -256,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_is_born_for_its_owner_only() {
+    fn a_new_file_is_created_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         assert_eq!(missing_folders(&path), [folder.path().join("a")]);
@@ -267,19 +305,50 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changed_meanwhile_is_left_alone() {
+    fn a_file_that_another_program_changed_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "theirs").unwrap();
         let error = replace(&path, Some("old"), Some("new"), Mode::Kept)
             .unwrap_err()
             .to_string();
-        assert!(error.contains("changed meanwhile"), "{error}");
+        assert!(error.contains("was changed by another program"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
     }
 
     #[test]
-    fn what_the_killed_left_is_swept_and_what_is_being_written_is_not() {
+    fn a_file_that_is_exchanged_after_it_was_read_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, secret) = (folder.path().join("config"), folder.path().join("secret"));
+        fs::write(&secret, "old").unwrap();
+        let read = guarded::open(&secret).unwrap();
+        let refused = |old, after| {
+            let error = replace_opened(&path, old, after, Mode::Kept).unwrap_err();
+            assert!(
+                error.to_string().contains("was changed by another program"),
+                "{error}"
+            );
+        };
+        // The file that was read, through a link, and another one in its place.
+        std::os::unix::fs::symlink(&secret, &path).unwrap();
+        refused(Some(&read), Some("new"));
+        refused(Some(&read), None);
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+        let error = replace(&path, Some("old"), Some("new"), Mode::Kept);
+        assert!(error.is_err());
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        refused(Some(&read), Some("new"));
+        refused(None, Some("new"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        replace_opened(&secret, Some(&read), Some("new"), Mode::Kept).unwrap();
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "new");
+    }
+
+    #[test]
+    fn sweep_removes_drafts_of_killed_processes_but_not_active_ones() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".aws-connector-dead"), "half").unwrap();
         let alive = draft(folder.path()).unwrap();

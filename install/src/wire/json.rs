@@ -1,13 +1,13 @@
-//! Members put into and taken out of a JSON text, everything else left as it stands.
+//! Inserts and removes members of a JSON text without changing the rest.
 
 use std::ops::Range;
 
-/// An object of a JSON text by the places of its parts.
+/// An object of a JSON text, with byte offsets.
 #[derive(Debug)]
 pub(super) struct Object {
-    /// The place of its opening brace.
+    /// The offset of its opening brace.
     pub(super) open: usize,
-    /// The place behind its closing brace.
+    /// The offset after its closing brace.
     pub(super) end: usize,
     pub(super) members: Vec<Member>,
 }
@@ -17,14 +17,14 @@ pub(super) struct Object {
 pub(super) struct Member {
     /// Its name, unescaped.
     pub(super) name: String,
-    /// The place of the name's opening quote.
+    /// The offset of the name's opening quote.
     pub(super) start: usize,
     /// Its value.
     pub(super) value: Range<usize>,
 }
 
 impl Object {
-    /// The object that begins at or after `at`, in a text that is known to be JSON.
+    /// The first object at or after `at`, in valid JSON.
     pub(super) fn at(text: &str, at: usize) -> Option<Object> {
         let open = skip_space(text, at);
         let mut members = Vec::new();
@@ -58,7 +58,7 @@ impl Object {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// Puts a member behind the last one, laid out like the others; not for an empty object.
+    /// Inserts a member after the last one, formatted like the others; not for an empty object.
     pub(super) fn insert(&self, text: &str, name: &str, value: &str) -> Option<String> {
         let last = self.members.last()?;
         let before = match self.members.len() {
@@ -79,7 +79,7 @@ impl Object {
         Some(format!("{head},{gap}\"{name}\"{colon}{value}{tail}"))
     }
 
-    /// Takes a member away; the counterpart of [`Object::insert`].
+    /// Removes a member; reverses [`Object::insert`].
     pub(super) fn remove(&self, text: &str, name: &str) -> Option<String> {
         let at = self.members.iter().position(|member| member.name == name)?;
         let member = self.members.get(at)?;
@@ -92,7 +92,7 @@ impl Object {
     }
 }
 
-/// What stands between a member's name and its value.
+/// The text between a member's name and its value.
 pub(super) fn colon<'t>(text: &'t str, member: &Member) -> Option<&'t str> {
     let name_end = skip_value(text, member.start)?;
     text.get(name_end..member.value.start)
@@ -103,7 +103,7 @@ fn skip_space(text: &str, at: usize) -> usize {
     at + rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len()
 }
 
-/// The place behind the value that begins at `at`.
+/// The offset after the value that starts at `at`.
 fn skip_value(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut depth, mut place) = (0usize, at);
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_goes_in_and_out_without_a_trace() {
+    fn removing_a_member_restores_the_text() {
         for text in [
             r#"{"a":1}"#,
             r#"{ "a" : "}" }"#,
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn the_layout_of_the_others_is_followed() {
+    fn a_new_member_is_formatted_like_the_others() {
         let text = "{\n\t\"a\": 1,\n\t\"b\": 2\n}";
         let more = Object::at(text, 0).unwrap().insert(text, "c", "3").unwrap();
         assert_eq!(more, "{\n\t\"a\": 1,\n\t\"b\": 2,\n\t\"c\": 3\n}");
     }
 
     #[test]
-    fn a_member_in_the_middle_is_taken_out() {
+    fn a_member_in_the_middle_can_be_removed() {
         let text = r#"{"a": 1, "b": 2, "c": 3}"#;
         let object = Object::at(text, 0).unwrap();
         assert_eq!(object.remove(text, "a").unwrap(), r#"{"b": 2, "c": 3}"#);

@@ -14,7 +14,7 @@ const PROGRAM: &str = "aws-connector-eks-token";
 const LISTS: [&str; 3] = ["clusters", "contexts", "users"];
 const CURRENT: &str = "current-context";
 
-/// What is to be written of a cluster.
+/// A cluster to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) arn: String,
@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     pub(crate) command: String,
     /// `v1` or `v1beta1`.
     pub(crate) api: String,
-    /// Whether to make it the current context in place of another.
+    /// Whether to make it the current context if there is another one.
     pub(crate) make_current: bool,
 }
 
@@ -52,12 +52,12 @@ impl Entry {
                 scalar(&self.region),
                 scalar(&self.connector),
                 scalar(&self.command),
-                scalar("aws-connector is not installed here; see its README")
+                scalar("aws-connector is not installed on this machine; see its README")
             ),
         }
     }
 
-    /// What to write by hand where this file cannot be edited.
+    /// What to add by hand if the file cannot be edited.
     pub(crate) fn by_hand(&self) -> String {
         LISTS
             .map(|list| format!("{list}:\n{}\n", self.item(list)))
@@ -65,7 +65,7 @@ impl Entry {
     }
 }
 
-/// Adds or renews a cluster.
+/// Adds or updates a cluster.
 pub(crate) fn add(
     text: &str,
     entry: &Entry,
@@ -85,7 +85,7 @@ pub(crate) fn add(
         text = add_item(text, list, entry, ours || force, record)?;
     }
     text = make_current(text, entry, record)?;
-    // A light look at the result: the three are there, once, and nothing else was moved.
+    // Check the result: each of the three lists has the item once.
     let all = tops(&text)?;
     let there = LISTS.iter().all(|list| {
         let items = all
@@ -101,14 +101,12 @@ pub(crate) fn add(
         })
     });
     if !there {
-        return Err(Error::local(
-            "is laid out in a way that cannot be edited safely",
-        ));
+        return Err(Error::local("its layout cannot be edited safely"));
     }
     Ok(Some(text))
 }
 
-/// kubectl does not read a file in which a name stands twice in a list.
+/// kubectl rejects duplicate names in a list.
 fn refuse_repetitions(text: &str) -> Result<()> {
     let all = tops(text)?;
     for top in all.iter().filter(|top| LISTS.contains(&top.key.as_str())) {
@@ -120,7 +118,7 @@ fn refuse_repetitions(text: &str) -> Result<()> {
         for (name, item) in named {
             if !seen.insert(name) {
                 return Err(Error::local(format!(
-                    "line {}: {} has {} twice, which kubectl does not read",
+                    "line {}: {} has duplicate name {}, which kubectl rejects",
                     line_of(text, item.start),
                     top.key,
                     shown(name)
@@ -148,7 +146,7 @@ fn add_item(
     if top.items.is_empty() {
         if top.end > top.own_end || !is_empty_value(&top.value) {
             return Err(Error::local(format!(
-                "line {}: {list} is not a list in block style",
+                "line {}: {list} is not a block style list",
                 line_of(&text, top.start)
             )));
         }
@@ -196,12 +194,12 @@ fn make_current(text: String, entry: &Entry, record: &mut FileRecord) -> Result<
     }
     let old = text.get(top.start..top.own_end).unwrap_or_default();
     let old = old.trim_end_matches(['\r', '\n']).to_owned();
-    // What stood there before any of ours is what comes back.
+    // Keep the value from before our first change, for `remove` to restore.
     record.made.entry(CURRENT.to_owned()).or_insert(Some(old));
     Ok(swap(&text, top.start, top.own_end, &line))
 }
 
-/// Takes a cluster away again.
+/// Removes a cluster.
 pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<Option<String>> {
     if !is_ours(text, arn)? {
         return Ok(Some(text.to_owned()));
@@ -228,10 +226,10 @@ pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<O
             .iter()
             .all(|list| !text.contains(&format!("\n{list}:")))
     {
-        // kubectl adds this to whatever it writes.
+        // kubectl adds this to every file that it writes.
         text = text.replace("preferences: {}\n", "");
     }
-    // These serve all clusters of ours: they go with the last.
+    // All our clusters share these: remove them with the last one.
     let last = wired(&text).is_empty();
     for key in ["kind", "apiVersion"].into_iter().filter(|_| last) {
         let all = tops(&text)?;
@@ -263,7 +261,7 @@ fn leave_current(text: String, arn: &str, record: &mut FileRecord) -> Result<Str
     })
 }
 
-/// The clusters of a file that are ours: ARN, connector, and the plugin's path.
+/// Our clusters in a file: ARN, connector, and the plugin's path.
 pub(crate) fn wired(text: &str) -> Vec<(String, String, String)> {
     let Ok(all) = tops(text) else {
         return Vec::new();
@@ -286,14 +284,15 @@ pub(crate) fn wired(text: &str) -> Vec<(String, String, String)> {
     ours.collect()
 }
 
-/// The clusters of a connector. A file that cannot be read is an error if it seems to have some.
+/// The clusters of a connector. A file that cannot be parsed is an error only if it mentions the
+/// connector.
 pub(crate) fn wired_for(text: &str, connector: &str) -> Result<Vec<String>> {
     let names_it = |line: &str| argument(line) == connector;
     if !(text.contains(PROGRAM) && text.lines().any(names_it)) {
         return Ok(Vec::new());
     }
     tops(text).map_err(|error| {
-        let fix = format!("take the entries of connector '{connector}' out by hand");
+        let fix = format!("remove the entries of connector '{connector}' by hand");
         error.fix(fix)
     })?;
     let all = wired(text).into_iter();
@@ -303,7 +302,7 @@ pub(crate) fn wired_for(text: &str, connector: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// An argument of the plugin from its line.
+/// A plugin argument from its line.
 fn argument(line: &str) -> &str {
     line.trim()
         .trim_start_matches("- ")
@@ -328,7 +327,8 @@ fn find<'t>(top: &'t Top, name: &str) -> Option<&'t Item> {
         .find(|item| item.name.as_deref() == Some(name))
 }
 
-/// Whether two items say the same, however kubectl may have ordered and indented their lines.
+/// Whether two items are equal apart from the order, indentation and quotes of their lines, which
+/// kubectl may change.
 fn same(there: &str, ours: &str) -> bool {
     let lines = |text: &str| {
         let mut lines: Vec<String> = text

@@ -1,12 +1,12 @@
-//! What a diff shows of a file that others write to as well: their names, to place a change by, and
-//! not their values, which may be secret.
+//! Hides values in the diff of a file that other programs write to: names show where a change is,
+//! values may be secret.
 
 use similar::DiffableStr as _;
 
-/// In the place of what is not shown.
+/// Replaces a hidden value.
 const HIDDEN: &str = "[hidden]";
 
-/// Names whose plain values are shown: they place a change, and no client keeps a secret there.
+/// Names whose values are shown: they help to locate a change, and no client stores secrets there.
 const PLAIN: [&str; 12] = [
     "apiVersion",
     "cluster",
@@ -22,7 +22,7 @@ const PLAIN: [&str; 12] = [
     "use_fips_endpoint",
 ];
 
-/// The items of lists that login writes.
+/// The list items that `login` writes.
 const FLAGS: [&str; 3] = ["--cluster", "--connector", "--region"];
 
 /// Whether a text is JSON, as Docker's configuration is.
@@ -30,7 +30,7 @@ pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
 
-/// JSON with its names and our helper, and without other values.
+/// JSON with its names and our helper, other values hidden.
 pub(super) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -46,8 +46,8 @@ pub(super) fn json(text: &str) -> String {
         let inner = token.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         match inner {
             Some("" | "aws-connector") => out.push_str(token),
-            // A name; one with an at sign may be a URL with a password.
-            Some(name) if after.trim_start().starts_with(':') && !name.contains('@') => {
+            // A name, unless its at sign, which may be escaped, suggests a URL with a password.
+            Some(name) if after.trim_start().starts_with(':') && !name.contains(['@', '\\']) => {
                 out.push_str(token);
             }
             Some(_) => out.push_str(&format!("\"{HIDDEN}\"")),
@@ -65,7 +65,7 @@ fn is_structure(c: char) -> bool {
     "{}[]:, \t\r\n".contains(c)
 }
 
-/// The length of the string that a text begins with, quotes included.
+/// The length of the string at the start of a text, including quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -79,7 +79,7 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-/// JSON with a line for each member, for files that have all of them in one.
+/// JSON with one member per line, for files with all members in one line.
 pub(super) fn spread(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0;
@@ -123,12 +123,12 @@ pub(super) fn spread(json: &str) -> String {
     out
 }
 
-/// The lines of an INI or YAML text that others wrote: names and sections, no values.
+/// The lines of an INI or YAML text with names and sections, values hidden.
 pub(super) fn lines(text: &str) -> Vec<String> {
     let is_ini = text.lines().any(|line| line.starts_with('['));
-    // How deep a YAML value lies that goes on in deeper lines.
+    // The indentation of a YAML value that continues in deeper lines.
     let mut outer = None;
-    // As the diff counts them.
+    // The same lines as in the diff.
     let lines = text.tokenize_lines().into_iter();
     lines
         .map(|line| line.trim_end_matches(['\r', '\n']))
@@ -149,7 +149,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// How deep the value of a YAML line lies, if deeper lines belong to it.
+/// The indentation of a YAML value, if deeper lines belong to it.
 fn goes_on(line: &str) -> Option<usize> {
     let content = line.trim_start_matches([' ', '-']);
     let depth = line.len() - content.len();
@@ -171,7 +171,7 @@ fn ini(line: &str) -> String {
         .filter(|(name, value)| is_name(name.trim_end()) && !value.starts_with('='));
     match named {
         Some((name, value)) => member(line, name.trim_end(), value),
-        // Also what is indented: it belongs to the value above.
+        // Including indented lines, which belong to the value above.
         None => hidden(line),
     }
 }
@@ -196,7 +196,7 @@ fn yaml(line: &str) -> String {
     }
 }
 
-/// A line with a name and a value, which `line` ends with.
+/// Hides the value at the end of a line, unless it is safe to show.
 fn member(line: &str, name: &str, value: &str) -> String {
     let bare = value.trim();
     let is_empty = matches!(bare, "" | "[]" | "{}" | "null" | "true" | "false");
@@ -221,7 +221,7 @@ fn hidden(line: &str) -> String {
     format!("{lead}{mark}{HIDDEN}")
 }
 
-/// Whether a value is a command of ours.
+/// Whether a value is one of our commands.
 fn is_ours(value: &str) -> bool {
     let program = value.trim_start_matches(['"', '\'']);
     let program = program.split([' ', '"', '\'']).next().unwrap_or_default();
@@ -247,7 +247,7 @@ mod tests {
     use super::{json, lines, spread};
 
     #[test]
-    fn json_shows_names_and_no_values_of_others() {
+    fn json_values_are_hidden() {
         for (text, shown) in [
             ("{\"auth\": \"c2VjcmV0\",\n", "{\"auth\": \"[hidden]\",\n"),
             (
@@ -265,11 +265,15 @@ mod tests {
             ),
             ("{\"http://u:p@x\": null}", "{\"[hidden]\": null}"),
             (
+                "{\"u\\u0040x:p\": null, \"u:p\\u0040x\": {}}",
+                "{\"[hidden]\": null, \"[hidden]\": {}}",
+            ),
+            (
                 "{\"HttpHeaders\": {\"Authorization\": [\"Bearer x\"]}}",
                 "{\"HttpHeaders\": {\"Authorization\": [\"[hidden]\"]}}",
             ),
             ("{\"h\": \"aws-connector\"}", "{\"h\": \"aws-connector\"}"),
-            // Not JSON at all.
+            // Invalid JSON.
             (
                 "{\ntoken = abc\n\"x",
                 "{\n[hidden] [hidden] [hidden]\n[hidden]",
@@ -284,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_show_names_and_no_values_of_others() {
+    fn ini_and_yaml_values_are_hidden() {
         let ini = "# old key: abc\n[profile x]\nregion = eu-west-1\naws_secret_access_key=k/ey\ncredential_process = get --password x\ns3 =\n  max = 1\ncredential_process = /x/aws-connector-credential-process --connector dev\nregion = x # and more\n";
         let shown = "# [hidden]\n[profile x]\nregion = eu-west-1\naws_secret_access_key=[hidden]\ncredential_process = [hidden]\ns3 =\n  [hidden]\ncredential_process = /x/aws-connector-credential-process --connector dev\nregion = [hidden]";
         assert_eq!(lines(ini).join("\n"), shown);

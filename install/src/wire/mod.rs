@@ -1,6 +1,6 @@
-//! The three files of others that point to our binaries: read → plan → diff → apply, each way.
+//! Edits the clients' three config files: read → plan → diff → apply, each change reversible.
 //!
-//! Texts are edited, never parsed and written anew: what others wrote stays byte for byte.
+//! Texts are edited in place, never reserialized: other content stays the same byte for byte.
 
 pub(crate) mod aws_config;
 mod diff;
@@ -28,7 +28,7 @@ use crate::ui::{self, Ui};
 pub(crate) use file::{Mode, make_folder, read, read_or_empty, replace, resolve};
 pub(crate) use record::{FileRecord, Record};
 
-/// A file before and after; `None` where it does not exist.
+/// A file before and after; `None` if it does not exist.
 #[derive(Debug)]
 pub(crate) struct Edit {
     path: PathBuf,
@@ -59,14 +59,14 @@ impl Edit {
     }
 }
 
-/// Edits of one command, with the record of how to undo them.
+/// The edits of one command, and the record of how to undo them.
 pub(crate) struct Desk {
     pub(crate) record: Record,
     /// The record as it is on disk.
     stored: Record,
     record_path: PathBuf,
     edits: Vec<Edit>,
-    /// Folders that were made for files which are taken away again.
+    /// Folders that were created for files that are now removed.
     folders: Vec<Vec<PathBuf>>,
     _lock: Option<LockFile>,
 }
@@ -97,8 +97,8 @@ impl Desk {
         })
     }
 
-    /// Plans a change of one file. `change` turns the text, empty where there is no file, into
-    /// another; `None` takes the file away.
+    /// Plans a change of one file. `change` maps the text (empty if the file does not exist) to the
+    /// new text; `None` removes the file.
     pub(crate) fn edit(
         &mut self,
         path: &Path,
@@ -129,7 +129,7 @@ impl Desk {
             what: format!("{}: {}", path.display(), error.what),
             ..error
         })?;
-        // What was not there and is to hold nothing need not come about.
+        // Do not create an empty file.
         let after = after.filter(|text| before.is_some() || !text.is_empty());
         if after.is_none() {
             self.folders.push(self.record.forget(&path));
@@ -142,8 +142,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Plans a change that takes something of ours away. A file in which nothing of ours stands may
-    /// be as broken as it likes.
+    /// Plans a change that removes our entries. A file without any is not parsed, so it may be
+    /// invalid.
     pub(crate) fn clean(
         &mut self,
         path: &Path,
@@ -157,10 +157,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Shows the changes, asks, writes. Says whether anything was to be changed.
+    /// Shows the changes, asks for consent and writes; returns whether there were any.
     pub(crate) fn apply(mut self, app: &App, consent: Consent) -> Result<bool> {
         for edit in &self.edits {
-            // Also where there is nothing to change: a killed process may have left something.
+            // Even without changes: a killed process may have left a draft.
             edit.path.parent().into_iter().for_each(file::sweep);
         }
         self.edits.retain(Edit::is_change);
@@ -180,7 +180,7 @@ impl Desk {
                 "Write these changes?"
             },
         )?;
-        // Whatever is written or not when this process ends can be undone exactly.
+        // If this process is killed, whatever has been written can be undone.
         self.stored.either(&self.record).store(&self.record_path)?;
         for edit in &self.edits {
             let (before, after) = (edit.before.as_deref(), edit.after.as_deref());
@@ -194,16 +194,16 @@ impl Desk {
     }
 }
 
-/// How long one command waits for another that works on the same files.
+/// How long a command waits for another one that edits the same files.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
-/// The file that is locked. Only its owner can open it, whereas anybody who can read the folder
-/// could hold the folder's own lock.
+/// The lock file. Only its owner can open it, while anyone who can read the folder could lock the
+/// folder itself.
 const LOCK: &str = ".aws-connector.lock";
 
-/// Keeps commands apart that read and write the same files: a lock beside a file of ours. `None`
-/// where no file can be created or locked.
+/// Locks out other commands that edit the same files, with a lock file next to `path`. `None` if no
+/// lock file can be created or locked there.
 pub(crate) fn lock(path: &Path) -> Result<Option<LockFile>> {
     lock_within(path, LONGEST_WAIT)
 }
@@ -221,7 +221,7 @@ fn lock_within(path: &Path, longest: Duration) -> Result<Option<LockFile>> {
                     "timed out waiting for another aws-connector that is editing files in {}",
                     folder.display()
                 ))
-                .fix("answer its prompt or end it, then try again"));
+                .fix("answer its prompt or end it, then retry"));
             }
         }
     }
@@ -233,9 +233,9 @@ pub(crate) fn agree(yes: bool, question: &str) -> Result<()> {
         return Ok(());
     }
     if !Ui::can_ask() {
-        return Err(Error::usage("there is no terminal to ask on").fix("pass --yes"));
+        return Err(Error::usage("cannot prompt without a terminal").fix("pass --yes"));
     }
-    // A plain line of input: whoever leaves by control-C gets the terminal back as it was.
+    // A plain line of input, so that control-C leaves the terminal in order.
     let mut answer = String::new();
     let mut ask = || -> std::io::Result<()> {
         let mut screen = std::io::stderr();
@@ -254,7 +254,7 @@ pub(crate) fn agree(yes: bool, question: &str) -> Result<()> {
     }
 }
 
-/// The end of line that a text uses.
+/// The line ending of a text.
 fn newline(text: &str) -> &'static str {
     match text.find('\n') {
         Some(at) if text.get(..at).is_some_and(|line| line.ends_with('\r')) => "\r\n",
@@ -262,8 +262,8 @@ fn newline(text: &str) -> &'static str {
     }
 }
 
-/// Appends whole lines. A text that ends without a line break ends without one afterwards, so
-/// that taking the lines away restores it.
+/// Appends whole lines. If the text does not end with a line break, neither does the result, so
+/// that [`cut`] restores the text.
 fn append(text: &str, lines: &str) -> String {
     let end = newline(text);
     if text.is_empty() || text.ends_with('\n') {
@@ -273,8 +273,7 @@ fn append(text: &str, lines: &str) -> String {
     }
 }
 
-/// Takes the bytes from `start` to `end` away, which are whole lines; the counterpart of
-/// [`append`] and of inserting in the same way.
+/// Removes whole lines, from byte `start` to `end`; reverses [`append`] and insertions of its kind.
 fn cut(text: &str, start: usize, end: usize) -> String {
     let (head, gone, tail) = (
         text.get(..start).unwrap_or_default(),
@@ -301,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_waits_too_long_for_another_command_is_told_so() {
+    fn waiting_for_another_command_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("connectors.toml");
         let held = lock(&path).unwrap().unwrap();
@@ -309,22 +308,22 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "timed out waiting for another aws-connector that is editing files in {}; fix: answer its prompt or end it, then try again",
+                "timed out waiting for another aws-connector that is editing files in {}; fix: answer its prompt or end it, then retry",
                 folder.path().display()
             )
         );
-        // A little later it is its turn.
+        // It gets the lock once that is released.
         let waiting = std::thread::spawn(move || lock(&path).unwrap().is_some());
         std::thread::sleep(Duration::from_millis(50));
         drop(held);
         assert!(waiting.join().unwrap());
         assert!(!folder.path().join(LOCK).exists());
-        // Where there is no folder yet there is nobody to wait for.
+        // Without a folder there is nothing to wait for.
         assert!(lock(&folder.path().join("a/b")).unwrap().is_none());
     }
 
     #[test]
-    fn a_lock_that_another_user_can_take_does_not_matter() {
+    fn a_lock_on_the_folder_by_another_user_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let theirs = std::fs::File::open(folder.path()).unwrap();
         assert!(try_lock_open(&theirs).unwrap());
@@ -342,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_appended_can_be_cut_off_again() {
+    fn cut_reverses_append() {
         for text in ["", "a\n", "a", "a\r\nb\r\n", "a\r\nb", "\n", "  "] {
             let longer = append(text, "x\ny");
             let start = longer.find('x').unwrap_or_default();

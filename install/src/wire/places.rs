@@ -1,4 +1,4 @@
-//! Where the three files lie, and where our binaries.
+//! The paths of the three files and of our binaries.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use aws_connector_core::error::{Error, Result};
 
 use crate::app::App;
 
-/// The AWS CLI's configuration.
+/// The AWS CLI's config file.
 pub(crate) fn aws_config(app: &App) -> Result<PathBuf> {
     match app.env.get("AWS_CONFIG_FILE") {
         Some(path) => Ok(in_home(app, &path)?),
@@ -14,7 +14,7 @@ pub(crate) fn aws_config(app: &App) -> Result<PathBuf> {
     }
 }
 
-/// The AWS CLI's keys.
+/// The AWS CLI's credentials file.
 pub(crate) fn aws_credentials(app: &App) -> Result<PathBuf> {
     match app.env.get("AWS_SHARED_CREDENTIALS_FILE") {
         Some(path) => Ok(in_home(app, &path)?),
@@ -22,7 +22,7 @@ pub(crate) fn aws_credentials(app: &App) -> Result<PathBuf> {
     }
 }
 
-/// Docker's configuration, and podman's and skopeo's where the environment names one.
+/// Docker's config file, and that of podman and skopeo if the environment sets one.
 pub(crate) fn docker_configs(app: &App) -> Result<Vec<PathBuf>> {
     let docker = match app.env.get("DOCKER_CONFIG") {
         Some(folder) => PathBuf::from(folder),
@@ -49,17 +49,15 @@ pub(crate) fn kubeconfigs(app: &App) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// The absolute path of one of our binaries: beside this one, else on PATH.
+/// The absolute path of one of our binaries: next to this one, else on PATH.
 pub(crate) fn binary(app: &App, name: &str) -> Result<PathBuf> {
     let beside = std::env::current_exe()
         .ok()
         .and_then(|own| Some(own.parent()?.join(name)))
         .filter(|path| path.is_file());
     beside.or_else(|| on_path(app, name)).ok_or_else(|| {
-        Error::local(format!(
-            "{name} is neither beside aws-connector nor on PATH"
-        ))
-        .fix("run install/install.sh, which installs all four binaries together")
+        Error::local(format!("{name} not found next to aws-connector or on PATH"))
+            .fix("run install/install.sh, which installs all four binaries together")
     })
 }
 
@@ -78,7 +76,7 @@ fn is_executable(path: &Path) -> bool {
         .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// A word as POSIX shells and botocore's splitter read it back.
+/// Quotes a word for POSIX shells and for botocore's splitter.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = word
         .chars()

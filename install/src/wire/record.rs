@@ -1,7 +1,7 @@
-//! What was done to files of others, so that it can be undone exactly: `wiring.json` beside
-//! `connectors.toml`. Nothing in it is secret. Without it logout still finds profiles and clusters,
-//! which name their connector, but leaves registries alone, which do not, and an emptied list stays
-//! behind where there was none.
+//! `wiring.json` beside `connectors.toml` records the changes to the clients' files, so that
+//! `logout` can undo them exactly. It contains no secrets. Without it, `logout` still finds
+//! profiles and clusters, which name their connector, but not registries, and it leaves lists
+//! behind that `login` created.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{self, Mode};
 
-/// What stands in every line of ours, in each of the three files.
+/// A word in each of our entries, in all three files.
 pub(super) const MARK: &str = "aws-connector";
 
 /// The whole record.
@@ -24,16 +24,16 @@ pub(crate) struct Record {
 /// The record of one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FileRecord {
-    /// Whether there was no such file before.
+    /// Whether the file was created.
     #[serde(default)]
     pub(crate) created: bool,
-    /// The folders that were made for it, outermost first.
+    /// The folders that were created for it, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) folders: Vec<PathBuf>,
-    /// What stood in the place of a list or key that was made or changed; `null`: nothing.
+    /// The previous text of each list or key that was changed; `null` if it was created.
     #[serde(default)]
     pub(crate) made: BTreeMap<String, Option<String>>,
-    /// Which connector each registry was wired for.
+    /// The connector of each wired registry.
     #[serde(default)]
     pub(crate) registries: BTreeMap<String, String>,
 }
@@ -44,7 +44,7 @@ impl Record {
             None => Ok(Self::default()),
             Some(text) => serde_json::from_str(&text).map_err(|error| {
                 Error::local(format!("{}: {error}", path.display()))
-                    .fix("remove the file; logout then leaves emptied lists behind")
+                    .fix("remove the file; logout then leaves empty lists behind")
             }),
         }
     }
@@ -53,14 +53,15 @@ impl Record {
         self.files.entry(path.display().to_string()).or_default()
     }
 
-    /// Forgets a file in which nothing of ours is left; the folders made for it are the answer.
+    /// Forgets a file that no longer contains our entries; returns the folders that were created
+    /// for it.
     pub(crate) fn forget(&mut self, path: &Path) -> Vec<PathBuf> {
         let gone = self.files.remove(&path.display().to_string());
         gone.map(|file| file.folders).unwrap_or_default()
     }
 
-    /// Forgets files in which nothing of ours stands: whoever was to write it was killed before
-    /// that, or somebody took it out by hand.
+    /// Forgets files that do not contain our entries: the process was killed before it wrote them,
+    /// or someone removed them by hand.
     pub(crate) fn forget_what_is_not_there(&mut self) {
         let dead: Vec<String> = self
             .files
@@ -77,8 +78,8 @@ impl Record {
         }
     }
 
-    /// What can undo the files before a change and after it, since a process may be killed between
-    /// one file and the next.
+    /// A record that can undo the files as they are before a change and after it, since a process
+    /// may be killed between two files.
     pub(crate) fn either(&self, after: &Self) -> Self {
         let mut all = self.clone();
         for (path, file) in &after.files {
@@ -116,10 +117,10 @@ impl Record {
     }
 }
 
-/// Removes folders that were made here, unless something lies in them by now.
+/// Removes the folders that were created, unless they contain files.
 pub(super) fn remove_folders(folders: &[PathBuf]) {
     for folder in folders.iter().rev() {
-        // Whoever made it may have been killed in the middle of writing.
+        // A process that was killed while writing may have left a draft.
         file::sweep(folder);
         if fs::remove_dir(folder).is_err() {
             return;

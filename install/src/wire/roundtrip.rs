@@ -1,4 +1,4 @@
-//! Files that nobody thought of: what goes in comes out again, byte for byte, in whatever order.
+//! Property tests: removing what was added restores the file byte for byte, in any order.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{FileRecord, aws_config, docker_config, kubeconfig};
 
-/// Each section of an AWS configuration in ways in which it may be written.
+/// Sections of an AWS config file, each in several notations.
 const AWS: [&[&str]; 7] = [
     &[
         "[default]",
@@ -33,7 +33,7 @@ const AWS: [&[&str]; 7] = [
     &["# a comment", "; another\n\n# and more"],
 ];
 
-/// Each key of a kubeconfig in ways in which it may be written.
+/// Keys of a kubeconfig, each in several notations.
 const KUBE: [&[&str]; 8] = [
     &["apiVersion: v1", "apiVersion:\tv1 # yes"],
     &["kind: Config", "kind: 'Config'"],
@@ -67,7 +67,7 @@ const KUBE: [&[&str]; 8] = [
     ],
 ];
 
-/// Some of the parts, each in one of its ways, in any order.
+/// Some of the parts, each in one of its notations, in any order.
 fn texts(ways: &'static [&'static [&'static str]]) -> impl Strategy<Value = String> {
     let parts: Vec<_> = ways.iter().map(|ways| select(*ways)).collect();
     let some = (parts, prop::collection::vec(any::<bool>(), ways.len()));
@@ -108,7 +108,7 @@ fn kube_entry(name: &str, make_current: bool) -> kubeconfig::Entry {
     }
 }
 
-/// JSON in any layout.
+/// JSON in any formatting.
 fn json() -> impl Strategy<Value = String> {
     let space = || select(&["", "", " ", "\n", "\n\t", "\r\n  ", "  \t "][..]);
     let scalar = select(

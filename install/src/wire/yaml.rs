@@ -1,24 +1,23 @@
-//! As much of YAML as kubeconfigs are written in: block style, one document. What could mean
-//! something else is refused.
+//! The subset of YAML that kubeconfigs use: block style, one document. Anything else is an error.
 
 use aws_connector_core::error::{Error, Result};
 
 use super::{append, cut, newline};
 
-/// A key at the margin with everything below it.
+/// A top-level key with everything below it.
 #[derive(Debug)]
 pub(super) struct Top {
     pub(super) key: String,
-    /// What stands behind the colon, without a comment.
+    /// The text after the colon, without a comment.
     pub(super) value: String,
-    /// Its own line.
+    /// The start of its line.
     pub(super) start: usize,
-    /// Behind its own line.
+    /// The end of its line.
     pub(super) own_end: usize,
-    /// Behind its last line that says something.
+    /// After its last line that is not blank or a comment.
     pub(super) end: usize,
     pub(super) items: Vec<Item>,
-    /// White space before the dashes of its items.
+    /// The indentation of its items' dashes.
     pub(super) indent: usize,
 }
 
@@ -28,11 +27,11 @@ pub(super) struct Item {
     /// The value of its `name`.
     pub(super) name: Option<String>,
     pub(super) start: usize,
-    /// Behind its last line that says something.
+    /// After its last line that is not blank or a comment.
     pub(super) end: usize,
 }
 
-/// Values that mean an empty list.
+/// Whether a value is an empty list.
 pub(super) fn is_empty_value(value: &str) -> bool {
     matches!(
         value,
@@ -40,10 +39,10 @@ pub(super) fn is_empty_value(value: &str) -> bool {
     )
 }
 
-/// The keys at the margin.
+/// Parses the top-level keys.
 pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
     let mut all: Vec<Top> = Vec::new();
-    // YAML allows a byte order mark; it stays in front of whatever is changed.
+    // YAML allows a byte order mark; keep it first.
     let rest = text.trim_start_matches('\u{feff}');
     let mut at = text.len() - rest.len();
     for (number, line) in rest.split_inclusive('\n').enumerate() {
@@ -52,12 +51,12 @@ pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
         let wrong = |what: &str| Error::local(format!("line {}: {what}", number + 1));
         let content = line.trim();
         let indent = line.len() - line.trim_start_matches(' ').len();
-        // Also before nothing: kubectl takes that behind some lines and not behind others.
+        // Also in blank lines, which kubectl accepts after some lines and not after others.
         if line
             .get(indent..)
             .is_some_and(|rest| rest.starts_with('\t'))
         {
-            return Err(wrong("a tab as indentation, which YAML does not allow"));
+            return Err(wrong("YAML does not allow tabs for indentation"));
         }
         if content.is_empty() || content.starts_with('#') {
             continue;
@@ -69,18 +68,19 @@ pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
         if indent > 0 || content == "-" || content.starts_with("- ") {
             let top = all
                 .last_mut()
-                .ok_or_else(|| wrong("neither a key nor a comment"))?;
+                .ok_or_else(|| wrong("expected a key or a comment"))?;
             if !(top.value.is_empty() || top.value.starts_with(['|', '>'])) {
-                return Err(wrong("something below a key that has a value"));
+                return Err(wrong("unexpected content below a key with a value"));
             }
             inside(top, line, start, indent).map_err(&wrong)?;
             top.end = at;
             continue;
         }
-        let (key, value) = key_value(content)
-            .ok_or_else(|| wrong("not a plain key (flow style, or a second document)"))?;
+        let (key, value) = key_value(content).ok_or_else(|| {
+            wrong("unsupported: not a plain key (flow style, or a second document)")
+        })?;
         if all.iter().any(|top| top.key == key) {
-            return Err(wrong("a key that stands twice"));
+            return Err(wrong("duplicate key"));
         }
         all.push(Top {
             key: key.to_owned(),
@@ -95,14 +95,14 @@ pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
     Ok(all)
 }
 
-/// A line below a key: an item's first, or one of an item.
+/// A line below a key: the first line of an item, or a line inside one.
 fn inside(top: &mut Top, line: &str, start: usize, indent: usize) -> Result<(), &'static str> {
     let content = line.trim();
     let end = start + line.len();
     let is_item = content == "-" || content.starts_with("- ");
     if top.items.is_empty() {
         if !is_item {
-            // A mapping or a text, which is nobody's list.
+            // A mapping or a scalar, not a list.
             return Ok(());
         }
         top.indent = indent;
@@ -119,11 +119,11 @@ fn inside(top: &mut Top, line: &str, start: usize, indent: usize) -> Result<(), 
         return Ok(());
     }
     if indent <= top.indent {
-        return Err("an indentation that does not fit the list above");
+        return Err("indentation does not match the list above");
     }
     if let Some(item) = top.items.last_mut() {
         item.end = end;
-        // Kubeconfigs name their items two columns behind the dash.
+        // In kubeconfigs, an item's `name` is two columns after the dash.
         if indent == top.indent + 2
             && let Some(("name", value)) = key_value(content)
         {
@@ -133,30 +133,30 @@ fn inside(top: &mut Top, line: &str, start: usize, indent: usize) -> Result<(), 
     Ok(())
 }
 
-/// What a line must not hold: anchors, aliases, merges, values that go on below in quotes or in
-/// flow style, directives.
+/// Rejects anchors, aliases, merge keys, tags, directives, and quoted or flow values over several
+/// lines.
 fn check(content: &str) -> Result<(), &'static str> {
     if content.starts_with('%') || content == "..." {
-        return Err("a directive or the end of a document");
+        return Err("unsupported: directive or end of document");
     }
     let value = match key_value(content.trim_start_matches("- ")) {
-        Some(("<<", _)) => return Err("a merge key"),
+        Some(("<<", _)) => return Err("unsupported: merge key"),
         Some((_, value)) => value,
         None => content.trim_start_matches("- "),
     };
     let closed =
         |open: char, close: char| value.matches(open).count() == value.matches(close).count();
     match value.chars().next() {
-        Some('&' | '*') => Err("an anchor or alias"),
-        Some('!') => Err("a tag"),
+        Some('&' | '*') => Err("unsupported: anchor or alias"),
+        Some('!') => Err("unsupported: tag"),
         Some('"') if !(value.len() > 1 && value.ends_with('"')) => {
-            Err("a quoted text over several lines")
+            Err("unsupported: quoted string over several lines")
         }
         Some('\'') if !(value.len() > 1 && value.ends_with('\'')) => {
-            Err("a quoted text over several lines")
+            Err("unsupported: quoted string over several lines")
         }
-        Some('{') if !closed('{', '}') => Err("flow style over several lines"),
-        Some('[') if !closed('[', ']') => Err("flow style over several lines"),
+        Some('{') if !closed('{', '}') => Err("unsupported: flow style over several lines"),
+        Some('[') if !closed('[', ']') => Err("unsupported: flow style over several lines"),
         _ => Ok(()),
     }
 }
@@ -195,7 +195,7 @@ pub(super) fn unquote(value: &str) -> String {
     value.trim_matches(['"', '\'']).to_owned()
 }
 
-/// A text as a YAML value: plain where that is safe, else in double quotes.
+/// A string as a YAML value: plain if that is safe, else in double quotes.
 pub(super) fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '-'))
         && !text.starts_with("- ")
@@ -210,12 +210,12 @@ pub(super) fn scalar(text: &str) -> String {
     if plain {
         text.to_owned()
     } else {
-        // JSON's strings are YAML's, for texts without control characters.
+        // JSON strings are valid YAML if they contain no control characters.
         serde_json::Value::from(text).to_string()
     }
 }
 
-/// Puts whole lines at a place where a line begins or the text ends.
+/// Inserts whole lines at the start of a line or the end of the text.
 pub(super) fn insert(text: &str, at: usize, lines: &str) -> String {
     if at >= text.len() {
         return append(text, lines);
@@ -228,7 +228,7 @@ pub(super) fn insert(text: &str, at: usize, lines: &str) -> String {
     )
 }
 
-/// Replaces whole lines; the last line break stays as it is.
+/// Replaces whole lines; keeps the last line break.
 pub(super) fn swap(text: &str, start: usize, end: usize, lines: &str) -> String {
     let old = text.get(start..end).unwrap_or_default();
     let tail = old.len() - old.trim_end_matches(['\r', '\n']).len();
@@ -239,7 +239,7 @@ pub(super) fn swap(text: &str, start: usize, end: usize, lines: &str) -> String 
     )
 }
 
-/// Takes whole lines away.
+/// Removes whole lines.
 pub(super) fn delete(text: &str, start: usize, end: usize) -> String {
     cut(text, start, end)
 }

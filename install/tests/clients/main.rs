@@ -1,8 +1,8 @@
-//! `--secret-store keyring` with the Secret Service that desktops have: GNOME's keyring, on a
-//! session bus of the test's own.
+//! `--secret-store keyring` with the Secret Service of desktops: GNOME's keyring, on the test's own
+//! session bus.
 //!
-//! `tests/clients/setup` installs it. A test whose keyring is absent fails; `tests/run --quick`
-//! leaves it out.
+//! `tests/clients/setup` installs it. Without a keyring the tests fail; `tests/run --quick` skips
+//! them.
 
 #![expect(
     clippy::unwrap_used,
@@ -37,7 +37,7 @@ fn fresh() -> Machine {
     machine
 }
 
-/// Runs a script on a session bus with an unlocked keyring, which lies in the machine's home.
+/// Runs a script on a session bus with an unlocked keyring in the machine's home.
 fn session(machine: &Machine, script: &str) -> Ran {
     let unlock = "printf 'p' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1";
     let like = machine.command();
@@ -53,7 +53,7 @@ fn session(machine: &Machine, script: &str) -> Ran {
         .current_dir(machine.home()));
     assert!(
         ran.status != 127,
-        "no D-Bus or keyring here: run tests/clients/setup: {ran:#?}"
+        "D-Bus or keyring not found, run tests/clients/setup: {ran:#?}"
     );
     assert!(
         !ran.stdout.contains(SECRET_ACCESS_KEY) && !ran.stderr.contains(SECRET_ACCESS_KEY),
@@ -74,7 +74,7 @@ fn an_aws_cli_profile_moves_into_the_keyring() {
     .ok();
     assert!(
         ran.stdout
-            .contains("Its secrets lie in the keyring: aws-connector/dev."),
+            .contains("Its secrets are in the keyring: aws-connector/dev."),
         "{ran:#?}"
     );
     assert!(
@@ -93,7 +93,7 @@ fn an_aws_cli_profile_moves_into_the_keyring() {
 }
 
 #[test]
-fn temporary_keys_that_move_become_an_sts_token() {
+fn temporary_keys_moved_to_the_keyring_become_an_sts_token() {
     let machine = fresh();
     let text = machine.read(".aws/credentials");
     let token = "a-token-that-is-nobodys";
@@ -123,7 +123,7 @@ fn temporary_keys_that_move_become_an_sts_token() {
 }
 
 #[test]
-fn a_piped_secret_goes_there_too_and_an_update_replaces_it() {
+fn a_piped_secret_is_stored_in_the_keyring_and_an_update_replaces_it() {
     let machine = fresh();
     machine.write("secret", SECRET_ACCESS_KEY);
     machine.write("wrong", "a-secret-of-another-key");
@@ -140,13 +140,13 @@ fn a_piped_secret_goes_there_too_and_an_update_replaces_it() {
     assert_eq!(
         ran.stdout.matches("✓ identity").count(),
         1,
-        "what did not work was put back, what was not tried was not: {ran:#?}"
+        "a failed update is undone, an update with --no-verify is not: {ran:#?}"
     );
     assert!(ran.stdout.contains("✗ identity"), "{ran:#?}");
 }
 
 #[test]
-fn what_does_not_work_leaves_nothing_in_the_keyring() {
+fn a_failed_register_leaves_nothing_in_the_keyring() {
     let machine = fresh();
     machine.standin.remove_key("AKIAIOSFODNN7EXAMPLE");
     let ran = session(

@@ -1,4 +1,4 @@
-//! A connector without credentials: for endpoints that want none.
+//! A connector without credentials, for endpoints that require none.
 
 use crate::support::Machine;
 
@@ -13,21 +13,21 @@ fn machine() -> Machine {
 }
 
 #[test]
-fn verify_asks_for_no_session() {
+fn verify_obtains_no_session() {
     let machine = machine();
     let ran = machine.run(&["verify", "open"]).ok();
     assert!(
-        ran.stdout.contains("none is needed: nothing is signed"),
+        ran.stdout.contains("not needed: requests are not signed"),
         "{ran:#?}"
     );
     assert_eq!(machine.standin.count("sts", "*"), 0);
 }
 
 #[test]
-fn exec_hands_over_where_to_ask_and_no_keys() {
+fn exec_passes_region_and_endpoint_but_no_keys() {
     let machine = machine();
     let mut command = machine.command();
-    // What lies about is not handed over either: the command is not to sign with it.
+    // Credentials in the environment are removed too: the command must not sign with them.
     command
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "a-secret")

@@ -1,11 +1,11 @@
-//! login on a terminal: it asks for the code and whether to write, and does what it is told.
+//! login on a terminal: prompts for the MFA code and for consent.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use crate::support::{Machine, Ran};
 
-/// Runs a command on a terminal of its own; whenever what is waited for stands on the screen, somebody types.
+/// Runs a command on its own terminal and types each answer when its prompt appears.
 fn typed(machine: &Machine, args: &str, keys: &[(&str, &str)]) -> Ran {
     let line = format!("{} {args}", machine.path("bin/aws-connector").display());
     let own = machine.command();
@@ -53,7 +53,7 @@ fn typed(machine: &Machine, args: &str, keys: &[(&str, &str)]) -> Ran {
     }
 }
 
-const CODE: &str = "MFA code of arn:aws:iam::123456789012:mfa/dev for connector 'mfa': ";
+const CODE: &str = "MFA code from arn:aws:iam::123456789012:mfa/dev for connector 'mfa': ";
 const WRITE: &str = "Write this change? [y/N] ";
 
 fn with_mfa() -> Machine {
@@ -70,7 +70,7 @@ fn with_mfa() -> Machine {
 }
 
 #[test]
-fn one_code_fills_the_cache_for_everything_that_cannot_ask() {
+fn one_mfa_code_fills_the_cache_for_clients_that_cannot_prompt() {
     let machine = with_mfa();
     let ran = typed(&machine, "login mfa", &[(CODE, "123456\n"), (WRITE, "y\n")]).ok();
     assert!(
@@ -79,16 +79,16 @@ fn one_code_fills_the_cache_for_everything_that_cannot_ask() {
         "{ran:#?}"
     );
     assert!(machine.read(".aws/config").contains("--connector mfa\n"));
-    // Without a terminal there is nobody to ask: the session lies ready.
+    // Without a terminal it cannot prompt: the session is in the cache.
     machine.run(&["export", "mfa"]).ok();
     machine.run(&["login", "mfa", "--yes"]).ok();
     assert_eq!(machine.standin.count("sts", "GetSessionToken"), 1);
 }
 
 #[test]
-fn whoever_says_no_or_leaves_changes_nothing() {
+fn declining_or_leaving_a_prompt_changes_nothing() {
     let machine = Machine::with_connectors();
-    // No; nothing but the return key; something else; the end of input; control-C.
+    // No; only the return key; something else; end of input; control-C.
     for (keys, status) in [
         ("n\n", 1),
         ("\n", 1),
@@ -122,7 +122,7 @@ fn whoever_says_no_or_leaves_changes_nothing() {
 }
 
 #[test]
-fn a_wrong_code_is_told_and_nothing_is_written() {
+fn a_wrong_mfa_code_is_reported_and_nothing_is_written() {
     let machine = with_mfa();
     let ran = typed(&machine, "login mfa", &[(CODE, "000000\n")]);
     assert!(

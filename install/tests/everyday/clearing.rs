@@ -1,4 +1,4 @@
-//! cache clear: everything of ours goes, whatever state it is in and whoever asked for it first.
+//! cache clear: removes all our files, whatever their state and whichever connector created them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ fn removed(machine: &Machine, args: &[&str]) -> u64 {
 }
 
 #[test]
-fn what_killed_processes_left_is_cleared_and_a_pipe_blocks_nothing() {
+fn clear_removes_files_of_killed_processes_and_does_not_block_on_a_pipe() {
     let machine = Machine::with_connectors();
     machine.run(&["exec", "dev", "--env", "--", "true"]).ok();
     let litter = [
@@ -51,7 +51,7 @@ fn what_killed_processes_left_is_cleared_and_a_pipe_blocks_nothing() {
 }
 
 #[test]
-fn what_a_connector_with_the_same_settings_obtained_is_cleared_too() {
+fn clear_includes_entries_shared_with_a_connector_of_the_same_settings() {
     let machine = Machine::with_connectors();
     let text = machine.read(FILE);
     let role = text.split_once("[connectors.dev]").unwrap().1;
@@ -69,7 +69,7 @@ fn what_a_connector_with_the_same_settings_obtained_is_cleared_too() {
     assert_eq!(removed(&machine, &["twin"]), 1);
     exec("twin");
     assert_eq!(machine.standin.calls().len(), before + 1);
-    // The other way round it is found by its settings as well, and the third stays.
+    // Clearing `dev` finds the entry that `twin` obtained; `far` keeps its own.
     assert_eq!(removed(&machine, &["dev"]), 1);
     assert_eq!(removed(&machine, &[]), 1);
 }

@@ -1,78 +1,21 @@
-//! The collection of real-looking files in `tests/wire_cases`: login and logout leave no trace, or refuse.
-//!
-//! Each `=== NAME` starts a file. What is hard to see is escaped as in Rust: `\t`, `\r`, `\\`, `\xNN` for a byte, `\u{N}`
-//! for a character; a `\` at the end of a line continues it, so that a file can end without a newline.
+//! Runs login and logout on the realistic files in `tests/wire_cases`: they restore the file, or
+//! refuse to edit it.
 
-use std::fmt;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::support::{Machine, ran};
+use crate::wire_cases::{self, Case};
 use crate::wiring::{KINDS, login};
 
-/// A client's file.
-struct Case {
-    name: String,
-    bytes: Vec<u8>,
-}
-
-impl fmt::Debug for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
-
-/// The files in `tests/wire_cases/NAME.txt`.
 fn cases(name: &str) -> Vec<Case> {
-    let path = format!("{}/tests/wire_cases/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(&path).unwrap();
-    let cases = text.strip_prefix("=== ").unwrap().split("\n=== ");
-    let count = cases.clone().count();
-    let cases = cases.enumerate().map(|(at, case)| {
-        // The newline before the next header belongs to the case.
-        let case = match at + 1 == count {
-            true => case.to_owned(),
-            false => format!("{case}\n"),
-        };
-        let (title, body) = case.split_once('\n').unwrap();
-        Case {
-            name: format!("{name}/{title}"),
-            bytes: unescaped(body),
-        }
-    });
-    cases.collect()
+    wire_cases::cases(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire_cases"),
+        name,
+    )
 }
 
-fn unescaped(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        let char = match char {
-            '\\' => match chars.next().unwrap() {
-                '\n' => continue,
-                't' => '\t',
-                'r' => '\r',
-                'x' => {
-                    let digits: String = chars.by_ref().take(2).collect();
-                    bytes.push(u8::from_str_radix(&digits, 16).unwrap());
-                    continue;
-                }
-                'u' => {
-                    let digits: String = chars.by_ref().take_while(|char| *char != '}').collect();
-                    let number = u32::from_str_radix(digits.trim_start_matches('{'), 16).unwrap();
-                    char::from_u32(number).unwrap()
-                }
-                '\\' => '\\',
-                other => panic!("unknown escape: \\{other}"),
-            },
-            char => char,
-        };
-        bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-    bytes
-}
-
-/// Writes a case to a machine's file; what it holds then.
+/// Writes a case to a file; returns its content.
 fn with(machine: &Machine, file: &str, case: &Case) -> Vec<u8> {
     fs::write(machine.write(file, ""), &case.bytes).unwrap();
     case.bytes.clone()
@@ -82,7 +25,7 @@ fn has_record(machine: &Machine) -> bool {
     machine.path(".config/aws-connector/wiring.json").exists()
 }
 
-/// Login twice and logout, all that went wrong in words.
+/// Runs login twice and logout; describes everything that went wrong.
 fn goes_in_and_out(
     machine: &Machine,
     file: &str,
@@ -121,11 +64,11 @@ fn goes_in_and_out(
 }
 
 #[test]
-fn login_and_logout_leave_every_file_as_it_was_byte_for_byte() {
+fn logout_restores_every_file_byte_for_byte() {
     for (folder, file, kind, written) in KINDS {
         let machine = Machine::with_connectors();
         let cases = cases(folder);
-        assert!(cases.len() >= 20, "{folder}: the collection is not there");
+        assert!(cases.len() >= 20, "{folder}: cases are missing");
         let failed: Vec<String> = cases
             .iter()
             .filter_map(|case| {
@@ -138,7 +81,7 @@ fn login_and_logout_leave_every_file_as_it_was_byte_for_byte() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
+fn login_refuses_unparsable_files_and_prints_the_lines_to_add() {
     let machine = Machine::with_connectors();
     for (folder, file, kind, written) in KINDS {
         for case in &cases(&format!("refused/{folder}")) {
@@ -146,7 +89,7 @@ fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
             let ran = machine.run(&login(kind));
             assert_eq!(ran.status, 1, "{case:?}: {ran:#?}");
             assert!(
-                ran.stderr.contains("Add this by hand") && ran.stderr.contains(written),
+                ran.stderr.contains("Lines to add by hand") && ran.stderr.contains(written),
                 "{case:?}: {ran:#?}"
             );
             let path = machine.path(file);
@@ -157,7 +100,7 @@ fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
             );
             assert_eq!(error.lines().count(), 1, "{case:?}: {error}");
             assert_eq!(fs::read(&path).unwrap(), before, "{case:?}");
-            // What is broken, but has nothing of ours, is no reason for logout to fail.
+            // logout succeeds on an invalid file without entries of ours.
             let out = machine.run(&["logout", "dev", "--yes"]);
             let ours = String::from_utf8_lossy(&before).contains("aws-connector-dev");
             assert_eq!(out.status == 0, !ours, "{case:?}: {out:#?}");
@@ -169,7 +112,7 @@ fn what_cannot_be_read_is_refused_with_what_to_add_by_hand() {
 }
 
 #[test]
-fn links_are_followed_and_stay_links() {
+fn symbolic_links_are_followed_and_kept() {
     for (folder, file, kind, written) in KINDS {
         for (target, link) in [
             ("dotfiles/x", "../dotfiles/x".to_owned()),
@@ -192,7 +135,7 @@ fn links_are_followed_and_stay_links() {
 }
 
 #[test]
-fn a_link_to_a_file_that_is_not_there_yet_makes_it_and_takes_it_away() {
+fn login_through_a_dangling_link_creates_the_file_and_logout_removes_it() {
     for (_, file, kind, written) in KINDS {
         let machine = Machine::with_connectors();
         let path = machine.path(file);
@@ -203,7 +146,7 @@ fn a_link_to_a_file_that_is_not_there_yet_makes_it_and_takes_it_away() {
         machine.run(&["logout", "dev", "--yes"]).ok();
         assert!(!machine.path("dotfiles").exists());
         assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
-        // One that leads in a circle is an error, not a hang.
+        // A loop of links is an error, not a hang.
         fs::remove_file(&path).unwrap();
         symlink(path.file_name().unwrap(), &path).unwrap();
         let ran = machine.run(&login(kind));
@@ -215,7 +158,7 @@ fn a_link_to_a_file_that_is_not_there_yet_makes_it_and_takes_it_away() {
 }
 
 #[test]
-fn of_several_kubeconfigs_the_right_one_is_changed_and_restored() {
+fn with_several_kubeconfigs_the_right_one_is_changed_and_restored() {
     let machine = Machine::with_connectors();
     let all = cases("kube");
     let run = |args: &[&str]| {

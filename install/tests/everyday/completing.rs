@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::support::{Machine, ran};
 
-/// What bash offers for the last word of a line.
+/// The completions that bash offers for the last word of a line.
 fn offered(machine: &Machine, line: &str) -> Vec<String> {
     let script = r#"
         source <(aws-connector completions bash)
@@ -58,7 +58,7 @@ fn every_command_completes_its_flags() {
 }
 
 #[test]
-fn connectors_are_offered_where_one_is_wanted() {
+fn connector_names_are_completed_where_a_command_takes_one() {
     let machine = Machine::with_connectors();
     for command in [
         "login",
@@ -84,8 +84,8 @@ fn connectors_are_offered_where_one_is_wanted() {
         );
     }
     let none = offered(&machine, "aws-connector register d");
-    assert_eq!(none, [""], "a new one has a name of its own");
-    // A profile that cannot be read is no reason to disturb somebody who types.
+    assert_eq!(none, [""], "register takes a new name");
+    // An invalid connectors file must not print errors during completion.
     machine.write(".config/aws-connector/connectors.toml", "this is no TOML");
     assert_eq!(offered(&machine, "aws-connector login d"), [""]);
 }

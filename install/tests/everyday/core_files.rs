@@ -12,7 +12,7 @@ use crate::support::Machine;
 /// A user who is not root.
 const NOBODY: u32 = 65534;
 
-/// Longer than any machine takes.
+/// More time than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a command that waits for input, as a user who is not root.
@@ -24,7 +24,7 @@ fn start(command: &mut Command) -> Child {
     command.spawn().unwrap()
 }
 
-/// Whether a crash of a process may write a core file: then the kernel lets its user look into it.
+/// Whether a crash may write a core file: if so, the kernel lets the user inspect the process.
 fn may_dump(child: &Child) -> bool {
     let file = format!("/proc/{}/environ", child.id());
     fs::metadata(file).unwrap().uid() != 0
@@ -56,7 +56,7 @@ fn a_crash_of_the_command_writes_no_core_file() {
         std::thread::sleep(Duration::from_millis(5));
     }
     let is_guarded = !may_dump(&guarded);
-    // One that has ended looks guarded as well; only one that was waiting goes on.
+    // A process that has ended looks protected too, so check that it still runs.
     let mut stdin = guarded.stdin.take().unwrap();
     let answered = stdin.write_all(b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n");
     drop(stdin);

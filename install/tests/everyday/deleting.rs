@@ -1,4 +1,4 @@
-//! delete and update: what belongs to a connector goes with it, and nothing else.
+//! delete and update: delete removes everything of a connector, and nothing else.
 
 use crate::support::Machine;
 use crate::wiring::{KINDS, login};
@@ -6,7 +6,7 @@ use crate::wiring::{KINDS, login};
 const FILE: &str = ".config/aws-connector/connectors.toml";
 
 #[test]
-fn a_connector_takes_its_wiring_and_its_sessions_with_it() {
+fn delete_removes_the_wiring_and_the_sessions() {
     let machine = Machine::with_connectors();
     let profile = machine.read(FILE);
     let other = profile.split("[connectors.dev]").nth(1).unwrap();
@@ -47,7 +47,7 @@ fn a_connector_takes_its_wiring_and_its_sessions_with_it() {
         config.starts_with("[profile aws-connector-other]\n"),
         "{config}"
     );
-    // The default went as well: nothing is left that names it.
+    // `default_connector` is removed too: nothing refers to the connector.
     let rest = machine.read(FILE);
     assert!(
         rest.starts_with("[connectors.base]") && !rest.contains("[connectors.dev]"),
@@ -61,7 +61,7 @@ fn a_connector_takes_its_wiring_and_its_sessions_with_it() {
 }
 
 #[test]
-fn what_cannot_be_unwired_keeps_its_connector() {
+fn delete_keeps_a_connector_that_cannot_be_unwired() {
     let machine = Machine::with_connectors();
     machine.run(&["login", "dev", "--yes"]).ok();
     let before = machine.read(FILE);
@@ -72,7 +72,7 @@ fn what_cannot_be_unwired_keeps_its_connector() {
         ran.status == 1
             && ran
                 .stderr
-                .contains("holds 'output', which aws-connector did not write"),
+                .contains("contains 'output', which aws-connector did not write"),
         "{ran:#?}"
     );
     assert_eq!(machine.read(".aws/config"), wired);
@@ -83,7 +83,7 @@ fn what_cannot_be_unwired_keeps_its_connector() {
 }
 
 #[test]
-fn the_wiring_of_a_connector_that_is_gone_can_still_be_undone() {
+fn logout_removes_the_wiring_of_a_deleted_connector() {
     let machine = Machine::with_connectors();
     for (_, _, kind, _) in KINDS {
         machine.run(&login(kind)).ok();
@@ -93,14 +93,14 @@ fn the_wiring_of_a_connector_that_is_gone_can_still_be_undone() {
     for (_, file, _, _) in KINDS {
         assert!(!machine.path(file).parent().unwrap().exists(), "{file}");
     }
-    // Nor need the profile be one.
+    // This also works with an invalid connectors file.
     machine.write(FILE, "this is no TOML");
     let ran = machine.run(&["logout", "dev", "--yes"]).ok();
     assert!(ran.stdout.contains("Nothing is wired"), "{ran:#?}");
 }
 
 #[test]
-fn an_update_that_does_not_work_changes_nothing_and_one_that_does_renews_the_wiring() {
+fn a_failed_update_changes_nothing_and_login_after_an_update_rewires() {
     let machine = Machine::with_connectors();
     machine.run(&["login", "dev", "--yes"]).ok();
     let before = machine.read(FILE);

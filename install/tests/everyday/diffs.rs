@@ -1,4 +1,4 @@
-//! The diff of login: all of what it changes, and nothing of others that is secret or misleading.
+//! The diff of login shows all its changes, and no secret or misleading text of others.
 
 use snapbox::{assert_data_eq, str};
 
@@ -40,7 +40,7 @@ fn a_docker_configuration_keeps_its_secrets() {
 }
 
 #[test]
-fn the_change_of_a_file_of_one_long_line_can_be_seen() {
+fn the_diff_of_a_file_with_one_long_line_shows_the_change() {
     let machine = Machine::with_connectors();
     let auths: Vec<String> = (0..20)
         .map(|at| format!(r#""registry-{at}.example":{{"auth":"hunter2"}}"#))
@@ -107,7 +107,7 @@ fn a_kubeconfig_keeps_its_secrets() {
 }
 
 #[test]
-fn no_character_of_the_file_hides_or_turns_what_is_shown() {
+fn control_and_bidi_characters_of_the_file_are_not_shown() {
     let machine = Machine::with_connectors();
     machine.write(
         ".aws/config",

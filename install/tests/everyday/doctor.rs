@@ -1,4 +1,4 @@
-//! verify, also called doctor.
+//! verify, alias doctor.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
@@ -26,19 +26,19 @@ fn steps(document: &serde_json::Value) -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn a_sound_connector_passes_each_step() {
+fn a_working_connector_passes_each_step() {
     let machine = Machine::with_connectors();
     let cluster = Cluster::start(&machine.standin, "prod");
     let ran = machine.run(&["verify", "dev"]).ok();
     for part in [
         "Connector 'dev'",
-        "✓ profile",
+        "✓ connector",
         "✓ source identity",
         "✓ session",
         "assumed-role/dev/aws-connector-alice; in EKS, map arn:aws:iam::123456789012:role/dev",
-        "✓ aws-generic          us-east-1; sessions for it are not cut down",
+        "✓ aws-generic          us-east-1; its sessions are not down-scoped",
         "s3://data, s3://logs",
-        "prod; token taken at /version",
+        "prod; token accepted at /version",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com; login obtained",
         "This machine",
     ] {
@@ -54,7 +54,7 @@ fn a_sound_connector_passes_each_step() {
 }
 
 #[test]
-fn it_goes_on_after_a_failure_and_the_status_says_the_worst() {
+fn verify_continues_after_a_failure_and_exits_with_the_worst_state() {
     let machine = Machine::with_connectors();
     machine.standin.set_identity_policy(
         "arn:aws:iam::123456789012:role/dev",
@@ -90,7 +90,7 @@ fn it_goes_on_after_a_failure_and_the_status_says_the_worst() {
 }
 
 #[test]
-fn wrong_keys_fail_at_the_session_and_say_whose() {
+fn invalid_keys_fail_at_the_session_step_and_are_named() {
     let machine = Machine::with_connectors();
     machine.standin.remove_key("AKIAIOSFODNN7EXAMPLE");
     let ran = machine.run(&["verify", "dev", "--no-wiring"]);
@@ -102,7 +102,7 @@ fn wrong_keys_fail_at_the_session_and_say_whose() {
 }
 
 #[test]
-fn what_eks_refuses_is_told_for_a_federation_token() {
+fn verify_warns_that_eks_rejects_a_federation_token() {
     let machine = Machine::with_connectors();
     let path = ".config/aws-connector/connectors.toml";
     let text = machine.read(path);
@@ -142,7 +142,7 @@ fn the_wiring_is_checked() {
 }
 
 #[test]
-fn resources_are_listed_page_by_page() {
+fn listing_reads_all_pages() {
     let machine = Machine::with_connectors();
     for number in 0..120 {
         machine
@@ -162,7 +162,7 @@ fn resources_are_listed_page_by_page() {
         .ok()
         .json();
     let count = |at: usize| list[at]["resources"].as_array().unwrap().len();
-    // With those that are there by default: data, logs; prod.
+    // Including those that always exist: data, logs; prod.
     assert_eq!((count(1), count(2), count(3)), (1102, 121, 1));
     assert_eq!(list[1]["resources"][1101], "s3://logs");
     assert_eq!(
@@ -179,7 +179,7 @@ fn resources_are_listed_page_by_page() {
 }
 
 #[test]
-fn resource_types_are_listed_side_by_side() {
+fn resource_types_are_listed_in_parallel() {
     let machine = Machine::with_connectors();
     machine.standin.fault(Fault {
         service: "s3".to_owned(),
@@ -195,12 +195,12 @@ fn resource_types_are_listed_side_by_side() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // One after the other, nobody would be asked until S3 has been given up.
+    // In sequence, the other services would be called only after S3 timed out.
     let asked = |service: &str| machine.standin.count(service, "*") > 0;
     while !["s3", "eks", "ecr"].into_iter().all(asked) {
         assert!(
             child.try_wait().unwrap().is_none(),
-            "it ended without asking"
+            "it ended without calling the other services"
         );
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -219,7 +219,7 @@ fn resource_types_are_listed_side_by_side() {
 }
 
 #[test]
-fn a_clock_file_in_a_folder_that_others_can_write_is_left_alone() {
+fn a_clock_file_in_a_folder_that_others_can_write_is_ignored() {
     let machine = Machine::with_connectors();
     let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let wall = std::time::UNIX_EPOCH.elapsed().unwrap();
@@ -235,6 +235,6 @@ fn a_clock_file_in_a_folder_that_others_can_write_is_left_alone() {
     let folder = machine.path(".cache/aws-connector");
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
     machine.run(&["verify", "dev"]);
-    // Had it been believed, it would have been corrected.
+    // If it had been used, it would have been corrected.
     assert_eq!(machine.read(file), record);
 }

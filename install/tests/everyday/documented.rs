@@ -1,5 +1,5 @@
-//! `docs/aws-connector.md` says what the program prints: its captures are those of the goldens, its
-//! tables name the fields of the goldens' JSON.
+//! Checks `docs/aws-connector.md` against the goldens: its captured output, and its tables of JSON
+//! fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use crate::golden::folder;
 
 const DOCS: &str = include_str!("../../../docs/aws-connector.md");
 
-/// The goldens as a terminal would show them.
+/// The goldens as shown on a terminal.
 fn screens() -> Vec<String> {
     let shown = |golden: &str| {
         let mut text = String::new();
@@ -33,7 +33,7 @@ fn screens() -> Vec<String> {
 }
 
 #[test]
-fn captures_are_those_of_the_goldens() {
+fn documented_output_matches_the_goldens() {
     let screens = screens();
     let captures: Vec<&str> = DOCS
         .split("```console\n")
@@ -49,7 +49,7 @@ fn captures_are_those_of_the_goldens() {
     }
 }
 
-/// Each path through a document with the types found there.
+/// Each path in a JSON document with its types.
 fn paths(value: &Value, path: &str, found: &mut BTreeMap<String, BTreeSet<&'static str>>) {
     let kind = match value {
         Value::Null => "null",
@@ -73,7 +73,7 @@ fn paths(value: &Value, path: &str, found: &mut BTreeMap<String, BTreeSet<&'stat
     found.entry(path.to_owned()).or_default().insert(kind);
 }
 
-/// What a command printed with `--output json` in the goldens.
+/// The JSON documents of a command in the goldens.
 fn documents(command: &str) -> Vec<Value> {
     let screens = screens().join("\n");
     let spelt = [
@@ -97,7 +97,7 @@ fn documents(command: &str) -> Vec<Value> {
 }
 
 #[test]
-fn tables_name_the_fields_of_every_document_and_their_types() {
+fn documented_json_fields_and_types_match_the_goldens() {
     let mut sections = 0;
     for section in DOCS.split("\n### `").skip(1) {
         let (command, text) = section.split_once("`\n").unwrap();
@@ -119,7 +119,7 @@ fn tables_name_the_fields_of_every_document_and_their_types() {
             })
             .collect();
         for (path, kinds) in &found {
-            // The whole, and elements that are objects, need no row.
+            // The document itself, and elements that are objects, need no row.
             let plain = path.trim_end_matches("[]");
             if kinds.contains("object") && !told.contains_key(plain) {
                 continue;
@@ -135,7 +135,7 @@ fn tables_name_the_fields_of_every_document_and_their_types() {
             }
         }
         for path in told.keys() {
-            // Of a list that stays empty, the golden tells the list.
+            // A list that is empty in the goldens has no elements to check.
             let list = path
                 .strip_suffix("[]")
                 .map(|list| format!("\"{list}\": []"));

@@ -1,4 +1,4 @@
-//! exec writes a configuration that is run as code: only where other users cannot change it.
+//! exec writes a configuration that is run as code, so other users must not be able to change it.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -16,7 +16,7 @@ fn exec(machine: &Machine, cache: &Path, flags: &[&str]) -> Ran {
     ran(&mut command)
 }
 
-/// A folder with a mode, which the umask does not change.
+/// Creates a folder with exactly this mode, regardless of the umask.
 fn folder(path: PathBuf, mode: u32) -> PathBuf {
     fs::create_dir_all(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -41,7 +41,7 @@ fn is_refused(machine: &Machine, cache: &Path, why: &str) {
 fn a_cache_folder_that_others_can_write_is_refused() {
     let machine = Machine::with_connectors();
     let cache = folder(machine.path("cache"), 0o777);
-    is_refused(&machine, &cache, "can be written by others (mode 777)");
+    is_refused(&machine, &cache, "is writable by other users (mode 777)");
     assert!(!cache.join("exec").exists());
 }
 
@@ -50,7 +50,7 @@ fn an_exec_folder_that_others_can_write_is_refused() {
     let machine = Machine::with_connectors();
     let cache = folder(machine.path("cache"), 0o700);
     let inner = folder(cache.join("exec"), 0o777);
-    is_refused(&machine, &cache, "exec can be written by others");
+    is_refused(&machine, &cache, "exec is writable by other users");
     assert_eq!(fs::read_dir(inner).unwrap().count(), 0);
 }
 
@@ -74,21 +74,68 @@ fn a_folder_below_one_that_others_can_write_is_refused() {
     let open = folder(machine.path("open"), 0o777);
     let cache = folder(open.join("inner/cache"), 0o700);
     folder(open.join("inner"), 0o700);
-    is_refused(&machine, &cache, "open can be written by others (mode 777)");
-    // Also where none of it exists yet.
+    is_refused(
+        &machine,
+        &cache,
+        "open is writable by other users (mode 777)",
+    );
+    // Also if none of it exists yet.
     let missing = open.join("missing/cache");
     let refused = exec(&machine, &missing, &[]);
     assert_eq!(refused.status, 1, "{refused:#?}");
     assert!(!missing.join("exec").exists());
-    // In a sticky folder only an owner replaces what is their own.
+    // In a sticky folder only the owner can replace a file.
     folder(open, 0o1777);
     assert!(exec(&machine, &cache, &[]).ok().stdout.starts_with("ran\n"));
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_another_user_can_write_by_its_acl_is_refused() {
+    use rustix::fs::{XattrFlags, setxattr};
+    let machine = Machine::with_connectors();
+    let shared = folder(machine.path("shared"), 0o775);
+    let cache = folder(shared.join("cache"), 0o700);
+    let meta = fs::metadata(&shared).unwrap();
+    if [0, meta.uid()].contains(&meta.gid()) {
+        // The group is root's or the user's own.
+        exec(&machine, &cache, &[]).ok();
+    }
+    // user::rwx, user:65534:rwx, group::r-x, mask::rwx, other::r-x
+    let mut acl = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in [
+        (0x01_u16, 7_u16, u32::MAX),
+        (0x02, 7, 65534),
+        (0x04, 5, u32::MAX),
+        (0x10, 7, u32::MAX),
+        (0x20, 5, u32::MAX),
+    ] {
+        acl.extend(tag.to_le_bytes());
+        acl.extend(permissions.to_le_bytes());
+        acl.extend(id.to_le_bytes());
+    }
+    match setxattr(
+        &shared,
+        "system.posix_acl_access",
+        &acl,
+        XattrFlags::empty(),
+    ) {
+        // The file system has no ACLs.
+        Err(rustix::io::Errno::OPNOTSUPP) => return,
+        set => set.unwrap(),
+    }
+    assert_eq!(fs::metadata(&shared).unwrap().mode() & 0o777, 0o775);
+    is_refused(
+        &machine,
+        &cache,
+        "shared can be written by others (mode 775)",
+    );
+}
+
+#[test]
 fn a_folder_of_another_user_is_refused() {
     let machine = Machine::with_connectors();
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     if fs::metadata(machine.home()).unwrap().uid() != 0 {
         return;
     }
@@ -128,7 +175,7 @@ fn a_planted_file_is_replaced_and_not_written_through() {
         is_whole();
     }
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
-    // Others may have it open.
+    // Another process may have the old file open.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     is_whole();
 }

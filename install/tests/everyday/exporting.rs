@@ -1,11 +1,11 @@
-//! export: the credentials themselves, on request.
+//! export: prints credentials.
 
 use std::process::Command;
 
 use crate::support::{Machine, ran};
 
 #[test]
-fn credentials_are_printed_in_three_forms() {
+fn export_prints_three_formats() {
     let machine = Machine::with_connectors();
     let env = machine.run(&["export", "base"]).ok().stdout;
     assert_eq!(
@@ -42,7 +42,7 @@ fn credentials_are_printed_in_three_forms() {
             "region"
         ]
     );
-    // All of it is one session, and the resource that is asked for another.
+    // One session for all of them, and another one for the requested resource.
     assert_eq!(machine.standin.count("sts", "AssumeRole"), 1);
     let bucket = [
         "export",
@@ -62,7 +62,7 @@ fn credentials_are_printed_in_three_forms() {
     assert!(policy.contains("arn:aws:s3:::data/*"), "{policy}");
 }
 
-/// A secret as a password manager may print it.
+/// A connector whose secret comes from a command.
 fn with_secret(printf: &str) -> Machine {
     let machine = Machine::new();
     let text = format!(
@@ -73,7 +73,7 @@ fn with_secret(printf: &str) -> Machine {
 }
 
 #[test]
-fn a_shell_reads_back_whatever_the_secret_is() {
+fn a_shell_reads_back_any_secret() {
     for secret in ["it's $HOME `x` \"y\" \\\\ z", "a;b&c|d#e", "line\nbreak"] {
         let machine = with_secret(secret);
         let line = "eval \"$(aws-connector export k)\"; printf %s \"$AWS_SECRET_ACCESS_KEY\"; env | grep -c AWS_SESSION_TOKEN";
@@ -92,19 +92,19 @@ fn a_shell_reads_back_whatever_the_secret_is() {
 }
 
 #[test]
-fn a_credentials_file_is_not_made_of_a_secret_that_would_break_it() {
+fn export_refuses_a_secret_that_would_break_a_credentials_file() {
     let machine = with_secret("line\nrole_arn = x");
     let ran = machine.run(&["export", "k", "--format", "credentials-file"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
     assert_eq!(
         ran.stderr,
-        "aws-connector: connector 'k': aws_secret_access_key has a line break or the like in it; fix: correct it where the connector takes it from\n"
+        "aws-connector: connector 'k': aws_secret_access_key contains a control character; fix: correct the value where the connector reads it\n"
     );
     machine.run(&["export", "k", "--format", "json"]).ok();
 }
 
 #[test]
-fn the_default_connector_is_exported_and_an_unknown_one_named() {
+fn export_uses_the_default_connector_and_reports_an_unknown_one() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&["export"]).ok();
     assert!(ran.stdout.contains("AWS_SESSION_TOKEN='"), "{ran:#?}");

@@ -1,26 +1,26 @@
-//! Whole conversations at a shell, compared letter by letter with `tests/goldens/*.txt`.
+//! Shell sessions, compared verbatim with `tests/goldens/*.txt`.
 //!
-//! A golden is what somebody would see: `$ command`, run by a shell on a machine of its own with
-//! the connectors `base` and `dev`; `| ` standard output, `! ` standard error, `? ` an exit status
-//! other than 0. Between them `# ` comments, and `@ ` what happens to the machine or at AWS:
+//! A golden is a transcript: `$ command`, run by a shell on its own machine with the connectors
+//! `base` and `dev`; `| ` standard output, `! ` standard error, `? ` an exit status other than 0.
+//! Between them are `# ` comments, and `@ ` changes of the machine or of AWS:
 //!
 //! | line | effect |
 //! |---|---|
 //! | `@ empty` | no connectors |
-//! | `@ file PATH`, `@ append PATH` | the `| ` lines behind it are the file's, or its further, text |
-//! | `@ program PATH` | the same, and it may be run |
-//! | `@ chmod MODE PATH` | other permissions |
+//! | `@ file PATH`, `@ append PATH` | the `| ` lines that follow replace the file, or are appended |
+//! | `@ program PATH` | the same, and make it executable |
+//! | `@ chmod MODE PATH` | change permissions |
 //! | `@ only ARN ACTION…` | the user or role may do nothing else |
 //! | `@ fault SERVICE ACTION KIND` | AWS fails: access-denied, throttle, garbage |
-//! | `@ restore` | AWS fails no more |
-//! | `@ no-key ID` | AWS has forgotten the access key |
-//! | `@ clock SECONDS` | AWS's clock, ahead of this one |
-//! | `@ cluster NAME` | a cluster that answers |
-//! | `@ map NAME ARN` | it knows this principal only |
+//! | `@ restore` | AWS works again |
+//! | `@ no-key ID` | AWS does not know the access key |
+//! | `@ clock SECONDS` | AWS's clock, ahead of this machine's |
+//! | `@ cluster NAME` | start a cluster |
+//! | `@ map NAME ARN` | map only this principal in the cluster |
 //!
-//! No output but that of `export`, `exec` and `cat` may hold a secret.
+//! Only the output of `export`, `exec` and `cat` may contain a secret.
 //!
-//! `UPDATE_GOLDENS=1` writes all of them anew; the difference is to be read before it is kept.
+//! `UPDATE_GOLDENS=1` rewrites all of them; review the diff.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -31,12 +31,12 @@ use aws_standin::{Cluster, Fault, FaultKind, SECRET_ACCESS_KEY};
 use crate::mask::Mask;
 use crate::support::{Machine, Ran, ran};
 
-/// One golden on its way.
+/// A golden that is being played.
 struct Scene {
     machine: Machine,
     mask: Mask,
     clusters: Vec<(String, Cluster)>,
-    /// What it should read.
+    /// The transcript as it should be.
     text: String,
 }
 
@@ -73,13 +73,13 @@ impl Scene {
         {
             for secret in self.secrets() {
                 let told = ran.stdout.contains(&secret) || ran.stderr.contains(&secret);
-                assert!(!told, "{command} tells a secret: {ran:#?}");
+                assert!(!told, "{command} prints a secret: {ran:#?}");
             }
         }
         self.note(&ran);
     }
 
-    /// The user's key, and what sessions and logins in the cache are made of.
+    /// The user's key, and the secrets in the cache.
     fn secrets(&self) -> Vec<String> {
         let mut secrets = vec![SECRET_ACCESS_KEY.to_owned()];
         let entries = fs::read_dir(self.machine.path(".cache/aws-connector"));
@@ -97,7 +97,7 @@ impl Scene {
         for (mark, output) in [("|", &ran.stdout), ("!", &ran.stderr)] {
             let output = self.mask.apply(output);
             for line in output.split_inclusive('\n') {
-                // A line without its end is shown with one, and a sign.
+                // Mark a last line without a line break.
                 let end = if line.ends_with('\n') {
                     ""
                 } else {
@@ -144,7 +144,7 @@ impl Scene {
                     "access-denied" => FaultKind::AccessDenied,
                     "throttle" => FaultKind::Throttle,
                     "garbage" => FaultKind::Garbage,
-                    other => panic!("no such fault: {other}"),
+                    other => panic!("unknown fault: {other}"),
                 },
                 times: None,
             }),
@@ -160,12 +160,12 @@ impl Scene {
                 let (_, cluster) = self.clusters.iter().find(|(one, _)| one == name).unwrap();
                 cluster.map_only(&[arn]);
             }
-            other => panic!("no such thing can happen: {other:?}"),
+            other => panic!("unknown line: @ {other:?}"),
         }
     }
 }
 
-/// What a golden should read, from what it does read.
+/// Plays a golden and returns the transcript as it should be.
 fn play(golden: &str) -> String {
     let mut scene = Scene::new(golden.lines().any(|line| line == "@ empty"));
     let mut lines = golden.lines().peekable();
@@ -214,7 +214,7 @@ fn check(name: &str) {
     snapbox::assert_data_eq!(said, snapbox::Data::text(golden).raw());
 }
 
-/// A test for each golden, so that they run side by side; one that has none fails below.
+/// One test for each golden, so that they run in parallel; a golden without a test fails below.
 macro_rules! goldens {
     ($($name:ident),+ $(,)?) => {
         $(#[test] fn $name() { check(stringify!($name)); })+
@@ -260,7 +260,7 @@ goldens!(
 );
 
 #[test]
-fn every_command_has_a_golden_for_its_table_its_json_and_an_error() {
+fn every_command_has_goldens_for_its_table_its_json_and_an_error() {
     let all: String = fs::read_dir(folder())
         .unwrap()
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
@@ -281,7 +281,7 @@ fn every_command_has_a_golden_for_its_table_its_json_and_an_error() {
         let any = |what: &dyn Fn(&str) -> bool| chunks.iter().any(|chunk| what(chunk));
         assert!(any(&|chunk| !chunk.contains("\n? ")), "{command} succeeds");
         assert!(any(&|chunk| chunk.contains("\n? ")), "{command} fails");
-        // These three print a text that is neither a table nor a document.
+        // These three print neither a table nor JSON.
         if !matches!(command, "exec" | "completions" | "man") {
             let json = |chunk: &str| chunk.contains("--output json") && chunk.contains("\n| ");
             assert!(any(&json), "{command} --output json");

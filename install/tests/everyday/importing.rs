@@ -1,4 +1,4 @@
-//! import: connections of Lava and profiles of the AWS CLI.
+//! import: Lava connections and AWS CLI profiles.
 
 use crate::support::{Machine, Ran, ran};
 
@@ -10,7 +10,7 @@ fn lava(machine: &Machine, text: &str, flags: &[&str]) -> Ran {
 }
 
 #[test]
-fn each_field_of_a_lava_connection_has_its_place() {
+fn every_field_of_a_lava_connection_is_imported() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     let text = r#"{"conn_id": "all", "type": "aws", "enabled": false, "description": "from Lava", "region": "eu-west-1",
@@ -40,7 +40,7 @@ tags = { team = "data" }
 }
 
 #[test]
-fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
+fn lava_import_uses_ambient_credentials_only_on_request() {
     let role = r#"{"conn_id": "r", "type": "aws", "enabled": true, "role_arn": "arn:aws:iam::123456789012:role/dev"}"#;
     let keys = r#"{"conn_id": "k", "type": "aws", "enabled": true, "access_keys": "/teams/dev/keys", "region": "us-east-1"}"#;
     let machine = Machine::with_connectors();
@@ -51,7 +51,7 @@ fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
             refused.status != 0
                 && refused
                     .stderr
-                    .contains("--source-connector, or --allow-implicit-auth-methods"),
+                    .contains("--source-connector or --allow-implicit-auth-methods"),
             "{refused:#?}"
         );
         assert_eq!(machine.read(FILE), before);
@@ -63,7 +63,7 @@ fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
             .contains("auth_method = \"implicit\"\nallow_implicit_auth_methods = true\nrole_arn")
     );
     lava(&machine, keys, &["--source-connector", "base"]).ok();
-    // The pair in the parameter store is the user's own: what is imported works.
+    // The parameter holds the user's keys, so the imported connector works.
     machine
         .run(&["update", "k", "--endpoint-url", &machine.standin.url()])
         .ok();
@@ -72,19 +72,19 @@ fn what_lava_takes_from_its_surroundings_is_taken_from_there_on_demand_only() {
 }
 
 #[test]
-fn what_is_no_connection_of_aws_is_refused_in_one_line() {
+fn lava_import_rejects_other_input_with_a_one_line_error() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     for (text, told) in [
-        ("{", "it is not a Lava connection: "),
-        ("[]", "it is not a Lava connection: "),
+        ("{", "not a Lava connection: "),
+        ("[]", "not a Lava connection: "),
         (
             r#"{"conn_id": "x", "type": "postgres", "enabled": true}"#,
-            "its type is \"postgres\", not \"aws\"",
+            "unsupported connection type \"postgres\", expected \"aws\"",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true}"#,
-            "neither access_keys nor role_arn",
+            "access_keys or role_arn is required",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true, "acces_keys": "/k"}"#,
@@ -96,15 +96,15 @@ fn what_is_no_connection_of_aws_is_refused_in_one_line() {
         ),
         (
             r#"{"conn_id": "a b", "type": "aws", "enabled": true, "access_keys": "/k"}"#,
-            "\"a b\" cannot be a connector's name",
+            "\"a b\" is not a valid connector name",
         ),
         (
             r#"{"conn_id": "dev", "type": "aws", "enabled": true, "access_keys": "/k"}"#,
-            "there is such a connector already",
+            "connector 'dev' already exists",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true, "role_arn": "arn:aws:iam::123456789012:role/x", "duration": 1.5}"#,
-            "duration is not whole",
+            "duration must be a whole number",
         ),
         (
             r#"{"conn_id": "x", "type": "aws", "enabled": true, "role_arn": "arn:aws:iam::123456789012:role/x", "duration": "1y"}"#,
@@ -127,7 +127,7 @@ fn what_is_no_connection_of_aws_is_refused_in_one_line() {
 }
 
 #[test]
-fn a_connection_comes_from_standard_input_as_well() {
+fn lava_import_reads_standard_input() {
     let machine = Machine::with_connectors();
     let path = machine.write(
         "conn.json",
@@ -152,7 +152,7 @@ fn a_connection_comes_from_standard_input_as_well() {
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 #[test]
-fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
+fn all_profiles_that_can_be_imported_are_imported_once() {
     let machine = Machine::new();
     machine.write(
         ".aws/config",
@@ -164,7 +164,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
     );
     let ran = machine.run(&["import", "aws-profiles"]).ok();
     assert!(
-        ran.stdout.starts_with("Skipped \"my one\": \"my one\" cannot be a connector's name.\nImported default, work, keys-only into "),
+        ran.stdout.starts_with("Skipped \"my one\": \"my one\" is not a valid connector name.\nImported default, work, keys-only into "),
         "{ran:#?}"
     );
     let text = machine.read(FILE);
@@ -176,7 +176,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
         "{text}"
     );
     assert!(!text.contains(SECRET));
-    // Again: nothing is left to do, and nothing is changed.
+    // A second import changes nothing.
     let again = machine
         .run(&["import", "aws-profiles", "--output", "json"])
         .ok()
@@ -184,11 +184,11 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
     assert_eq!(again["imported"], serde_json::json!([]));
     assert_eq!(again["skipped"].as_array().unwrap().len(), 4, "{again}");
     assert_eq!(machine.read(FILE), text);
-    // By name nothing is skipped in silence.
+    // Profiles requested by name are not skipped silently.
     for (name, told) in [
-        ("work", "there is such a connector already"),
-        ("my one", "cannot be a connector's name"),
-        ("nosuch", "there is no profile 'nosuch' in "),
+        ("work", "connector 'work' already exists"),
+        ("my one", "is not a valid connector name"),
+        ("nosuch", "AWS CLI profile 'nosuch' not found in "),
     ] {
         let ran = machine.run(&["import", "aws-profiles", name]);
         assert!(ran.status != 0 && ran.stderr.contains(told), "{ran:#?}");
@@ -197,7 +197,7 @@ fn all_profiles_are_imported_that_can_be_and_are_not_yet() {
 }
 
 #[test]
-fn without_any_profile_the_aws_clis_own_command_is_named() {
+fn import_without_any_profile_suggests_aws_configure() {
     let machine = Machine::new();
     let ran = machine.run(&["import", "aws-profiles"]);
     assert!(

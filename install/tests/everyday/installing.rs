@@ -1,4 +1,4 @@
-//! install.sh and package.sh: they leave what they say, and nothing when it is taken away.
+//! install.sh and package.sh: the files they create, and that uninstalling removes them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,7 +33,7 @@ fn from(machine: &Machine) -> String {
     machine.path("bin").display().to_string()
 }
 
-/// Every file and folder below one.
+/// Every file and folder below a folder.
 fn tree(folder: &Path) -> BTreeSet<PathBuf> {
     let mut all = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
@@ -49,7 +49,7 @@ fn tree(folder: &Path) -> BTreeSet<PathBuf> {
     all
 }
 
-/// What a folder must hold so that all of it is installed there.
+/// Checks that everything is installed in a folder.
 #[track_caller]
 fn holds_everything(prefix: &Path, completions: [&str; 3]) {
     for (name, mode) in [
@@ -88,7 +88,7 @@ const COMPLETIONS: [&str; 3] = [
 ];
 
 #[test]
-fn it_installs_twice_and_uninstalls_without_a_trace() {
+fn install_can_be_repeated_and_uninstall_leaves_nothing() {
     let machine = Machine::new();
     let before = tree(machine.home());
     for _ in 0..2 {
@@ -105,7 +105,7 @@ Next: aws-connector register dev --auto-configure
         assert!(ran.stderr.is_empty(), "{}", ran.stderr);
     }
     holds_everything(&machine.path(".local"), COMPLETIONS);
-    // It works from there, and where it is found first on PATH nothing is left to say.
+    // It works from there, and prints no note if it comes first on PATH.
     let path = format!("{}/.local/bin:/usr/bin:/bin", machine.home().display());
     let again = with_path(
         &machine,
@@ -131,7 +131,7 @@ Next: aws-connector register dev --auto-configure
 }
 
 #[test]
-fn what_is_of_others_stays_when_it_is_uninstalled() {
+fn uninstall_keeps_the_files_of_others() {
     let machine = Machine::new();
     machine.write("opt/my tools/bin/of-somebody-else", "");
     fs::create_dir_all(machine.path("opt/my tools/share/man/man1")).unwrap();
@@ -158,7 +158,7 @@ fn what_is_of_others_stays_when_it_is_uninstalled() {
 }
 
 #[test]
-fn a_planted_link_is_not_written_through_and_the_umask_does_not_count() {
+fn install_ignores_the_umask_and_does_not_write_through_a_planted_link() {
     let machine = Machine::new();
     let victim = machine.write("victim", "precious");
     for name in [
@@ -208,7 +208,7 @@ fn a_planted_link_is_not_written_through_and_the_umask_does_not_count() {
 }
 
 #[test]
-fn what_is_packed_is_not_written_through_a_link() {
+fn package_does_not_write_through_a_link() {
     let machine = Machine::new();
     let victim = machine.write("victim", "precious");
     let made = packed(&machine);
@@ -229,7 +229,7 @@ fn what_is_packed_is_not_written_through_a_link() {
 }
 
 #[test]
-fn an_update_takes_away_what_the_old_version_had() {
+fn installing_a_new_version_removes_files_of_the_old_one() {
     let machine = Machine::new();
     script(&machine, &["--from", &from(&machine)]).ok();
     let list = ".local/share/aws-connector/installed";
@@ -243,8 +243,8 @@ fn an_update_takes_away_what_the_old_version_had() {
 }
 
 #[test]
-fn a_run_that_is_cut_short_can_be_repeated_or_uninstalled() {
-    // A program that fails while it is installed, at the last file that is put.
+fn an_interrupted_install_can_be_repeated_or_uninstalled() {
+    // Make the install fail at the last file.
     let machine = Machine::new();
     let before = tree(machine.home());
     fs::create_dir_all(machine.path(".local/share/fish/vendor_completions.d/aws-connector.fish/x"))
@@ -254,14 +254,14 @@ fn a_run_that_is_cut_short_can_be_repeated_or_uninstalled() {
     assert!(machine.path(".local/bin/aws-connector").exists());
     fs::remove_dir_all(machine.path(".local/share/fish")).unwrap();
     script(&machine, &["--uninstall"]).ok();
-    // Only what the test itself put in the way.
+    // Only the test's own obstacle remains.
     fs::remove_dir(machine.path(".local/share")).unwrap();
     fs::remove_dir(machine.path(".local")).unwrap();
     assert_eq!(tree(machine.home()), before);
 }
 
 #[test]
-fn it_does_not_leave_other_programs_wired_to_nothing() {
+fn uninstall_does_not_leave_programs_wired_to_missing_binaries() {
     let machine = Machine::with_connectors();
     script(&machine, &["--from", &from(&machine)]).ok();
     let login = [
@@ -272,7 +272,7 @@ fn it_does_not_leave_other_programs_wired_to_nothing() {
         "docker-registry",
     ];
     machine.run(&login).ok();
-    // A connector that is in the profile no more has to be named by somebody who knows it.
+    // A connector that is no longer in the file has to be unwired by name.
     let profile = ".config/aws-connector/connectors.toml";
     let text = machine.read(profile);
     machine.write(profile, "");
@@ -294,7 +294,7 @@ fn it_does_not_leave_other_programs_wired_to_nothing() {
 }
 
 #[test]
-fn what_is_wired_in_files_that_were_there_before_is_undone_or_told() {
+fn uninstall_removes_or_reports_wiring_in_existing_files() {
     let machine = Machine::with_connectors();
     script(&machine, &["--from", &from(&machine)]).ok();
     let file = ".aws/config";
@@ -302,7 +302,7 @@ fn what_is_wired_in_files_that_were_there_before_is_undone_or_told() {
     machine.write(file, before);
     machine.run(&["login", "dev", "--yes"]).ok();
     assert!(!machine.path(".config/aws-connector/wiring.json").exists());
-    // Lines of others in our profile are not ours to remove.
+    // Settings that others added to our profile are not removed.
     let wired = machine.read(file);
     machine.write(file, &format!("{wired}color = red\n"));
     let refused = script(&machine, &["--uninstall"]);
@@ -311,7 +311,7 @@ fn what_is_wired_in_files_that_were_there_before_is_undone_or_told() {
         "{refused:#?}"
     );
     assert!(machine.path(".local/bin/aws-connector").exists());
-    // What somebody wrote by hand is told.
+    // Lines written by hand are reported.
     let by_hand = "[profile hand]\ncredential_process = /x/aws-connector-credential-process --connector dev\n";
     machine.write(file, &format!("{by_hand}{wired}"));
     let gone = script(&machine, &["--uninstall"]).ok();
@@ -319,23 +319,38 @@ fn what_is_wired_in_files_that_were_there_before_is_undone_or_told() {
         gone.stdout.contains("\nRemoved aws-connector-dev.\n"),
         "{gone:#?}"
     );
-    assert!(
-        gone.stderr.contains(".aws/config:2:credential_process = "),
-        "{gone:#?}"
-    );
+    assert!(gone.stderr.ends_with(".aws/config:2\n"), "{gone:#?}");
     assert_eq!(machine.read(file), format!("{by_hand}{before}"));
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn lines_that_still_refer_to_it_are_reported_by_file_and_number() {
+    let machine = Machine::new();
+    script(&machine, &["--from", &from(&machine)]).ok();
+    let text = "{\"auths\":{\"x\":{\"auth\":\"c2VjcmV0\"}},\"x\":\"\u{1b}[2J\",\"credHelpers\":{\"y\":\"aws-connector\"}}\n";
+    let docker = machine.write(".docker/config.json", text);
+    let line = "credential_process = aws-connector-credential-process --password c2VjcmV0\n";
+    let aws = machine.write(".aws/config", &format!("[profile x]\n{line}\n{line}"));
+    let gone = script(&machine, &["--uninstall"]).ok();
+    let (aws, docker) = (aws.display(), docker.display());
+    assert_eq!(
+        gone.stderr,
+        format!(
+            "These lines still refer to aws-connector; remove them by hand:\n{aws}:2\n{aws}:4\n{docker}:1\n"
+        )
+    );
+}
+
+#[test]
+fn wrong_arguments_and_missing_files_are_reported() {
     let machine = Machine::new();
     for (args, told) in [
         (
             &["--from", "/nowhere"][..],
-            "/nowhere/aws-connector is not there",
+            "/nowhere/aws-connector not found",
         ),
         (&["--form"], "unknown option --form"),
-        (&["--purge"], "--purge goes with --uninstall"),
+        (&["--purge"], "--purge requires --uninstall"),
         // Neither binaries nor a compiler.
         (&[], "cargo is not on PATH"),
     ] {
@@ -352,12 +367,12 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn without_prebuilt_binaries_they_are_built_from_the_source_beside_it() {
+fn without_prebuilt_binaries_install_builds_from_source() {
     let machine = Machine::new();
     let script = machine.path("source/install/install.sh");
     fs::create_dir_all(script.parent().unwrap()).unwrap();
     fs::copy(own("install.sh"), &script).unwrap();
-    // In the compiler's place: where it would put them, relative to the source.
+    // A fake build script, which prints a path relative to the source.
     let program = |name: &str, text: &str| {
         let path = machine.write(name, text);
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -380,7 +395,35 @@ fn without_prebuilt_binaries_they_are_built_from_the_source_beside_it() {
     holds_everything(&machine.path(".local"), COMPLETIONS);
 }
 
-/// Packs four binaries and says what was made. In the place of the test's own, which is large, one that calls it.
+#[test]
+fn only_their_owner_can_change_binaries_that_are_built_under_a_lax_umask() {
+    let machine = Machine::new();
+    let build = machine.path("source/install/build");
+    fs::create_dir_all(build.parent().unwrap()).unwrap();
+    fs::copy(own("build"), &build).unwrap();
+    // Stubs for the compiler.
+    for (name, text) in [
+        ("rustc", "echo host: x86_64-unknown-linux-gnu"),
+        (
+            "cargo",
+            "mkdir -p target/x86_64-unknown-linux-gnu/release; cd target/x86_64-unknown-linux-gnu/release; touch aws-connector other; chmod 777 aws-connector; chmod 775 other",
+        ),
+    ] {
+        let program = machine.write(&format!("cargo/{name}"), &format!("#!/bin/sh\n{text}\n"));
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", machine.path("cargo").display());
+    let ran = with_path(&machine, &build, &path, &[]).ok();
+    let folder = "target/x86_64-unknown-linux-gnu/release";
+    assert_eq!(ran.stdout, format!("{folder}\n"));
+    for name in ["aws-connector", "other"] {
+        let meta = fs::metadata(machine.path("source").join(folder).join(name)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o755, "{name}");
+    }
+}
+
+/// Packs four binaries and returns the packages. A script that calls the test's binary replaces it,
+/// since that is large.
 fn packed(machine: &Machine) -> Vec<PathBuf> {
     let real = env!("CARGO_BIN_EXE_aws-connector");
     let path = machine.path("bin/aws-connector");
@@ -423,7 +466,7 @@ fn the_tarball_installs_without_a_compiler_and_its_checksum_is_right() {
     packed(&machine);
     assert!(
         fs::read(&made[0]).unwrap() == first,
-        "the same input makes the same bytes"
+        "packages must be reproducible"
     );
     runs(&machine, &format!("tar -xzf {tarball}"));
     let folder = machine.path("dist").join(name);
@@ -444,7 +487,7 @@ fn the_tarball_installs_without_a_compiler_and_its_checksum_is_right() {
 }
 
 #[test]
-fn the_debian_package_holds_everything_in_its_place() {
+fn the_debian_package_contains_every_file() {
     let machine = Machine::new();
     let made = packed(&machine);
     let package = made
@@ -475,7 +518,7 @@ fn the_debian_package_holds_everything_in_its_place() {
         listed.lines().all(|line| line.contains(" root/root ")),
         "{listed}"
     );
-    // dpkg itself takes it, on a machine that has nothing else.
+    // dpkg accepts it.
     runs(
         &machine,
         &format!(

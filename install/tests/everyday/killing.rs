@@ -1,4 +1,5 @@
-//! kill -9 at any moment: each file of the user's is the old or the new one, and the next run puts everything right.
+//! kill -9 at any time: each of the user's files is the old or the new one, and the next run
+//! completes the change.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Machine, Ran};
 
-/// How much to do, and from where a failure can be repeated: as for the tests of faults.
+/// The number of kills and the seed, which reproduces a failure; as in `tests/faults`.
 fn size(variable: &str, usual: u64) -> u64 {
     let given = std::env::var(variable).ok();
     given.map_or(usual, |text| text.parse().unwrap())
@@ -29,10 +30,10 @@ impl Dice {
 
 type Snapshot = BTreeMap<PathBuf, (Option<String>, u32)>;
 
-/// The empty file that commands lock; of a killed one it stays until the next that writes.
+/// The empty lock file of commands; after a kill it remains until the next command that writes.
 const LOCK: &str = ".aws-connector.lock";
 
-/// Every file but the cache's and the lock, with its bytes and mode, and every folder.
+/// Every file except the cache and the lock, with its bytes and mode, and every folder.
 fn snapshot(machine: &Machine) -> Snapshot {
     let mut all = BTreeMap::new();
     let mut folders = vec![machine.home().to_owned()];
@@ -55,7 +56,7 @@ fn snapshot(machine: &Machine) -> Snapshot {
     all
 }
 
-/// Commands in the order in which a user would give them.
+/// Commands in the order in which a user would run them.
 fn story(machine: &Machine) -> Vec<Vec<String>> {
     let url = machine.standin.url();
     let lines = [
@@ -82,13 +83,13 @@ fn of_others(mut all: Snapshot) -> Snapshot {
     all
 }
 
-/// What a command may say when it is repeated although it came to its end.
+/// Errors of a command that is repeated although it had completed.
 const DONE_ALREADY: [&str; 2] = [
-    "there is such a connector already",
-    "no connector \"extra\"",
+    "connector 'extra' already exists",
+    "connector \"extra\" not found",
 ];
 
-/// What a killed process may leave for a while, but no longer than to the next run.
+/// Files that a killed process may leave until the next run.
 fn is_litter(name: &Path) -> bool {
     let hidden = name
         .file_name()
@@ -96,7 +97,7 @@ fn is_litter(name: &Path) -> bool {
     hidden || (name.starts_with("tmp") && name != Path::new("tmp"))
 }
 
-/// Whether a run has begun to write: something in the folders of its files is not as it was.
+/// Whether a run has started to write: something in the folders of its files has changed.
 fn has_begun(machine: &Machine, before: &[(PathBuf, Vec<String>)]) -> bool {
     before
         .iter()
@@ -137,7 +138,7 @@ fn run(machine: &Machine, args: &[String]) -> Ran {
 }
 
 #[test]
-fn a_kill_at_any_moment_leaves_each_file_old_or_new() {
+fn a_kill_at_any_time_leaves_each_file_old_or_new() {
     let machine = Machine::with_connectors();
     fs::create_dir(machine.path("tmp")).unwrap();
     for (file, text, mode) in [
@@ -174,7 +175,7 @@ fn a_kill_at_any_moment_leaves_each_file_old_or_new() {
             let span = u64::try_from(longest.as_micros()).unwrap();
             std::thread::sleep(Duration::from_micros(dice.below(span)));
         } else {
-            // Where it matters: among its writes.
+            // Kill it between its writes.
             while victim.try_wait().unwrap().is_none() && !has_begun(&machine, &names) {}
             writing += 1;
             std::thread::sleep(Duration::from_micros(dice.below(3000)));
@@ -186,7 +187,7 @@ fn a_kill_at_any_moment_leaves_each_file_old_or_new() {
         let middle = snapshot(&machine);
 
         if args[..2] == ["login", "dev"] && dice.below(3) == 0 {
-            // Nor is there a need to finish what was cut short.
+            // A logout right after the kill restores the files too.
             run(&machine, &story[8]).ok();
             assert_eq!(
                 of_others(snapshot(&machine)),
@@ -228,5 +229,8 @@ fn a_kill_at_any_moment_leaves_each_file_old_or_new() {
             assert_eq!(new, original, "{told}");
         }
     }
-    assert!(cut_short > 0 && writing > 0, "nobody was killed in time");
+    assert!(
+        cut_short > 0 && writing > 0,
+        "no process was killed in time"
+    );
 }

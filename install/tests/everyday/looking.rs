@@ -1,4 +1,4 @@
-//! Commands that only look.
+//! Commands that change nothing.
 
 use snapbox::{assert_data_eq, str};
 
@@ -41,7 +41,7 @@ fn connectors_are_listed_as_json() {
 }
 
 #[test]
-fn a_faulty_connector_does_not_hide_the_others() {
+fn an_invalid_connector_does_not_hide_the_others() {
     let machine = Machine::new();
     machine.write(
         ".config/aws-connector/connectors.toml",
@@ -50,14 +50,14 @@ fn a_faulty_connector_does_not_hide_the_others() {
     let ran = machine.run(&["list"]);
     assert_eq!(ran.status, 1);
     assert!(
-        ran.stdout.contains("faulty") && ran.stdout.contains("anonymous"),
+        ran.stdout.contains("invalid") && ran.stdout.contains("anonymous"),
         "{ran:#?}"
     );
     assert!(ran.stderr.contains("did you mean 'iam-role'"), "{ran:#?}");
 }
 
 #[test]
-fn a_description_shows_no_secret() {
+fn describe_shows_no_secret() {
     let machine = Machine::with_connectors();
     for args in [
         &["describe", "base"][..],
@@ -65,20 +65,20 @@ fn a_description_shows_no_secret() {
     ] {
         let ran = machine.run(args).ok();
         assert!(!ran.stdout.contains("wJalr"), "{ran:#?}");
-        assert!(ran.stdout.contains("the profile file"), "{ran:#?}");
+        assert!(ran.stdout.contains("the connectors file"), "{ran:#?}");
     }
     let ran = machine.run(&["describe", "nosuch"]);
     assert_data_eq!(
         ran.stderr,
         str![[r#"
-aws-connector: no connector "nosuch" in [..]/.config/aws-connector/connectors.toml: the profile has none of that name; fix: name one of base, dev
+aws-connector: connector "nosuch" not found in [..]/.config/aws-connector/connectors.toml; fix: use one of base, dev
 
 "#]]
     );
 }
 
 #[test]
-fn what_a_client_gets_is_told_without_its_secrets() {
+fn describe_client_shows_credentials_without_secrets() {
     let machine = Machine::with_connectors();
     let args = ["describe", "dev", "--client", "--output", "json"];
     let ran = machine.run(&args).ok();
@@ -130,7 +130,7 @@ fn the_cache_is_shown_and_cleared() {
 }
 
 #[test]
-fn completions_and_man_pages_come_out() {
+fn completions_and_man_pages_are_generated() {
     let machine = Machine::new();
     for shell in ["bash", "zsh", "fish"] {
         let script = machine.run(&["completions", shell]).ok().stdout;
@@ -167,7 +167,7 @@ fn types_are_listed() {
 }
 
 #[test]
-fn nothing_is_renewed_behind_the_back_of_a_command() {
+fn commands_do_not_renew_in_the_background() {
     let machine = Machine::with_connectors();
     let args = ["describe", "dev", "--client"];
     machine.run(&args).ok();
@@ -181,7 +181,7 @@ fn nothing_is_renewed_behind_the_back_of_a_command() {
             machine.write(&path, &entry.to_string());
         }
     }
-    // A child of a process with threads could hang on a lock that nobody holds any more.
+    // A forked child of a process with threads can hang on a lock whose owner no longer exists.
     let mut command = machine.command();
     ran(command.args(args).env_remove("AWS_CONNECTOR_REFRESH_AHEAD")).ok();
     std::thread::sleep(std::time::Duration::from_millis(500));

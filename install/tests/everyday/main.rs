@@ -32,4 +32,5 @@ mod secrets;
 mod support;
 mod terminal;
 mod updating;
+mod wire_cases;
 mod wiring;

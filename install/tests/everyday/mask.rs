@@ -1,14 +1,14 @@
-//! What differs from run to run, replaced by what might have been.
+//! Replaces what differs between runs by fixed example values.
 
 use aws_standin::Cluster;
 use regex_lite::{Captures, Regex};
 
 use crate::support::Machine;
 
-/// Where the stand-in is said to listen.
+/// The stand-in's address in the goldens.
 const URL: &str = "http://127.0.0.1:4566";
 
-/// Texts for texts, and forms for forms.
+/// Replacements of fixed texts, and of patterns.
 pub(crate) struct Mask {
     texts: Vec<(String, String)>,
     url: String,
@@ -28,13 +28,13 @@ impl Mask {
         }
     }
 
-    /// Hides where a cluster listens, and by which authority's word.
+    /// Replaces a cluster's address and certificate.
     pub(crate) fn cluster(&mut self, name: &str, cluster: &Cluster) {
         let url = format!("https://{name}.gr7.us-east-1.eks.amazonaws.com");
         self.texts.push((cluster.url(), url));
     }
 
-    /// The way back, for files that are to be read here.
+    /// The reverse, for files that the commands read.
     pub(crate) fn undo(&self, text: &str) -> String {
         text.replace(URL, &self.url)
     }
@@ -74,7 +74,7 @@ impl Mask {
                 format!("\"expires_in\": {}", rounded(found[1].parse().unwrap()))
             })
             .into_owned();
-        // What is left of a life, with the blanks that a column has behind it.
+        // The time until expiry, with the padding of its column.
         let left = Regex::new(r"\b(?:(\d+)h(?:(\d+)m)?|(\d+)m)(?:(\d+)s)?\b( *)").unwrap();
         left.replace_all(&text, |found: &Captures<'_>| {
             let number = |at: usize| {
@@ -98,7 +98,7 @@ impl Mask {
     }
 }
 
-/// The quarter of an hour that a session still had when it began.
+/// The time left, rounded up to a quarter of an hour: what the session had when it started.
 fn rounded(seconds: u64) -> u64 {
     seconds.div_ceil(900) * 900
 }

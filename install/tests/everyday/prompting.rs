@@ -1,4 +1,4 @@
-//! What is asked on a terminal, and how answers look there.
+//! Prompts and output on a terminal.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ fn fresh() -> Machine {
 }
 
 #[test]
-fn a_role_is_registered_by_answers_alone() {
+fn a_role_can_be_registered_with_prompts_only() {
     let machine = fresh();
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["register", "dev"]));
     terminal.answer("Number (1-7)", "9\r");
-    terminal.answer("none of these", "iam-role\r");
+    terminal.answer("not one of the choices", "iam-role\r");
     terminal.answer("Region: ", "us-east-1\r");
     terminal.answer("ARN of the role: ", "arn:aws:iam::123456789012:role/dev\r");
     terminal.answer("Number (1-3)", "1\r");
@@ -45,7 +45,7 @@ fn a_role_is_registered_by_answers_alone() {
 }
 
 #[test]
-fn a_secret_is_not_shown_and_its_place_is_asked_for() {
+fn a_prompted_secret_is_hidden_and_register_asks_where_to_store_it() {
     let machine = fresh();
     let terminal = Terminal::new(120);
     let args = [
@@ -68,7 +68,7 @@ fn a_secret_is_not_shown_and_its_place_is_asked_for() {
 }
 
 #[test]
-fn a_keyring_that_is_not_there_leaves_nothing_written() {
+fn without_a_keyring_nothing_is_written() {
     let machine = fresh();
     let terminal = Terminal::new(120);
     let args = [
@@ -88,7 +88,7 @@ fn a_keyring_that_is_not_there_leaves_nothing_written() {
     assert_eq!(ran.status, 1, "{ran:#?}");
     assert!(
         ran.stdout
-            .contains("keyring entry \"aws-connector/base\" cannot be reached")
+            .contains("keyring entry \"aws-connector/base\" is unavailable")
             && ran.stdout.contains("start and unlock the keyring"),
         "{ran:#?}"
     );
@@ -96,7 +96,7 @@ fn a_keyring_that_is_not_there_leaves_nothing_written() {
 }
 
 #[test]
-fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
+fn login_prompts_once_for_the_mfa_code_and_for_consent() {
     let machine = Machine::at_aws();
     machine.standin.set_mfa_single_use(true);
     let text = machine.read(FILE);
@@ -106,7 +106,7 @@ fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
     machine.write(FILE, &text.replace(dev, &mfa));
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["login", "dev"]));
-    let question = format!("MFA code of {MFA_SERIAL} for connector 'dev': ");
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'dev': ");
     terminal.answer(&question, &format!("{MFA_CODE}\r"));
     terminal.answer("Write this change?", "y\r");
     let ran = terminal.end(child);
@@ -116,14 +116,14 @@ fn login_asks_for_the_code_of_the_second_factor_once_and_for_consent() {
         "{ran:#?}"
     );
     assert!(machine.path(".aws/config").exists());
-    // The code bought a session that everything else is served from.
+    // All further requests use the MFA session.
     let again = machine.run(&["list-resources", "dev"]).ok();
     assert!(again.stdout.contains("s3://data"), "{again:#?}");
     assert_eq!(machine.standin.count("sts", "GetSessionToken"), 1);
 }
 
 #[test]
-fn a_sign_of_life_keeps_away_from_prompts() {
+fn no_progress_is_shown_during_prompts() {
     let machine = Machine::at_aws();
     for action in ["AssumeRole", "GetSessionToken"] {
         machine.standin.fault(Fault {
@@ -135,7 +135,7 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     }
     let args = ["describe", "dev", "--client"];
     let slow = Terminal::new(120).run(machine.command().args(args));
-    assert!(slow.stdout.contains("⠋ asking AWS …"), "{slow:#?}");
+    assert!(slow.stdout.contains("⠋ calling AWS …"), "{slow:#?}");
     let text = machine.read(FILE);
     let region = "[connectors.dev]\n";
     machine.write(
@@ -144,14 +144,14 @@ fn a_sign_of_life_keeps_away_from_prompts() {
     );
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(args));
-    terminal.answer("MFA code of", &format!("{MFA_CODE}\r"));
+    terminal.answer("MFA code from", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
-    assert!(!asked.stdout.contains("asking AWS"), "{asked:#?}");
+    assert!(!asked.stdout.contains("calling AWS"), "{asked:#?}");
 }
 
 #[test]
-fn no_is_an_answer() {
+fn answering_no_changes_nothing() {
     let machine = Machine::at_aws();
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(["login", "dev"]));
@@ -167,7 +167,7 @@ fn no_is_an_answer() {
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colours_appear_only_on_terminals_that_support_them() {
     let machine = Machine::at_aws();
     let args = ["verify", "dev", "--resource-type", "s3-bucket"];
     let shown = |name: &str, value: &str| {
@@ -176,11 +176,11 @@ fn colours_are_for_terminals_that_want_them() {
             .run(command.args(args).env(name, value))
             .stdout
     };
-    assert!(shown("TERM", "xterm").contains("\u{1b}[32m✓\u{1b}[0m profile"));
+    assert!(shown("TERM", "xterm").contains("\u{1b}[32m✓\u{1b}[0m connector"));
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         let shown = shown(name, value);
         assert!(
-            shown.contains("✓ profile") && !shown.contains('\u{1b}'),
+            shown.contains("✓ connector") && !shown.contains('\u{1b}'),
             "{shown:?}"
         );
     }
@@ -191,13 +191,13 @@ fn colours_are_for_terminals_that_want_them() {
             .stdout
     };
     assert!(help("").contains('\u{1b}') && !help("1").contains('\u{1b}'));
-    // An empty one is as good as none, as no-color.org has it.
+    // An empty NO_COLOR counts as unset, as no-color.org specifies.
     assert!(shown("NO_COLOR", "").contains("\u{1b}[32m"));
     assert!(!machine.run(&args).stdout.contains('\u{1b}'));
 }
 
 #[test]
-fn a_table_keeps_to_the_width_of_the_terminal() {
+fn a_table_fits_the_width_of_the_terminal() {
     let machine = Machine::at_aws();
     let text = machine
         .read(FILE)
@@ -208,12 +208,12 @@ fn a_table_keeps_to_the_width_of_the_terminal() {
     for line in shown.lines() {
         assert!(line.trim_end().chars().count() <= 80, "{line:?}");
     }
-    // Elsewhere a row is a line, whatever its length.
+    // Without a terminal each row is one line.
     assert_eq!(machine.run(&["list"]).ok().stdout.lines().count(), 3);
 }
 
 #[test]
-fn what_takes_its_time_says_so_on_the_terminal_only() {
+fn progress_is_shown_only_on_a_terminal() {
     let machine = Machine::at_aws();
     machine.standin.fault(Fault {
         service: "eks".to_owned(),

@@ -1,5 +1,5 @@
-//! The way to AWS: a proxy that every host leads to the stand-in, so that nothing in a profile
-//! names an endpoint and every name is AWS's own.
+//! A proxy that connects every AWS host name to the stand-in, so that connectors need no
+//! endpoint_url.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // A client that goes away is none of the test's business.
+                // Ignore clients that close the connection.
                 std::thread::spawn(move || drop(serve(client, to)));
             }
         });
@@ -50,7 +50,7 @@ fn serve(client: TcpStream, to: u16) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Passes on until one side ends, and ends the other.
+/// Forwards data until one side closes, then closes the other.
 fn pass(mut from: impl Read, mut to: TcpStream) {
     let _ = std::io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Both);

@@ -67,7 +67,7 @@ source_profile = "default"
 }
 
 #[test]
-fn with_a_role_they_become_an_iam_role() {
+fn keys_with_a_role_become_an_iam_role() {
     let machine = with_aws_cli("[default]\nregion = us-east-1\n");
     let role = "arn:aws:iam::123456789012:role/dev";
     run(
@@ -149,7 +149,7 @@ fn temporary_keys_of_the_environment_become_an_sts_token() {
 }
 
 #[test]
-fn what_does_not_work_is_not_written() {
+fn a_connector_that_fails_verification_is_not_written() {
     let machine = with_aws_cli("[default]\nregion = us-east-1\n");
     let role = "arn:aws:iam::123456789012:role/nosuch";
     let args = ["register", "dev", "--auto-configure", "--role-arn", role];
@@ -167,7 +167,7 @@ fn what_does_not_work_is_not_written() {
 }
 
 #[test]
-fn without_a_terminal_the_missing_flag_is_named() {
+fn without_a_terminal_the_error_names_the_missing_flag() {
     let machine = Machine::new();
     for (args, flag) in [
         (&["register", "x"][..], "--auth-method"),
@@ -221,14 +221,14 @@ fn without_a_terminal_the_missing_flag_is_named() {
         let ran = machine.run(args);
         assert_eq!(ran.status, 2, "{ran:#?}");
         assert!(
-            ran.stderr.contains("no terminal") && ran.stderr.contains(flag),
+            ran.stderr.contains("without a terminal") && ran.stderr.contains(flag),
             "{ran:#?}"
         );
     }
 }
 
 #[test]
-fn a_secret_is_stored_in_clear_on_demand_only() {
+fn a_secret_is_stored_in_plaintext_only_on_request() {
     let machine = Machine::new();
     let secret = machine.write("secret", SECRET);
     let with = |more: &[&str]| {
@@ -270,12 +270,12 @@ fn a_secret_is_stored_in_clear_on_demand_only() {
 }
 
 #[test]
-fn what_others_depend_on_is_not_deleted() {
+fn a_connector_that_others_use_is_not_deleted() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&["delete", "base", "--yes"]);
     assert_data_eq!(
         ran.stderr,
-        "aws-connector: connector 'base': dev takes its credentials from it; fix: change those connectors first, or pass --force\n"
+        "aws-connector: connector 'base': it is the source_connector of dev; fix: change those connectors first, or pass --force\n"
     );
     machine.run(&["login", "dev", "--yes"]).ok();
     machine.run(&["delete", "dev", "--yes"]).ok();
@@ -330,7 +330,7 @@ fn aws_cli_profiles_are_imported_by_reference() {
     assert!(!text.contains(SECRET));
     let ran = machine.run(&["import", "aws-profiles", "nosuch"]);
     assert!(
-        ran.stderr.contains("there is no profile 'nosuch'"),
+        ran.stderr.contains("AWS CLI profile 'nosuch' not found"),
         "{ran:#?}"
     );
 }

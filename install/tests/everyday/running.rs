@@ -1,4 +1,4 @@
-//! exec: a command with the credentials of a connector.
+//! exec: runs a command with the credentials of a connector.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use crate::support::{Machine, ran};
 
 #[test]
-fn a_command_gets_a_configuration_that_asks_again() {
+fn the_command_gets_a_config_that_renews_credentials() {
     let machine = Machine::with_connectors();
     let ran = ran(machine.command().env("AWS_PROFILE", "work").args([
         "exec",
@@ -43,7 +43,7 @@ fn a_command_gets_a_configuration_that_asks_again() {
 }
 
 #[test]
-fn plain_variables_come_on_request() {
+fn environment_variables_are_passed_on_request() {
     let machine = Machine::with_connectors();
     let args = [
         "exec",
@@ -64,8 +64,8 @@ fn plain_variables_come_on_request() {
 #[test]
 fn a_signal_ends_the_command_itself() {
     let machine = Machine::with_connectors();
-    // A pipe without a reader must end it as well, as anywhere else, and a limit on files, which
-    // the first run, while it fills the cache, ignores.
+    // A closed pipe and a file size limit must end it too, although the first run ignores the
+    // latter signal while it fills the cache.
     for (name, number) in [
         ("XFSZ", 25),
         ("TERM", 15),
@@ -84,10 +84,10 @@ fn a_signal_ends_the_command_itself() {
 }
 
 #[test]
-fn signals_reach_the_command_and_its_answer_is_the_exit_status() {
+fn signals_and_the_exit_status_pass_through() {
     let machine = Machine::with_connectors();
     for (name, number) in [("TERM", 41), ("INT", 42), ("HUP", 43), ("USR1", 44)] {
-        // The line says when there is somebody to send a signal to.
+        // The line shows that the command is running and can receive a signal.
         let line = format!("trap 'exit {number}' {name}; echo ready; while :; do sleep 0.02; done");
         let mut child = machine
             .command()
@@ -107,7 +107,7 @@ fn signals_reach_the_command_and_its_answer_is_the_exit_status() {
 }
 
 #[test]
-fn arguments_input_folder_and_exit_status_are_the_commands_own() {
+fn arguments_input_folder_and_exit_status_are_unchanged() {
     let machine = Machine::with_connectors();
     for status in [0, 1, 2, 77, 255] {
         let line = format!("exit {status}");
@@ -136,7 +136,7 @@ fn arguments_input_folder_and_exit_status_are_the_commands_own() {
 }
 
 #[test]
-fn a_command_goes_on_with_the_configuration_that_it_began_with() {
+fn a_running_command_keeps_its_configuration() {
     let machine = Machine::with_connectors();
     let file = |profile: &str| {
         let mut command = machine.command();
@@ -156,7 +156,7 @@ fn a_command_goes_on_with_the_configuration_that_it_began_with() {
             .unwrap()
             .contains("AWS_PROFILE=other ")
     );
-    // However often it runs and however it ends, there is one file for one environment.
+    // There is one file for each environment, no matter how often the command runs and how it ends.
     for signal in ["TERM", "INT", "KILL"] {
         let line = format!("kill -{signal} $$");
         let mut command = machine.command();
@@ -175,7 +175,7 @@ fn a_command_goes_on_with_the_configuration_that_it_began_with() {
     assert_eq!(names(), BTreeSet::from([one.clone(), other.clone()]));
     let mode = fs::metadata(&one).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
-    // What nobody began to use for months goes, and all of it with the connector.
+    // Files unused for months are removed, and all of them are removed with the connector.
     let long_ago = SystemTime::now() - Duration::from_hours(91 * 24);
     File::open(&other).unwrap().set_modified(long_ago).unwrap();
     File::open(&one).unwrap().set_modified(long_ago).unwrap();
@@ -186,18 +186,18 @@ fn a_command_goes_on_with_the_configuration_that_it_began_with() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_named() {
+fn a_missing_command_is_reported() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&["exec", "dev", "--", "no-such-program"]);
     assert_eq!(ran.status, 127);
     assert!(
-        ran.stderr.contains("\"no-such-program\" cannot be started"),
+        ran.stderr.contains("cannot run \"no-such-program\""),
         "{ran:#?}"
     );
 }
 
 #[test]
-fn a_circle_of_commands_is_refused() {
+fn a_credential_loop_is_refused() {
     let machine = Machine::with_connectors();
     let ran = ran(machine
         .command()
@@ -208,7 +208,7 @@ fn a_circle_of_commands_is_refused() {
 }
 
 #[test]
-fn keys_of_the_environment_are_handed_over_by_env_only() {
+fn keys_from_the_environment_require_env() {
     let machine = Machine::with_connectors();
     let path = ".config/aws-connector/connectors.toml";
     let text = format!(

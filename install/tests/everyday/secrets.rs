@@ -1,4 +1,4 @@
-//! Every verb, and every verb's failures, at the highest log level: no secret is said.
+//! Runs every command, and its failures, at the highest log level: no secret is printed.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ const EXTERNAL_ID: &str = "planted-external-id-7";
 const IN_THE_ENVIRONMENT: &str = "plantedInTheEnvironment/ENG/bPxRfiCYEX";
 const OF_LAVA: &str = "plantedInAConnectionOfLavas/ENG/bPxRfiCY";
 
-/// What verbs were run, and what they said.
+/// The commands that were run, and their output.
 struct Said<'a> {
     machine: &'a Machine,
     runs: Vec<(String, Ran)>,
@@ -40,7 +40,7 @@ impl Said<'_> {
     }
 }
 
-/// Whatever the cache holds that is secret.
+/// All secrets in the cache.
 fn issued(machine: &Machine) -> Vec<String> {
     let mut found = Vec::new();
     let entries = fs::read_dir(machine.path(".cache/aws-connector")).unwrap();
@@ -89,7 +89,7 @@ fn machine() -> Machine {
 }
 
 #[test]
-fn no_verb_says_a_secret_whether_it_works_or_fails() {
+fn no_command_prints_a_secret_whether_it_works_or_fails() {
     let machine = machine();
     let url = machine.standin.url();
     let mut said = Said {
@@ -166,7 +166,7 @@ fn no_verb_says_a_secret_whether_it_works_or_fails() {
     for args in works {
         worked += usize::from(said.run(args) == 0);
     }
-    // Some of them find a fault in a machine without Docker and a cluster; most do what they should.
+    // Some of them fail on a machine without Docker and a cluster; most succeed.
     assert!(worked >= 18, "{:#?}", said.runs);
     let sessions = issued(&machine);
     let fails: [&[&str]; 11] = [
@@ -221,9 +221,9 @@ fn no_verb_says_a_secret_whether_it_works_or_fails() {
 }
 
 #[test]
-fn a_secret_in_the_place_of_the_key_id_is_not_shown() {
+fn a_secret_used_as_key_id_is_not_shown() {
     let machine = Machine::with_connectors();
-    // Of the form that an access key id may have, as far as AWS documents it.
+    // It matches the format that AWS documents for access key ids.
     let secret = "wJalrXUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY";
     let swapped = format!(
         "\n[connectors.swapped]\nauth_method = \"secret-key\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n\

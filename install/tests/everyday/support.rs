@@ -1,4 +1,4 @@
-//! A user's machine for one test: a home of its own, and nothing of the environment around.
+//! A user's machine for one test, with its own home and a clean environment.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,14 +9,14 @@ use aws_standin::Standin;
 
 use crate::proxy::Proxy;
 
-/// A home folder and an AWS.
+/// A home folder and an AWS stand-in.
 pub(crate) struct Machine {
     pub(crate) standin: Standin,
     folder: tempfile::TempDir,
     proxy: Option<Proxy>,
 }
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: i32,
@@ -38,11 +38,11 @@ impl Ran {
 }
 
 impl Machine {
-    /// The binary as it is installed: with the other three beside it, of which the paths count.
+    /// The binary as installed, next to files with the names of the other three.
     pub(crate) fn new() -> Self {
         let machine = Self {
             standin: Standin::start(),
-            // Not below TMPDIR: what is cut to a length shall be cut alike everywhere.
+            // Not below TMPDIR: output that is cut to a length must be the same everywhere.
             folder: tempfile::tempdir_in("/tmp").unwrap(),
             proxy: None,
         };
@@ -62,7 +62,7 @@ impl Machine {
         machine
     }
 
-    /// With `base`, the user's key; `dev`, a role that it assumes.
+    /// With the connectors `base`, a user's keys, and `dev`, a role that `base` assumes.
     pub(crate) fn with_connectors() -> Self {
         let machine = Self::new();
         let text = format!(
@@ -89,7 +89,7 @@ description = "the team's role"
         machine
     }
 
-    /// The same two connectors, on a machine from which all of AWS's own names lead to the stand-in.
+    /// The same two connectors, on a machine where all AWS host names resolve to the stand-in.
     pub(crate) fn at_aws() -> Self {
         let mut machine = Self::with_connectors();
         let file = ".config/aws-connector/connectors.toml";

@@ -1,4 +1,4 @@
-//! A terminal of one's own, with somebody at it.
+//! A pseudo-terminal with a user.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -11,17 +11,17 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::support::Ran;
 
-/// Longer than any machine takes; whoever waits for this long waits in vain.
+/// More time than any machine needs; a longer wait has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What has been shown, and whether the reader has come to its end.
+/// The output so far, and whether the reader has reached its end.
 #[derive(Default)]
 struct Screen {
     bytes: Vec<u8>,
     drained: bool,
 }
 
-/// The person's side of a terminal.
+/// The user's side of a terminal.
 pub(crate) struct Terminal {
     keyboard: File,
     screen: Arc<Mutex<Screen>>,
@@ -55,7 +55,7 @@ impl Terminal {
                         screen.bytes.extend(&bytes[..count]);
                         screen.drained = false;
                     }
-                    // Nobody has the other side open, any more or not yet.
+                    // No process has the other side open, not yet or no longer.
                     Err(error) if error.raw_os_error() == Some(5) => {
                         screen.drained = true;
                         drop(screen);
@@ -77,13 +77,13 @@ impl Terminal {
         Stdio::from(side.unwrap())
     }
 
-    /// Starts a command in a session of which this is the terminal.
+    /// Starts a command in a session with this terminal.
     pub(crate) fn start(&self, command: &Command) -> Child {
         let mut inside = self.inside(command);
         inside.stdout(self.side()).spawn().unwrap()
     }
 
-    /// The same, with standard output led elsewhere.
+    /// The same, with standard output redirected.
     pub(crate) fn start_piped(&self, command: &Command) -> Child {
         let mut inside = self.inside(command);
         inside.stdout(Stdio::piped()).spawn().unwrap()
@@ -109,13 +109,13 @@ impl Terminal {
         inside
     }
 
-    /// Runs a command to its end; what it showed is its standard output.
+    /// Runs a command to its end; its standard output is everything shown.
     pub(crate) fn run(&self, command: &Command) -> Ran {
         let child = self.start(command);
         self.end(child)
     }
 
-    /// Waits for the end of a command; one that waits for an answer is ended.
+    /// Waits for the end of a command; kills it if it waits for an answer.
     #[track_caller]
     pub(crate) fn end(&self, mut child: Child) -> Ran {
         let began = Instant::now();
@@ -125,7 +125,7 @@ impl Terminal {
             }
             if began.elapsed() > PATIENCE {
                 child.kill().unwrap();
-                panic!("it does not end: {}", self.shown());
+                panic!("the command did not end: {}", self.shown());
             }
             std::thread::sleep(Duration::from_millis(10));
         };
@@ -137,7 +137,7 @@ impl Terminal {
         }
     }
 
-    /// What has been shown so far.
+    /// The output so far.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap().bytes).into_owned()
     }
@@ -162,7 +162,7 @@ impl Terminal {
         while !done(&self.screen.lock().unwrap()) {
             assert!(
                 began.elapsed() < PATIENCE,
-                "waited in vain for {what:?}: {}",
+                "timed out waiting for {what:?}: {}",
                 self.shown()
             );
             std::thread::sleep(Duration::from_millis(10));

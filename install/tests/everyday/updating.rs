@@ -1,4 +1,4 @@
-//! update, and what every change of the profile file keeps.
+//! update, and what every change of the connectors file preserves.
 
 use crate::support::Machine;
 
@@ -30,15 +30,15 @@ fn comments_and_order_survive_every_change() {
 }
 
 #[test]
-fn an_update_that_says_nothing_or_too_much_is_refused() {
+fn an_update_without_changes_or_with_invalid_ones_is_refused() {
     let machine = Machine::with_connectors();
     let before = machine.read(FILE);
     for (args, part) in [
-        (&["update", "dev"][..], "nothing to change"),
+        (&["update", "dev"][..], "no changes given"),
         (&["update", "dve", "--region", "x"], "did you mean 'dev'"),
         (
             &["update", "dev", "--unset", "color"],
-            "--unset color: it is not set",
+            "--unset color: the field is not set",
         ),
         (
             &["update", "dev", "--duration", "13h"],
@@ -50,7 +50,7 @@ fn an_update_that_says_nothing_or_too_much_is_refused() {
         ),
         (
             &["register", "a b", "--auth-method", "anonymous"],
-            "not a connector name",
+            "not a valid connector name",
         ),
     ] {
         let ran = machine.run(args);
@@ -60,7 +60,7 @@ fn an_update_that_says_nothing_or_too_much_is_refused() {
 }
 
 #[test]
-fn a_field_without_a_flag_is_set_as_the_file_has_it() {
+fn set_writes_a_field_without_a_flag() {
     let machine = Machine::with_connectors();
     let url = machine.standin.url();
     let args = [
@@ -85,7 +85,7 @@ fn a_field_without_a_flag_is_set_as_the_file_has_it() {
 }
 
 #[test]
-fn variables_of_a_process_are_registered_and_added() {
+fn process_variables_can_be_registered_and_appended() {
     let machine = Machine::with_connectors();
     let register = [
         "register",
@@ -122,7 +122,7 @@ fn variables_of_a_process_are_registered_and_added() {
 }
 
 #[test]
-fn an_update_by_sudo_runs_no_command_of_the_users_file() {
+fn an_update_with_sudo_runs_no_command_from_the_users_file() {
     const ANN: u32 = 61_235;
     let machine = Machine::new();
     let ran = machine.path("ran");
@@ -135,7 +135,7 @@ fn an_update_by_sudo_runs_no_command_of_the_users_file() {
     );
     let file = machine.write(FILE, &text);
     if std::os::unix::fs::chown(&file, Some(ANN), None).is_err() {
-        // Only root gives files away, and only root is at risk.
+        // Only root can change the owner of a file, and only root is at risk.
         return;
     }
     let mut command = machine.command();
@@ -144,7 +144,10 @@ fn an_update_by_sudo_runs_no_command_of_the_users_file() {
         .env("SUDO_UID", ANN.to_string());
     let told = crate::support::ran(&mut command);
     assert!(
-        told.status != 0 && told.stderr.contains("a command is not run as root"),
+        told.status != 0
+            && told
+                .stderr
+                .contains("a command is not allowed to run as root"),
         "{told:#?}"
     );
     assert!(!ran.exists());

@@ -1,4 +1,4 @@
-//! login and logout: what they write, and that they leave no trace.
+//! login and logout: what login writes, and that logout restores it.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::support::{Machine, ran};
 const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 const ARN: &str = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
 
-/// A kind of wiring: its folder of cases, the file, the flags of login, what login writes.
+/// A kind of wiring: its folder of cases, the file, the flags of login, a text that login writes.
 pub(crate) const KINDS: [(&str, &str, &str, &str); 3] = [
     (
         "aws",
@@ -31,7 +31,7 @@ pub(crate) fn login(kind: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_file_that_was_not_there_is_gone_again() {
+fn logout_removes_a_file_that_login_created() {
     let machine = Machine::with_connectors();
     for (_, file, kind, written) in KINDS {
         machine.run(&login(kind)).ok();
@@ -40,10 +40,10 @@ fn a_file_that_was_not_there_is_gone_again() {
     machine.run(&["logout", "dev", "--yes"]).ok();
     for (_, file, _, _) in KINDS {
         assert!(!machine.path(file).exists(), "{file}");
-        // Nor is the folder left that was made for it.
+        // The folder that login created is removed too.
         assert!(!machine.path(file).parent().unwrap().exists(), "{file}");
     }
-    // One that was there before, or that somebody uses by now, is not touched.
+    // A folder that existed before, or now has other files, is kept.
     fs::create_dir(machine.path(".aws")).unwrap();
     for (_, _, kind, _) in KINDS {
         machine.run(&login(kind)).ok();
@@ -55,7 +55,7 @@ fn a_file_that_was_not_there_is_gone_again() {
 }
 
 #[test]
-fn commands_that_run_at_once_do_not_spoil_each_other() {
+fn concurrent_commands_do_not_lose_changes() {
     let machine = Machine::with_connectors();
     let path = ".config/aws-connector/connectors.toml";
     let profile = machine.read(path);
@@ -103,7 +103,7 @@ fn commands_that_run_at_once_do_not_spoil_each_other() {
 }
 
 #[test]
-fn the_diff_is_shown_without_the_secrets_around() {
+fn the_diff_hides_surrounding_secrets() {
     let machine = Machine::with_connectors();
     machine.write(
         ".docker/config.json",
@@ -131,19 +131,19 @@ Try: docker pull 123456789012.dkr.ecr.us-east-1.amazonaws.com/REPOSITORY
 }
 
 #[test]
-fn without_a_terminal_the_flag_is_named() {
+fn without_a_terminal_the_error_names_yes() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&["login", "dev"]);
     assert_eq!(ran.status, 2);
     assert_data_eq!(
         ran.stderr,
-        "aws-connector: there is no terminal to ask on; fix: pass --yes\n"
+        "aws-connector: cannot prompt without a terminal; fix: pass --yes\n"
     );
     assert!(!machine.path(".aws/config").exists());
 }
 
 #[test]
-fn the_profile_of_the_aws_cli_says_who_and_where() {
+fn the_aws_cli_profile_has_connector_region_and_endpoint() {
     let machine = Machine::with_connectors();
     machine
         .run(&["login", "dev", "--yes", "--output", "json"])
@@ -155,7 +155,7 @@ fn the_profile_of_the_aws_cli_says_who_and_where() {
         machine.standin.url()
     );
     assert_eq!(text, expected);
-    // The session lies ready.
+    // The session is cached.
     assert_eq!(machine.standin.count("sts", "AssumeRole"), 1);
     assert_eq!(
         machine.run(&["status", "--output", "json"]).ok().json()["entries"][0]["connector"],
@@ -164,7 +164,7 @@ fn the_profile_of_the_aws_cli_says_who_and_where() {
 }
 
 #[test]
-fn the_kubeconfig_says_how_to_get_a_token() {
+fn the_kubeconfig_calls_the_plugin() {
     let machine = Machine::with_connectors();
     let cluster = Cluster::start(&machine.standin, "prod");
     machine.run(&login("kubernetes-cluster")).ok();
@@ -183,7 +183,7 @@ fn the_kubeconfig_says_how_to_get_a_token() {
 }
 
 #[test]
-fn what_others_wrote_is_replaced_by_force_only() {
+fn entries_of_others_are_replaced_only_with_force() {
     let machine = Machine::with_connectors();
     let docker = format!("{{\"credHelpers\":{{\"{HOST}\":\"ecr-login\"}}}}");
     let kube = format!(
@@ -260,7 +260,7 @@ fn two_logins_are_undone_in_any_order() {
 }
 
 #[test]
-fn the_places_that_the_environment_names_are_used() {
+fn paths_from_the_environment_are_used() {
     let machine = Machine::with_connectors();
     machine.write("k/second", &format!("apiVersion: v1\nkind: Config\nclusters:\n- name: {ARN}\n  cluster:\n    server: https://old\n"));
     let run = |args: &[&str]| {
@@ -291,7 +291,7 @@ fn the_places_that_the_environment_names_are_used() {
 }
 
 #[test]
-fn a_registry_that_docker_would_have_served_by_another_connector_is_refused() {
+fn login_refuses_a_registry_that_another_connector_serves() {
     let machine = Machine::with_connectors();
     let ran = machine.run(&[
         "login",
@@ -302,13 +302,13 @@ fn a_registry_that_docker_would_have_served_by_another_connector_is_refused() {
     ]);
     assert_eq!(ran.status, 1);
     assert!(
-        ran.stderr.contains("by connector 'dev'") && ran.stderr.contains("--registry"),
+        ran.stderr.contains("connector 'dev' serves") && ran.stderr.contains("--registry"),
         "{ran:#?}"
     );
 }
 
 #[test]
-fn what_kubectl_adds_to_a_new_kubeconfig_does_not_keep_it_alive() {
+fn logout_removes_a_created_kubeconfig_despite_kubectls_additions() {
     let machine = Machine::with_connectors();
     machine.run(&login("kubernetes-cluster")).ok();
     let text = machine.read(".kube/config");
@@ -321,12 +321,12 @@ fn what_kubectl_adds_to_a_new_kubeconfig_does_not_keep_it_alive() {
 }
 
 #[test]
-fn without_its_record_logout_does_not_guess_whose_a_registry_is() {
+fn without_its_record_logout_keeps_registries() {
     let machine = Machine::with_connectors();
     let before = "{\n\t\"auths\": {}\n}";
     machine.write(".docker/config.json", before);
     machine.run(&login("docker-registry")).ok();
-    // The record names the owner of a registry: without it nothing is guessed at.
+    // Only the record says which connector a registry belongs to.
     fs::remove_file(machine.path(".config/aws-connector/wiring.json")).unwrap();
     let ran = machine.run(&["logout", "dev", "--yes"]).ok();
     assert!(ran.stdout.contains("Nothing is wired"), "{ran:#?}");
@@ -334,7 +334,7 @@ fn without_its_record_logout_does_not_guess_whose_a_registry_is() {
 }
 
 #[test]
-fn a_kubeconfig_that_has_our_cluster_and_cannot_be_read_is_named_by_logout() {
+fn logout_reports_an_unparsable_kubeconfig_with_our_cluster() {
     let machine = Machine::with_connectors();
     machine.run(&login("kubernetes-cluster")).ok();
     let broken = machine.read(".kube/config") + "preferences: &p {}\n";
@@ -342,17 +342,20 @@ fn a_kubeconfig_that_has_our_cluster_and_cannot_be_read_is_named_by_logout() {
     let ran = machine.run(&["logout", "dev", "--yes"]);
     assert_eq!(ran.status, 1, "{ran:#?}");
     assert!(
-        ran.stderr.contains(".kube/config: line 30: an anchor")
-            && ran.stderr.contains("connector 'dev' out by hand"),
+        ran.stderr
+            .contains(".kube/config: line 30: unsupported: anchor")
+            && ran
+                .stderr
+                .contains("remove the entries of connector 'dev' by hand"),
         "{ran:#?}"
     );
     assert_eq!(machine.read(".kube/config"), broken);
-    // Other connectors have nothing to do with it.
+    // Other connectors are not affected.
     machine.run(&["logout", "base", "--yes"]).ok();
 }
 
 #[test]
-fn a_record_that_is_not_one_is_named_and_nothing_is_touched() {
+fn an_invalid_record_is_reported_and_nothing_is_changed() {
     let machine = Machine::with_connectors();
     machine.run(&login("docker-registry")).ok();
     let wired = machine.read(".docker/config.json");

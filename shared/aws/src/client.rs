@@ -30,7 +30,7 @@ const DESCRIPTORS: usize = 7;
 /// A `Date` that differs by less is the same time, give or take the way.
 const SAME_TIME: TimeDelta = TimeDelta::seconds(60);
 
-/// A `Date` that differs by more is no clock's error.
+/// A `Date` that differs by more is too large to be clock skew.
 const NO_TIME: TimeDelta = TimeDelta::hours(24);
 
 /// The runtime and the connections, both made when first needed.
@@ -128,7 +128,7 @@ pub(crate) struct Question<'a> {
     pub(crate) since: Instant,
     /// How it goes out.
     pub(crate) line: Line,
-    /// Whose keys sign it: an ARN, or what can be shown of an access key id.
+    /// Who signs it: an ARN, or what can be shown of an access key id.
     pub(crate) who: Option<String>,
     /// The region asked.
     pub(crate) region: String,
@@ -214,7 +214,7 @@ impl Question<'_> {
     }
 }
 
-/// A clock that was right at one moment and goes on from there.
+/// A clock that was set at one moment and runs on from there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrueTime {
     now: SystemTime,
@@ -280,7 +280,7 @@ macro_rules! config {
             .region($sdk::config::Region::new(site.region.clone()))
             .http_client(question.line.to(site, $service))
             .time_source(question.clock())
-            // The SDK would believe any `Date`; whoever calls decides which one to sign by.
+            // The SDK would believe any `Date`; the caller decides which one to sign with.
             .disable_clock_skew_correction(true)
             .sleep_impl($crate::client::sleep())
             .retry_config($crate::client::retries())

@@ -1,4 +1,4 @@
-//! What went wrong, from the SDK's errors to ours: AWS said no, or did not answer sensibly.
+//! Converts the SDK's errors: AWS refused the request, or sent no usable response.
 
 use std::error::Error as StdError;
 
@@ -42,7 +42,7 @@ const WRONG_TIME: [&str; 4] = [
     "InvalidTime",
 ];
 
-/// What was asked for does not exist, or not where it was looked for.
+/// The requested resource does not exist, or not in this region or account.
 const ABSENT: [&str; 3] = [
     "ResourceNotFoundException",
     "RepositoryNotFoundException",
@@ -64,12 +64,12 @@ impl Question<'_> {
                 }
             }
             SdkError::ResponseError(context) => self.nonsense(context.raw().status().as_u16()),
-            SdkError::TimeoutError(_) => self.no_answer("it did not answer in time"),
+            SdkError::TimeoutError(_) => self.no_answer("the request timed out"),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(error) => self.not_reached(error),
                 None => self.no_answer("the request could not be sent"),
             },
-            _ => Error::profile(format!("{} cannot be asked: {}", self.what, chain(&error)))
+            _ => Error::profile(format!("cannot call {}: {}", self.what, chain(&error)))
                 .fix("check region, endpoints, use_fips_endpoint and use_dualstack_endpoint"),
         }
     }
@@ -77,13 +77,13 @@ impl Question<'_> {
     /// The deadline passed.
     pub(crate) fn timed_out(&self) -> Error {
         let seconds = self.since.elapsed().as_secs_f32();
-        self.no_answer(&format!("no answer within {seconds:.1} s"))
+        self.no_answer(&format!("timed out after {seconds:.1} s"))
     }
 
     /// The answer lacks something, or cannot be believed.
     pub(crate) fn incomplete(&self, what: &str) -> Error {
-        self.unavailable(format!("{} answered {what}", self.what))
-            .fix("try again; if it stays, check which endpoint answers")
+        self.unavailable(format!("{} returned a response {what}", self.what))
+            .fix("retry; if it fails again, check the endpoint")
     }
 
     /// AWS answered with an error code.
@@ -98,20 +98,20 @@ impl Question<'_> {
         let what = &self.what;
         if status >= 500 || code.contains("Throttl") || BUSY.contains(&code.as_str()) {
             return self
-                .unavailable(format!("{what} failed at AWS ({code}){said}"))
+                .unavailable(format!("{what} failed ({code}){said}"))
                 .code(code)
-                .fix("try again in a minute");
+                .fix("retry in a minute");
         }
         if message.contains("MultiFactorAuthentication failed") {
             return Error::new(
                 Kind::Denied,
-                format!("{what}: AWS did not take the MFA code ({code}){said}"),
+                format!("{what}: AWS rejected the MFA code ({code}){said}"),
             )
             .code(MFA_FAILED)
-            .fix("enter a fresh code of the device that mfa_serial names; one code works once");
+            .fix("enter a new code from the device in mfa_serial; each code works only once");
         }
         if ABSENT.contains(&code.as_str()) {
-            let text = format!("{what} failed: it is not there ({code}){said}");
+            let text = format!("{what} failed: not found ({code}){said}");
             return Error::new(Kind::Denied, text)
                 .code(code)
                 .fix("check the name, the region and the account");
@@ -120,7 +120,7 @@ impl Question<'_> {
         let error = Error::new(
             Kind::Denied,
             format!(
-                "{what} was denied by AWS ({code}){said}{}",
+                "{what} was denied ({code}){said}{}",
                 time.as_deref().unwrap_or_default()
             ),
         );
@@ -161,10 +161,11 @@ impl Question<'_> {
         if let Some(offset) = self.wild_offset() {
             let (length, way) = told(offset, "later", "earlier");
             return Some(format!(
-                "; the answer is dated {length} {way} than this machine's clock, too far to go by"
+                "; the response is dated {length} {way} than this machine's clock, too large to \
+                 be clock skew"
             ));
         }
-        Some("; the signature carries the wrong time".to_owned())
+        Some("; the time in the signature is wrong".to_owned())
     }
 
     fn fix(&self, code: &str) -> Option<String> {
@@ -173,26 +174,26 @@ impl Question<'_> {
         Some(match code {
             "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => match operation {
                 "sts:AssumeRole" => format!(
-                    "let the role's trust policy name {who} (or its account, with {who} allowed \
-                     to call sts:AssumeRole), check external_id"
+                    "allow {who} in the role's trust policy (or its account, and {who} to call \
+                     sts:AssumeRole), and check external_id"
                 ),
-                "sts:AssumeRoleWithWebIdentity" => "let the role's trust policy name the token's \
-                     issuer, subject and audience"
+                "sts:AssumeRoleWithWebIdentity" => "allow the token's issuer, subject and \
+                                                    audience in the role's trust policy"
                     .to_owned(),
                 _ => format!("allow {who} to call {operation}"),
             },
             "InvalidClientTokenId" | "UnrecognizedClientException" => format!(
-                "replace the keys of {who}: the access key does not exist, is inactive, or is of \
-                 another partition; a session token may be wrong"
+                "replace the keys of {who}: the access key does not exist, is inactive or \
+                 belongs to another partition, or the session token is wrong"
             ),
             "ExpiredToken" | "ExpiredTokenException" => match operation {
                 "sts:AssumeRoleWithWebIdentity" => {
-                    "let the token's issuer write a new web_identity_token_file".to_owned()
+                    "refresh the token in web_identity_token_file".to_owned()
                 }
                 _ => format!("renew the session of {who}, which has expired"),
             },
             code if BAD_SIGNATURE.contains(&code) => {
-                format!("check the secret access key that goes with {who}")
+                format!("check the secret access key of {who}")
             }
             "RegionDisabledException" => format!(
                 "activate STS in {} in the account's settings, or use another region",
@@ -202,7 +203,7 @@ impl Question<'_> {
                 format!("enable the region {} for the account", self.region)
             }
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
-                "mend policy in the profile".to_owned()
+                "fix policy in the connectors file".to_owned()
             }
             "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => {
                 "shorten policy, policy_arns or tags".to_owned()
@@ -221,17 +222,20 @@ impl Question<'_> {
     fn nonsense(&self, status: u16) -> Error {
         let peer = self.peer();
         let text = if (200..300).contains(&status) {
-            format!("{} failed: {peer} answered, but not as AWS does", self.what)
+            format!(
+                "{} failed: {peer} returned an unrecognized response",
+                self.what
+            )
         } else {
             format!(
-                "{} failed: {peer} answered HTTP {status} without an AWS error code",
+                "{} failed: {peer} returned HTTP {status} without an AWS error code",
                 self.what
             )
         };
         let fix = if status >= 500 || status == 429 {
-            "try again in a minute"
+            "retry in a minute"
         } else {
-            "check the endpoint, and for a proxy between here and AWS"
+            "check the endpoint, and whether a proxy intercepts the request"
         };
         self.unavailable(text).fix(fix)
     }
@@ -247,12 +251,12 @@ impl Question<'_> {
         }
         let cause = without(&chain(error), &self.hidden);
         let fix = if cause.contains("ertificate") {
-            "check AWS_CA_BUNDLE, the platform's certificates and the clock"
+            "check AWS_CA_BUNDLE, the system's certificates and the clock"
         } else {
             "check the network, the proxy settings and the endpoint"
         };
         self.unavailable(format!(
-            "{} failed: cannot talk to {}: {cause}",
+            "{} failed: cannot connect to {}: {cause}",
             self.what,
             self.peer()
         ))

@@ -69,8 +69,8 @@ fn a_denial_names_the_call_the_code_the_message_and_the_fix() {
     assert_eq!(error.code.as_deref(), Some("AccessDenied"));
     assert_eq!(
         error.what,
-        "sts:AssumeRole of arn:aws:iam::1:role/dev was denied by AWS (AccessDenied): User: x is \
-         not authorized"
+        "sts:AssumeRole of arn:aws:iam::1:role/dev was denied (AccessDenied): User: x is not \
+         authorized"
     );
     let fix = error.fix.unwrap();
     assert!(
@@ -127,7 +127,7 @@ fn a_wrong_mfa_code_has_a_code_of_its_own() {
         "MultiFactorAuthentication failed with invalid MFA one time pass code.",
     );
     assert_eq!(error.code.as_deref(), Some(MFA_FAILED));
-    assert!(error.fix.unwrap().contains("fresh code"));
+    assert!(error.fix.unwrap().contains("new code"));
 }
 
 #[test]
@@ -155,14 +155,18 @@ fn a_signature_of_the_wrong_time_names_the_clock() {
         "Signature expired: 20260301T120000Z is now earlier than 20260301T125500Z",
     );
     assert_eq!(error.code.as_deref(), Some("SignatureDoesNotMatch"));
-    assert!(error.what.contains("wrong time"), "{}", error.what);
+    assert!(
+        error.what.contains("time in the signature is wrong"),
+        "{}",
+        error.what
+    );
     assert!(error.fix.unwrap().contains("clock"));
     let plain = denied("SignatureDoesNotMatch", "it does not match");
     assert!(plain.fix.unwrap().contains("secret access key"));
 }
 
 #[test]
-fn what_could_not_be_reached_is_told_with_its_cause() {
+fn an_unreachable_endpoint_is_reported_with_its_cause() {
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let error = ConnectorError::io(refused.into());
     let error = ask("ecr:GetAuthorizationToken", "", |q| q.not_reached(&error));

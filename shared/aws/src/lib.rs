@@ -1,7 +1,7 @@
 //! The AWS side: the only user of the AWS SDK and of an async runtime, behind a synchronous trait.
 //!
 //! Nothing here reads AWS's shared configuration files or picks up credentials by itself: what is
-//! asked, where, and with whose keys stands in the plan.
+//! asked, where, and with whose keys is in the plan.
 
 mod client;
 mod failure;

@@ -1,11 +1,11 @@
-//! Sources of credentials that are no API of AWS's, or not one that is signed.
+//! Sources of credentials without a signed AWS API.
 
 use super::*;
 
 #[test]
 fn endpoints_near_the_machine_hand_out_their_role() {
     let aws = Standin::start();
-    // No proxy may be asked for these.
+    // These must bypass the proxy.
     let sdk = sdk([]);
     let ask = |how| sdk.session(&step(aws.url(), how), None, &StepSecrets::default(), call());
     let container = |path: &str, token: Option<&str>| {

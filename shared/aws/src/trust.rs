@@ -36,7 +36,7 @@ pub(crate) fn context(env: &Env) -> Result<TlsContext> {
     TlsContext::builder()
         .with_trust_store(store)
         .build()
-        .map_err(|error| Error::local(format!("TLS cannot be set up: {error}")))
+        .map_err(|error| Error::local(format!("cannot set up TLS: {error}")))
 }
 
 /// Where distributions keep all roots in one file.
@@ -69,7 +69,7 @@ fn platform_roots(env: &Env, others: bool) -> Result<TrustStore> {
     let mut roots = String::new();
     for file in &files {
         if let Ok(pem) = guarded::read(file, LONGEST) {
-            // A file that is no PEM file among the platform's own is passed over.
+            // A system certificate file that is not PEM is skipped.
             roots.push_str(&usable(&pem).unwrap_or_default());
         }
     }
@@ -95,7 +95,7 @@ fn platform_roots(_: &Env, _: bool) -> Result<TrustStore> {
 /// The certificates of `AWS_CA_BUNDLE`.
 fn bundle(path: &str) -> Result<Vec<u8>> {
     let fail = |what: String| {
-        Error::local(format!("{VARIABLE} names {} {what}", shown(path))).fix(format!(
+        Error::local(format!("{VARIABLE} is {}, {what}", shown(path))).fix(format!(
             "set {VARIABLE} to a file of PEM certificates, or unset it"
         ))
     };
@@ -103,12 +103,12 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
         .map_err(|error| fail(format!("which cannot be read: {error}")))?;
     let usable = usable(&pem).ok_or_else(|| fail("which is not a PEM file".to_owned()))?;
     if usable.is_empty() {
-        return Err(fail("which holds no certificate".to_owned()));
+        return Err(fail("which contains no certificate".to_owned()));
     }
     Ok(usable.into_bytes())
 }
 
-/// The usable certificates of a file, as PEM; `None` for what is no PEM file. The HTTP client
+/// The usable certificates of a file, as PEM; `None` for a file that is not PEM. The HTTP client
 /// panics on those that are not usable, so they must not get there; a file is not refused for the
 /// odd one that rustls cannot use.
 fn usable(pem: &[u8]) -> Option<String> {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_machine_without_roots_is_told_so() {
+    fn missing_root_certificates_are_an_error() {
         let env = Env::fixed([("SSL_CERT_FILE", "/dev/null")]);
         let text = context(&env).unwrap_err().to_string();
         assert!(

@@ -92,7 +92,7 @@ impl Wire {
         match lane {
             Some(Ok(connector)) => Ok(connector),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::local("no way to connect")),
+            None => Err(Error::local("no connector is configured for HTTP")),
         }
     }
 }
@@ -108,7 +108,7 @@ impl fmt::Debug for Wire {
 pub(crate) struct Line {
     wire: Arc<Wire>,
     seen: Arc<Mutex<Seen>>,
-    /// Whose own hosts are asked; none where the endpoint is a custom one.
+    /// The partition whose own hosts are called; none for a custom endpoint.
     aws: Option<Partition>,
 }
 
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_tells_the_place() {
+    fn a_url_gives_the_host_and_port() {
         for (url, tls, host, port) in [
             (
                 "https://sts.us-east-1.amazonaws.com/",
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_endpoint_of_awss_own_tells_the_true_time() {
+    fn the_clock_is_learned_only_from_aws_endpoints() {
         use Origin::{Aws, Endpoint, Untrusted};
         let (own, custom) = (Some(Partition::Aws), None);
         for (url, aws, origin) in [

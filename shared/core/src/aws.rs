@@ -16,7 +16,7 @@ use crate::secret::Secret;
 pub struct Call<'a> {
     /// The connector that asks, for messages.
     pub connector: &'a str,
-    /// The connector that the client asked for: the outermost of the chain.
+    /// The connector that the client requested: the outermost of the chain.
     pub serving: &'a str,
     /// The true time: what signatures carry and expiries are compared with.
     pub now: DateTime<Utc>,
@@ -49,7 +49,7 @@ pub trait Aws {
         call: Call<'_>,
     ) -> Result<Session>;
 
-    /// Fetches a secret that lies in the keyring, behind a command or in SSM; for the latter,
+    /// Fetches a secret from the keyring, a command or SSM; for the latter,
     /// `session` may read it.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ pub trait Aws {
         call: Call<'_>,
     ) -> Result<RegistryLogin>;
 
-    /// Signs a cluster token; asks nobody.
+    /// Signs a cluster token, without a network call.
     ///
     /// # Errors
     /// The token would be longer than clusters take.

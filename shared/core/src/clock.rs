@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::log;
 
-/// Less than this is no fault: AWS itself allows five minutes.
+/// Less than this is tolerated: AWS itself allows five minutes.
 const IGNORED_BELOW: TimeDelta = TimeDelta::seconds(60);
-/// More than this is no clock that runs wrong but an answer that cannot be believed.
+/// More than this is too large to be clock skew: the response is not trusted.
 const REFUSED_ABOVE: TimeDelta = TimeDelta::hours(24);
-/// How far the wall clock may drift against the time since boot before somebody has set it.
+/// How far the wall clock may drift against the time since boot before it counts as set.
 const DRIFT: TimeDelta = TimeDelta::seconds(20);
 /// What is longer was not written by us.
 const LONGEST: u64 = 4096;
@@ -29,7 +29,7 @@ pub struct ServerDate {
     pub said: DateTime<Utc>,
     /// What this machine's clock said when the answer came.
     pub heard_at: DateTime<Utc>,
-    /// Who said it.
+    /// The source.
     pub origin: Origin,
 }
 
@@ -105,7 +105,7 @@ impl Clock {
             .unwrap_or(truly)
     }
 
-    /// The true time of one that the endpoint told, such as an expiry.
+    /// The true time of one that the endpoint returned, such as an expiration.
     pub fn from_endpoint(&self, told: DateTime<Utc>) -> DateTime<Utc> {
         told.checked_sub_signed(self.endpoint.get()).unwrap_or(told)
     }
@@ -197,7 +197,7 @@ fn wall_minus_boot_ms() -> i64 {
     Utc::now().timestamp_millis() - (boot.tv_sec * 1000 + boot.tv_nsec / 1_000_000)
 }
 
-/// The kernel's id of this boot; the host's name where there is none.
+/// The kernel's id of this boot; the host name if unavailable.
 pub(crate) fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(
         |_| {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_trusted_or_believed_is_not_learned() {
+    fn an_untrusted_or_implausible_date_is_not_learned() {
         let clock = Clock::default();
         for refused in [
             date(3600, Origin::Untrusted),

@@ -16,12 +16,12 @@ use crate::shown::shown;
 /// that a program which asks us again is found out.
 pub const CHAIN_VARIABLE: &str = "AWS_CONNECTOR_CHAIN";
 
-/// What a binary of ours says when the chain closes. Those in between say it again as it is.
-const CIRCLE: &str = "credentials are asked for in a circle: ";
+/// The error of a binary that detects the loop. The binaries in between repeat it unchanged.
+const CIRCLE: &str = "credential loop: ";
 /// The longest circle that is shown.
 const LONGEST_CIRCLE: usize = 1000;
 
-/// More output than this is no secret.
+/// The size limit of a secret.
 const LONGEST_OUTPUT: usize = 1024 * 1024;
 /// How often a child is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -29,11 +29,12 @@ const TICK: Duration = Duration::from_millis(10);
 /// The error for a chain of connectors that closes.
 pub fn circle(chain: &str) -> Error {
     Error::profile(format!("{CIRCLE}{chain}")).fix(
-        "a command or AWS CLI profile that this connector takes its credentials from asks this connector again; give it another source",
+        "the command or AWS CLI profile that provides this connector's credentials calls the \
+         connector again; give it another source",
     )
 }
 
-/// The circle that a binary of ours found, in what it wrote to stderr.
+/// The loop that one of the binaries detected, taken from its stderr.
 fn reported_circle(line: &str) -> Option<Error> {
     let (_, rest) = line.split_once(CIRCLE)?;
     let (chain, _) = rest.split_once("; fix: ")?;
@@ -59,6 +60,7 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
             format!("command {} {what}", shown(name)),
         )
     };
+    crate::sys::signals::keep_children();
     let mut child = Command::new(name)
         .args(argv.iter().skip(1))
         .env(CHAIN_VARIABLE, chain)
@@ -68,14 +70,14 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
         .spawn()
         .map_err(|error| {
             fail(format!("cannot be started: {error}"))
-                .fix("name a program on PATH or by its full path")
+                .fix("use a program on PATH or its full path")
         })?;
     let mut output = Stream::new(child.stdout.take().map(OwnedFd::from));
     let mut said = Stream::new(child.stderr.take().map(OwnedFd::from));
     let status = wait(&mut child, &mut output, &mut said, deadline)
         .map_err(|error| fail(format!("cannot be waited for: {error}")))?;
     let Some(status) = status else {
-        return Err(fail("did not end in time and was stopped".to_owned()));
+        return Err(fail("timed out and was stopped".to_owned()));
     };
     if !status.success() {
         let said = String::from_utf8_lossy(&said.bytes);
@@ -141,7 +143,7 @@ fn wait(
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            // Those below first: whoever they belong to can still be found then.
+            // Children first: their parents can still be found then.
             stop_children(child.id());
             let _ = child.kill();
             let _ = child.wait();
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn output_comes_back_and_the_chain_is_told() {
+    fn output_is_returned_and_the_chain_is_passed_on() {
         assert_eq!(sh("echo $AWS_CONNECTOR_CHAIN", 20).unwrap(), "dev\n");
     }
 
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_stopped() {
         let error = sh("exec sleep 60", 0).unwrap_err().to_string();
-        assert!(error.contains("did not end in time"), "{error}");
+        assert!(error.contains("timed out"), "{error}");
     }
 
     #[test]
@@ -225,12 +227,12 @@ mod tests {
         let path = folder.path().join("pid");
         let script = format!("sh -c 'echo $$ >{}; sleep 60; :'; :", path.display());
         let error = sh(&script, 1).unwrap_err().to_string();
-        assert!(error.contains("did not end in time"), "{error}");
-        // On a machine so busy that a second was too short for it, there is nobody to stop.
+        assert!(error.contains("timed out"), "{error}");
+        // On a machine so busy that a second was too short for it, there is nothing to stop.
         let Ok(pid) = std::fs::read_to_string(&path) else {
             return;
         };
-        // The kernel takes its time to end what it was told to.
+        // The kernel may take a while to end a process.
         let began = Instant::now();
         while let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
             && !stat.contains(") Z ")
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_left_in_the_background_holds_nobody_up() {
+    fn a_helper_left_in_the_background_does_not_block() {
         let began = Instant::now();
         assert_eq!(sh("sleep 60 & echo s3cret", 50).unwrap(), "s3cret\n");
         assert!(began.elapsed() < Duration::from_secs(40));

@@ -1,4 +1,4 @@
-//! What is obtained and handed out: sessions, registry logins, cluster tokens.
+//! What is obtained and returned: sessions, registry logins, cluster tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// The access key id for people to read. What is in its place may be a misplaced secret: a
-    /// text of another form is not shown.
+    /// The access key id for messages. A text that does not look like one is not shown: it may be a
+    /// misplaced secret.
     pub fn shown_key_id(&self) -> &str {
         if is_like_access_key_id(&self.access_key_id) {
             &self.access_key_id
@@ -80,7 +80,7 @@ pub(crate) fn are_swapped(id: &str, secret: &str) -> bool {
     is_like_secret_access_key(id) || is_like_access_key_id(secret) && !is_like_access_key_id(id)
 }
 
-/// How much life a credential must have left to be handed out: a quarter of it, at most 15
+/// The minimum lifetime of a credential to be returned: a quarter of it, at most 15
 /// minutes, which is where botocore starts to ask again before every request.
 pub fn margin(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> TimeDelta {
     let lifetime = (expires_at - obtained_at).max(TimeDelta::zero());
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_like_an_access_key_id_is_not_shown() {
+    fn text_unlike_an_access_key_id_is_not_shown() {
         let session = |id: &str| Session {
             access_key_id: id.into(),
             secret_access_key: Secret::new("s"),

@@ -21,14 +21,14 @@ use crate::request::{Client, Request};
 use crate::serve::{self, Delivered, Sign};
 use crate::sys::{signals, streams};
 
-/// More than this on standard input is nobody's question.
+/// The size limit of standard input.
 const LONGEST_STDIN: u64 = 1024 * 1024;
 
-/// A renewal in the background ends after this, whatever it hangs on: longer than its own budget,
-/// shorter than anybody's patience with a lock.
+/// A background refresh ends after this, even if it hangs: longer than its own budget, shorter than
+/// any process waits for a lock.
 const RENEWAL_TIME: Duration = Duration::from_secs(25);
 
-/// What a client says, kept for the full program.
+/// A client's request, kept for the full program.
 struct Said {
     called: DateTime<Utc>,
     args: Vec<OsString>,
@@ -61,7 +61,7 @@ impl Said {
     }
 }
 
-/// Runs a small program, from its arguments to its exit status: it answers what is at hand, and
+/// Runs a small program, from its arguments to its exit status: it answers from the cache, and
 /// becomes the full program for everything else.
 pub fn run<P: Protocol>(sign: Sign) -> i32 {
     if !streams::fill_closed() {
@@ -101,7 +101,7 @@ pub fn fail<P: Protocol>(error: &Error) -> i32 {
     write(&P::render_error(None, error))
 }
 
-/// Renews one entry. There is no client: what goes wrong is left in the lock file, for the next
+/// Renews one entry. No client waits: an error is recorded in the lock file, for the next
 /// command.
 fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i32 {
     let _ = rustix::process::setsid();
@@ -120,10 +120,12 @@ fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i
         stdin: &|| said.stdin(),
     };
     let renewed = lock
-        .map_err(|error| Error::local(format!("no lock was handed over: {error}")))
+        .map_err(|error| Error::local(format!("no lock was passed on: {error}")))
         .and_then(|lock| match P::parse(&input)? {
             Todo::Serve(request, _) => serve::renew(&request, env, aws, Renewal { lock, entry }),
-            _ => Err(Error::local("nothing is renewed for this")),
+            _ => Err(Error::local(
+                "this request cannot be refreshed in the background",
+            )),
         });
     i32::from(renewed.is_err())
 }
@@ -136,7 +138,7 @@ fn give_up() -> ! {
     std::process::exit(1)
 }
 
-/// What a client is answered, as a value. `serve` obtains what it asked for.
+/// The response to a client, as a value. `serve` obtains what it asked for.
 pub fn answer<P: Protocol>(
     args: &[OsString],
     stdin: &dyn Fn() -> Result<String>,
@@ -203,7 +205,7 @@ fn write(output: &Output) -> i32 {
         .and_then(|()| stdout.flush());
     match written {
         Ok(()) => i32::from(output.status),
-        // Whoever closed the stream does not want to know.
+        // The client has closed the stream.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 1,
         Err(error) => {
             log::line(format_args!("cannot write the answer: {error}"));

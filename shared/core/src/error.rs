@@ -1,8 +1,8 @@
-//! The one error type: what went wrong, for which connector, and how to mend it.
+//! The one error type: what went wrong, for which connector, and how to fix it.
 //!
 //! Every text is one line. What comes from outside (names, AWS's messages) is quoted and escaped
 //! before it gets here; whatever else could break or hide the line is escaped when it is shown, so
-//! that an error can be printed on a terminal or by Docker as it stands.
+//! that an error can be printed on a terminal or by Docker as it is.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::shown::clean;
 pub enum Kind {
     /// The command line or the client's input is wrong.
     Usage,
-    /// The profile file is missing, unreadable or says something that is not allowed.
+    /// The connectors file is missing, unreadable or says something that is not allowed.
     Profile,
     /// The connector may not be used for this request.
     Refused,
@@ -26,7 +26,7 @@ pub enum Kind {
     Denied,
     /// AWS did not answer, or not sensibly; another try may succeed.
     Unavailable,
-    /// A code or a person is needed and this run cannot ask.
+    /// A code or a user is required, and this run cannot prompt.
     Interaction,
     /// This machine is in the way: a file, a lock, a clock.
     Local,
@@ -70,7 +70,7 @@ impl Error {
         Self::new(Kind::Usage, what)
     }
 
-    /// A fault in the profile file.
+    /// A fault in the connectors file.
     pub fn profile(what: impl Into<String>) -> Self {
         Self::new(Kind::Profile, what)
     }
@@ -92,7 +92,7 @@ impl Error {
         self
     }
 
-    /// Says how to mend it, unless that is said already.
+    /// Sets the fix, unless it is already set.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix.get_or_insert_with(|| fix.into());
@@ -133,12 +133,12 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_with_connector_cause_and_fix() {
-        let error = Error::refused("it is disabled")
+        let error = Error::refused("this connector is disabled")
             .of("dev")
             .fix("set enabled = true");
         assert_eq!(
             error.to_string(),
-            "connector 'dev': it is disabled; fix: set enabled = true"
+            "connector 'dev': this connector is disabled; fix: set enabled = true"
         );
     }
 

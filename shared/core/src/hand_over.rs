@@ -1,16 +1,17 @@
-//! From a small program to the full one: what takes AWS, a keyring or another process is done by
-//! `aws-connector`, which a small program becomes by `exec`, or starts to renew an entry.
+//! From a small program to the full one: requests that need AWS, a keyring or another process are
+//! served by `aws-connector`. A small program becomes it by `exec`, or starts it to renew an entry.
 //!
 //! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
 //! renewed or `-`, when the client called (milliseconds of Unix time by the local clock), and then
-//! the client's own arguments. What the client said on standard input is
+//! the client's own arguments. What the client wrote to standard input is
 //! on standard input again. A renewal has the locked file as its standard output.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Seek as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,20 +22,25 @@ use crate::error::{Error, Result};
 use crate::log;
 use crate::request::Client;
 use crate::shown::shown;
-use crate::sys::signals::Deaf;
+use crate::sys::process::exec;
+use crate::sys::signals::{Deaf, outlive_file_limits};
 use crate::sys::streams::nameless_file;
+use crate::user::effective_uid;
 
 /// The first argument by which the full program knows that it is called by a small one.
 pub const VERB: &str = "answer-for";
-/// The version of what is said between them: raised when either would misunderstand the other.
+/// The version of the protocol between them: increased with every incompatible change.
 pub const CONTRACT: &str = "1";
+
+/// A pipe takes this much before anybody reads from it.
+const PIPE_BUFFER: usize = 4096;
 
 /// The full program's file name.
 const PROGRAM: &str = "aws-connector";
 /// Where it is, for packages that do not install it beside the small ones.
 const PLACE: Option<&str> = option_env!("AWS_CONNECTOR_PROGRAM");
 
-/// What a client said, to be said again to the full program.
+/// The client's request, as passed on to the full program.
 #[derive(Debug)]
 pub struct HandOver<'a> {
     /// The program that the client called.
@@ -43,7 +49,7 @@ pub struct HandOver<'a> {
     pub called: DateTime<Utc>,
     /// The arguments after its name.
     pub args: &'a [OsString],
-    /// What was read from standard input, if it was read.
+    /// The text read from standard input, if any.
     pub stdin: Option<&'a str>,
 }
 
@@ -63,65 +69,78 @@ pub struct Call {
 impl HandOver<'_> {
     /// Becomes the full program. Returns only when that fails.
     pub fn exec(&self) -> Error {
-        let started = || {
-            let mut command = self.command("-")?;
+        let become_it = || -> Result<Infallible> {
+            let program = find()?;
             if let Some(stdin) = self.input()? {
-                command.stdin(stdin);
+                rustix::stdio::dup2_stdin(&stdin).map_err(|error| cannot_pass_on(error.into()))?;
             }
-            Ok(command)
+            let args = self.full_args("-");
+            let error = exec(&program, args.iter().map(OsString::as_os_str));
+            Err(cannot_start(&program, &error))
         };
-        match started() {
-            Ok(mut command) => {
-                let error = command.exec();
-                cannot_start(command.get_program().as_ref(), &error)
-            }
+        match become_it() {
+            Ok(never) => match never {},
             Err(error) => error,
         }
     }
 
-    /// Starts the full program to renew an entry. Nobody waits for it, and neither an interrupt nor
-    /// the end of the terminal reaches it on its way to a session of its own.
+    /// Starts the full program to renew an entry. No client waits for it. An interrupt or
+    /// the end of the terminal does not reach it before it has its own session.
     pub fn renew(&self, renewal: Renewal) {
         let start = || {
-            let mut command = self.command(&renewal.entry)?;
-            let stdin = self.input()?.unwrap_or_else(Stdio::null);
+            let program = find()?;
+            let stdin = self.input()?.map_or_else(Stdio::null, Stdio::from);
+            let mut command = Command::new(&program);
             command
+                .args(self.full_args(&renewal.entry))
                 .stdin(stdin)
                 .stdout(renewal.lock)
                 .stderr(Stdio::null());
             let _deaf = Deaf::new();
             command
                 .spawn()
-                .map_err(|error| cannot_start(command.get_program().as_ref(), &error))
+                .map_err(|error| cannot_start(&program, &error))
         };
         match start() {
-            Ok(child) => log::debug(format_args!("pid {} renews in the background", child.id())),
-            Err(error) => log::debug(format_args!("cannot renew in the background: {error}")),
+            Ok(child) => log::debug(format_args!(
+                "pid {} refreshes in the background",
+                child.id()
+            )),
+            Err(error) => log::debug(format_args!("cannot refresh in the background: {error}")),
         }
     }
 
-    fn command(&self, entry: &str) -> Result<Command> {
-        let program = find()?;
-        let mut command = Command::new(program);
+    /// What the full program is called with.
+    fn full_args(&self, entry: &str) -> Vec<OsString> {
         let called = self.called.timestamp_millis().to_string();
-        command
-            .args([VERB, CONTRACT, self.client.id(), entry, &called])
-            .args(self.args);
-        Ok(command)
+        let mut args: Vec<OsString> = [VERB, CONTRACT, self.client.id(), entry, &called]
+            .map(OsString::from)
+            .into();
+        args.extend_from_slice(self.args);
+        args
     }
 
-    /// Standard input as the client gave it.
-    fn input(&self) -> Result<Option<Stdio>> {
+    /// The client's standard input.
+    fn input(&self) -> Result<Option<OwnedFd>> {
         let Some(text) = self.stdin else {
             return Ok(None);
         };
-        let failed = |error| Error::local(format!("cannot pass on standard input: {error}"));
-        let mut file = nameless_file().map_err(failed)?;
+        if text.len() <= PIPE_BUFFER {
+            let (reader, mut writer) = std::io::pipe().map_err(cannot_pass_on)?;
+            writer.write_all(text.as_bytes()).map_err(cannot_pass_on)?;
+            return Ok(Some(reader.into()));
+        }
+        outlive_file_limits();
+        let mut file = nameless_file().map_err(cannot_pass_on)?;
         file.write_all(text.as_bytes())
             .and_then(|()| file.rewind())
-            .map_err(failed)?;
+            .map_err(cannot_pass_on)?;
         Ok(Some(file.into()))
     }
+}
+
+fn cannot_pass_on(error: std::io::Error) -> Error {
+    Error::local(format!("cannot pass on standard input: {error}"))
 }
 
 /// Reads what a small program says to the full one; `None` where it is not called by one.
@@ -139,13 +158,13 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
     let client = client.to_str().and_then(Client::of_id)?;
     if contract != CONTRACT {
         let error = Error::local(format!(
-            "{PROGRAM} {} and {} are of versions that do not fit together",
+            "{PROGRAM} {} and {} are incompatible versions",
             env!("CARGO_PKG_VERSION"),
             client.program()
         ));
         return Some(Err((
             client,
-            error.fix("install all programs of one release"),
+            error.fix("install all programs from the same release"),
         )));
     }
     let [entry, called, args @ ..] = rest else {
@@ -167,25 +186,34 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
 
 /// The full program: beside this one, links resolved, and never looked for on `PATH`.
 fn find() -> Result<PathBuf> {
-    let own = std::env::current_exe()
-        .map_err(|error| Error::local(format!("cannot tell where this program is: {error}")))?;
-    let path = match PLACE {
-        Some(place) => PathBuf::from(place),
-        None => own.with_file_name(PROGRAM),
+    let own = std::env::current_exe();
+    let path = match (PLACE, &own) {
+        (Some(place), _) => PathBuf::from(place),
+        (None, Ok(own)) => own.with_file_name(PROGRAM),
+        (None, Err(error)) => {
+            return Err(Error::local(format!(
+                "cannot find the path of this program: {error}"
+            )));
+        }
     };
+    let owner = own
+        .and_then(fs::metadata)
+        .map_or_else(|_| effective_uid(), |own| own.uid());
+    let is_ours = |meta: &fs::Metadata| meta.uid() == 0 || meta.uid() == owner;
+    // Of a link, too: in a folder like /tmp others may add one, although they cannot replace any.
+    let link = fs::symlink_metadata(&path).map_err(|error| cannot_start(&path, &error))?;
     let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, &error))?;
-    let owner = fs::metadata(&own).map_or(0, |own| own.uid());
     let why = if !meta.is_file() {
         "is not a file"
-    } else if meta.uid() != 0 && meta.uid() != owner {
-        "belongs to another user than this program"
+    } else if !is_ours(&link) || !is_ours(&meta) {
+        "has a different owner than this program"
     } else if meta.mode() & 0o022 != 0 {
-        "can be written by others"
+        "is writable by other users"
     } else {
         return Ok(path);
     };
     let shown = shown(&path.to_string_lossy());
-    Err(Error::local(format!("{shown}, which this needs, {why}"))
+    Err(Error::local(format!("{shown}, which is required, {why}"))
         .fix(format!("install {PROGRAM} again")))
 }
 
@@ -196,11 +224,11 @@ fn cannot_start(path: &Path, error: &std::io::Error) -> Error {
         _ => format!("cannot be started: {error}"),
     };
     Error::local(format!(
-        "{}, which asks AWS, {what}",
+        "{}, which calls AWS, {what}",
         shown(&path.to_string_lossy())
     ))
     .fix(format!(
-        "install {PROGRAM} of the same release into {}",
+        "install {PROGRAM} from the same release into {}",
         shown(&folder.to_string_lossy())
     ))
 }

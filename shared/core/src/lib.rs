@@ -1,6 +1,6 @@
 //! The part of aws-connector that a cache hit needs: no async runtime, no AWS SDK.
 //!
-//! Data goes one way: request → profile → plan → cache → (AWS) → document.
+//! Data flows one way: request → profile → plan → cache → (AWS) → document.
 
 pub mod ambient;
 pub mod aws;

@@ -1,4 +1,4 @@
-//! Secrets that lie on this machine and can be read without asking anybody: in the profile, in
+//! Secrets that are stored on this machine and can be read directly: in the profile, in
 //! the environment, in a file.
 
 use std::os::unix::fs::MetadataExt as _;
@@ -11,10 +11,10 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::user::{Runner, Trust};
 
-/// A file with more than this holds no secret of ours.
+/// The size limit of a secret file.
 const LONGEST: u64 = 64 * 1024;
 
-/// Reads a secret if it lies on this machine; `None` when somebody has to be asked for it.
+/// Reads a secret that is stored on this machine; `None` if another program or service provides it.
 ///
 /// # Errors
 /// The variable is not set, or the file is missing, empty, or open to others.
@@ -29,7 +29,7 @@ pub fn read(secret: &SecretRef, env: &Env) -> Result<Option<Secret>> {
                     Kind::NoCredentials,
                     format!("environment variable {name} is not set"),
                 )
-                .fix(format!("set {name}, or change the profile"))
+                .fix(format!("set {name}, or change the connectors file"))
             }),
         SecretRef::File(path) => read_file(path, env).map(Some),
         SecretRef::Command(_) | SecretRef::Keyring(_) | SecretRef::Ssm { .. } => Ok(None),
@@ -50,7 +50,7 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     };
     let unreadable = |error: std::io::Error| {
         fail(format!("cannot be read: {error}")).fix(format!(
-            "put the secret into {}, or change the profile",
+            "write the secret to {}, or change the connectors file",
             full.display()
         ))
     };
@@ -59,9 +59,8 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     let runner = Runner::current(env);
     // A pipe such as a shell's <(command) has no other readers; a file may.
     if meta.is_file() && meta.mode() & 0o077 != 0 {
-        return Err(
-            fail("is open to other users".to_owned()).fix(format!("chmod 600 {}", full.display()))
-        );
+        return Err(fail("is readable by other users".to_owned())
+            .fix(format!("chmod 600 {}", full.display())));
     }
     if meta.is_file() && runner.trusts(meta.uid()) != Trust::Full {
         let (what, fix) = of_another(meta.uid(), &runner);
@@ -82,13 +81,13 @@ fn of_another(owner: u32, runner: &Runner) -> (String, String) {
     let whose = runner.describe(owner);
     if runner.is_behind_sudo(owner) {
         (
-            format!("belongs to {whose}, but this runs as root by sudo"),
-            "run it without sudo, or name a file of root's".to_owned(),
+            format!("belongs to {whose}, but this runs as root through sudo"),
+            "run it without sudo, or use a file owned by root".to_owned(),
         )
     } else {
         (
             format!("belongs to another user ({whose})"),
-            "name a file of your own".to_owned(),
+            "use a file that you own".to_owned(),
         )
     }
 }
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    fn a_file_that_others_can_read_is_refused_with_the_command_that_fixes_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         fs::write(&path, "s3cret\n").unwrap();
@@ -118,7 +117,7 @@ mod tests {
         let name = path.to_str().unwrap();
         let error = read_file(name, &Env::fixed([])).unwrap_err().to_string();
         assert!(
-            error.contains("open to other users") && error.contains("chmod 600"),
+            error.contains("readable by other users") && error.contains("chmod 600"),
             "{error}"
         );
         assert!(!error.contains("s3cret"));
@@ -127,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_user_is_told_apart_from_ones_own_behind_sudo() {
+    fn a_file_of_another_user_and_a_file_of_the_sudo_user_give_different_errors() {
         let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
         let (what, fix) = of_another(1000, &Runner::new(0, &sudo));
         assert_eq!(
             what,
-            "belongs to \"ann\" (uid 1000), but this runs as root by sudo"
+            "belongs to \"ann\" (uid 1000), but this runs as root through sudo"
         );
         assert!(fix.contains("without sudo"), "{fix}");
         for (owner, me, env) in [

@@ -21,7 +21,7 @@ pub fn debug(message: Arguments<'_>) {
     }
 }
 
-/// Writes one line that the user should see although the command goes on.
+/// Writes one line that the user should see although the command continues.
 pub fn warn(message: Arguments<'_>) {
     line(format_args!("warning: {message}"));
 }
@@ -30,6 +30,6 @@ pub fn warn(message: Arguments<'_>) {
 pub fn line(message: Arguments<'_>) {
     let message = message.to_string();
     let text = format!("aws-connector: {}\n", crate::shown::clean(&message));
-    // Nobody is left to tell when stderr itself is gone.
+    // Nothing can be reported when stderr is closed.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

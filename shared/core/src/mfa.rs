@@ -1,4 +1,4 @@
-//! The code of a second factor: from a program, or from the person at the terminal.
+//! The code of a second factor: from a program, or from the user at the terminal.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -13,15 +13,14 @@ use crate::profile::Mfa;
 use crate::secret::Secret;
 use crate::turn::PROMPT;
 
-/// More than this is no code.
+/// The size limit of a code.
 const LONGEST_LINE: usize = 64;
 
-/// Asks for a code once. `may_prompt` says whether the client is interactive; whether there is a
-/// terminal that is ours to ask on is found out here, and `asking` called just before a person is
-/// asked.
+/// Obtains one code. `may_prompt` says whether the client is interactive; this function checks for
+/// a terminal that it can use, and calls `asking` just before it prompts.
 ///
 /// # Errors
-/// Nobody can be asked, or what came is not six digits.
+/// Cannot prompt, or the code is not six digits.
 pub fn code(
     factor: &Mfa,
     connector: &str,
@@ -50,19 +49,19 @@ pub fn code(
         Err(
             Error::new(Kind::Interaction, "the MFA code is not six digits")
                 .of(connector)
-                .fix("try again with the six digits that the device shows"),
+                .fix("retry with the six digits that the device shows"),
         )
     }
 }
 
-/// The chain of connectors that a child is told, with those that are being served now: the one
-/// that the client asked for, and the one of its sources whose turn it is.
+/// The chain of connectors passed to a child, with those that are being served now: the requested
+/// one, and its source that is being resolved.
 pub fn extend_chain(env: &Env, serving: &str, connector: &str) -> String {
     let mut chain = match env.get(CHAIN_VARIABLE) {
         Some(chain) => format!("{chain} -> {serving}"),
         None => serving.to_owned(),
     };
-    // A source's own command is run on behalf of whoever was asked for.
+    // A source's own command is run on behalf of the requested connector.
     if connector != serving {
         chain.push_str(" -> ");
         chain.push_str(connector);
@@ -80,13 +79,13 @@ fn prompt(
         Error::new(
             Kind::Interaction,
             format!(
-                "an MFA code of {} is needed, and nobody can be asked here",
+                "an MFA code from {} is required, but this program cannot prompt for one here",
                 factor.serial
             ),
         )
         .of(connector)
         .fix(format!(
-            "run 'aws-connector login {connector}' in a terminal, then try again"
+            "run 'aws-connector login {connector}' in a terminal, then retry"
         ))
     };
     let mut terminal = may_prompt.then(terminal).flatten().ok_or_else(cannot)?;
@@ -94,13 +93,13 @@ fn prompt(
     let shown = crate::shown::shown(&factor.serial);
     write!(
         terminal,
-        "aws-connector: MFA code of {} for connector '{connector}': ",
+        "aws-connector: MFA code from {} for connector '{connector}': ",
         shown.trim_matches('"')
     )
     .map_err(|_| cannot())?;
     let none = |what: String| Err(Error::new(Kind::Interaction, what).of(connector));
     let Some(line) = read_line(&terminal) else {
-        // The line after the question is somebody else's.
+        // What follows must not share the prompt's line.
         let _ = writeln!(terminal);
         let seconds = PROMPT.as_secs();
         return none(format!("no MFA code was given within {seconds} s"));
@@ -112,7 +111,7 @@ fn prompt(
     Ok(Secret::new(line.trim()))
 }
 
-/// The terminal itself, where there is one and it is ours to ask on: standard input and error
+/// The terminal, if this process can use it: standard input and error
 /// belong to the client, and a job in the background would be stopped by the kernel, or steal
 /// another's input.
 pub fn terminal() -> Option<File> {
@@ -126,7 +125,7 @@ pub fn terminal() -> Option<File> {
     in_front.then_some(terminal)
 }
 
-/// A line, or what was typed before the end of input; `None` when nobody ends one in time. The
+/// A line, or what was typed before the end of input; `None` after a timeout. The
 /// terminal of a program that draws its own screen hands over single keys, of which Return is
 /// another than the one that ends a line elsewhere.
 fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {

@@ -1,4 +1,4 @@
-//! Where the profile file and the cache folder lie.
+//! The paths of the connectors file and the cache directory.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use directories::ProjectDirs;
 
 use crate::env::Env;
 
-/// The variable that names another profile file.
+/// The variable that names another connectors file.
 pub const FILE_VARIABLE: &str = "AWS_CONNECTOR_FILE";
 /// The variable that names another cache folder.
 pub const CACHE_VARIABLE: &str = "AWS_CONNECTOR_CACHE_DIR";
@@ -16,7 +16,7 @@ pub const CACHE_VARIABLE: &str = "AWS_CONNECTOR_CACHE_DIR";
 pub struct Paths {
     /// `connectors.toml`.
     pub profile_file: Option<PathBuf>,
-    /// Whether the profile file was named by the environment (then it must exist).
+    /// Whether the connectors file was named by the environment (then it must exist).
     pub profile_file_named: bool,
     /// The folder of cache entries and locks.
     pub cache_folder: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! What a client asked for, in one type for all three protocols.
+//! What a client requested, in one type for all three protocols.
 
 use crate::resource::{Partition, RegistryHost, Resource};
 
@@ -9,9 +9,9 @@ pub struct Request {
     pub connector: Option<String>,
     /// What it wants.
     pub wants: Wants,
-    /// Who asks; for session names and messages.
+    /// The client, for session names and messages.
     pub client: Client,
-    /// Whether a person may be asked for a code on the terminal.
+    /// Whether the user may be prompted for a code on the terminal.
     pub may_prompt: bool,
 }
 
@@ -22,7 +22,7 @@ impl Request {
             connector: None,
             wants: Wants::RegistryLogin { registry },
             client: Client::Docker,
-            // Docker shows a prompt to nobody.
+            // Docker does not show a prompt.
             may_prompt: false,
         }
     }

@@ -1,4 +1,4 @@
-//! The pipeline, on one page: request → profile → plan → cache → (AWS) → what is handed out.
+//! The pipeline, on one page: request → profile → plan → cache → (AWS) → result.
 //! The only file that knows the order.
 
 mod at_hand;
@@ -182,9 +182,9 @@ impl<'a> Pipeline<'a> {
                 }
             }
             need = Need::Intermediate;
-            step = step.source().ok_or_else(|| {
-                Error::local("the entry to renew is not one that this request depends on")
-            })?;
+            step = step
+                .source()
+                .ok_or_else(|| Error::local("the entry to refresh is not part of this request"))?;
         }
     }
 }

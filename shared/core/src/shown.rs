@@ -36,7 +36,7 @@ pub fn shown(input: &str) -> String {
 }
 
 /// A whole message made safe for a terminal: what would break or hide a line is escaped, all else
-/// stays as it is. For texts that hold paths and the like; [`shown`] is for what stands in quotes.
+/// stays as it is. For texts that hold paths and the like; [`shown`] is for quoted text.
 pub fn clean(message: &str) -> Cow<'_, str> {
     if !message.contains(is_unsafe) {
         return Cow::Borrowed(message);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_break_the_line_is_escaped() {
+    fn line_breaks_and_control_characters_are_escaped() {
         assert_eq!(shown("a\n\r\t\0\"\\"), r#""a\n\r\t\0\"\\""#);
         assert_eq!(shown("\u{1b}[31m"), r#""\u{1b}[31m""#);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! The nearest known name to one that was mistyped.
 
-/// The longest word looked at, in bytes; what is longer is no slip of the finger.
+/// The longest word looked at, in bytes; longer words are not typos.
 const LONGEST: usize = 64;
 
 /// The candidate nearest to `word`, or `None` when no candidate is near enough to be meant.
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_far_from_everything_finds_nothing() {
+    fn a_word_far_from_all_others_has_no_suggestion() {
         for typed in ["", "x", "external", "secret", &"r".repeat(1 << 20)] {
             assert_eq!(nearest(typed, KEYS), None, "{typed:.20}");
         }

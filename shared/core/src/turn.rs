@@ -11,7 +11,7 @@ use crate::clock::Clock;
 /// How long a command may take to get its answer from AWS, over all hops and retries.
 pub const BUDGET: Duration = Duration::from_secs(20);
 
-/// How long a person has to type an MFA code.
+/// How long the user has to enter an MFA code.
 pub const PROMPT: Duration = Duration::from_secs(120);
 
 /// One command on its way.
@@ -23,19 +23,19 @@ pub struct Turn<'a> {
     pub(crate) called: DateTime<Utc>,
     /// A moment by both clocks.
     start: (DateTime<Utc>, Instant),
-    /// When AWS must have answered. Waiting for another process or for a person puts it off.
+    /// When AWS must have answered. Waiting for another process or for the user extends it.
     pub(crate) deadline: Instant,
-    /// When there must be an answer, waits included: something still valid could be handed out.
+    /// When there must be an answer, waits included: something still valid could be returned.
     pub(crate) hurry: Option<Instant>,
     /// How much longer to wait for other processes, over all locks of the command.
     pub(crate) patience: Duration,
-    /// Whether a person can be asked for a code.
+    /// Whether the user can be prompted for a code.
     pub(crate) can_prompt: bool,
-    /// Whether a person was asked for a code.
+    /// Whether the user was prompted for a code.
     pub(crate) has_prompted: bool,
     /// Whether a session was minted for this very command.
     pub(crate) has_minted: bool,
-    /// Whether only something newer than this command is good enough to hand out.
+    /// Whether only something newer than this command is good enough to return.
     pub(crate) force: bool,
     /// Whether this is a renewal that no client waits for.
     pub(crate) in_background: bool,
@@ -44,7 +44,7 @@ pub struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// A command that goes on now, in this process, and that the client called at some time before.
+    /// A command that continues in this process, and that the client called some time ago.
     pub fn new(clock: &'a Clock, patience: Duration, called: DateTime<Utc>) -> Self {
         let (wall, now) = (Utc::now(), Instant::now());
         Self {
@@ -63,7 +63,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What is known about the local clock.
+    /// The measured offset of the local clock.
     pub(crate) fn clock(&self) -> &'a Clock {
         self.clock
     }

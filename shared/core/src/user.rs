@@ -1,4 +1,4 @@
-//! Who runs this process, and whose files it may trust.
+//! The user of this process, and which owners' files it trusts.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ pub(crate) fn effective_uid() -> u32 {
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
     pub(crate) uid: u32,
-    /// `SUDO_UID` and `SUDO_USER`, where root acts for somebody else.
+    /// `SUDO_UID` and `SUDO_USER`, if root acts for another user.
     sudo: Option<(u32, Option<String>)>,
 }
 

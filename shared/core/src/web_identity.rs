@@ -42,7 +42,7 @@ pub fn identity(token_file: &str) -> Result<String> {
     of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token".to_owned()))
 }
 
-/// The same for the token of a container, which may be none of JSON: then its content is its identity.
+/// The same for the token of a container, which need not be a JWT: then its content is its identity.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -127,7 +127,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn an_invalid_token_is_refused() {
         for text in ["", "x", "a.b.c", "..", "e30.!!.x"] {
             assert_eq!(of_token(text), None, "{text}");
         }

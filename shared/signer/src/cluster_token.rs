@@ -55,12 +55,14 @@ pub fn cluster_token(
             .as_ref()
             .map_or(0, |token| token.expose().len());
         return Err(Error::refused(format!(
-            "the token for cluster {} would have {} characters, but clusters take {LONGEST}: the \
-             session token alone has {length}",
+            "the token for cluster {} would have {} characters, but clusters accept at most \
+             {LONGEST}: the session token alone has {length}",
             plan.cluster,
             token.len()
         ))
-        .fix("shorten policy, policy_arns and tags of the connector and of those before it"));
+        .fix(
+            "shorten policy, policy_arns and tags of the connector and of its source connectors",
+        ));
     }
     let end = now + LIFETIME;
     Ok(ClusterToken {
@@ -72,7 +74,7 @@ pub fn cluster_token(
 }
 
 fn presigned(plan: &TokenPlan, session: &Session, now: DateTime<Utc>) -> Result<Zeroizing<String>> {
-    let fail = |error: String| Error::local(format!("a cluster token cannot be signed: {error}"));
+    let fail = |error: String| Error::local(format!("cannot sign the cluster token: {error}"));
     let identity = Credentials::new(
         session.access_key_id.as_str(),
         session.secret_access_key.expose(),

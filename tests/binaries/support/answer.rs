@@ -1,9 +1,9 @@
-//! What a binary answered.
+//! The output of a binary.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// What a process left: its exit status, standard output and standard error.
+/// Exit status, standard output and standard error of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: i32,
@@ -11,7 +11,7 @@ pub(crate) struct Answer {
     pub(crate) stderr: String,
 }
 
-/// AWS credentials out of a `credential_process` document.
+/// AWS credentials from a `credential_process` document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) id: String,
@@ -21,7 +21,7 @@ pub(crate) struct Session {
 }
 
 impl Answer {
-    /// The answer, which is a success with nothing on standard error.
+    /// Asserts success without output on standard error.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 0, "{self:?}");
@@ -29,7 +29,7 @@ impl Answer {
         self
     }
 
-    /// Its one line on standard error, the answer being a failure with nothing on standard output.
+    /// Asserts failure without output on standard output, and returns the one line on standard error.
     #[track_caller]
     pub(crate) fn failure(&self) -> &str {
         assert_ne!(self.status, 0, "{self:?}");
@@ -37,7 +37,7 @@ impl Answer {
         one_line(&self.stderr)
     }
 
-    /// The one line on standard output in which Docker is told of a failure.
+    /// The one line on standard output that reports a failure to Docker.
     #[track_caller]
     pub(crate) fn docker_failure(&self) -> &str {
         assert_eq!(self.status, 1, "{self:?}");
@@ -45,7 +45,7 @@ impl Answer {
         one_line(&self.stdout)
     }
 
-    /// Standard output as the one JSON document that it is.
+    /// Standard output as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, 0, "{self:?}");
@@ -66,7 +66,7 @@ impl Answer {
         }
     }
 
-    /// The password out of a Docker document.
+    /// The password from a Docker document.
     #[track_caller]
     pub(crate) fn password(&self) -> String {
         let document = self.json();

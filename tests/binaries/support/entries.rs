@@ -1,4 +1,4 @@
-//! Cache entries as they lie on disk.
+//! Cache entries on disk.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
@@ -37,12 +37,12 @@ impl Entry {
         serde_json::from_slice(&self.bytes()).unwrap()
     }
 
-    /// Overwrites the entry, its mode staying as it is.
+    /// Overwrites the entry and keeps its mode.
     pub(crate) fn write(&self, bytes: &[u8]) {
         fs::write(&self.path, bytes).unwrap();
     }
 
-    /// Overwrites one field, of the entry or by its `/path`.
+    /// Overwrites one field, by its name or its `/path`.
     pub(crate) fn set(&self, pointer: &str, value: Value) {
         let mut json = self.json();
         *json.pointer_mut(pointer).unwrap() = value;
@@ -59,7 +59,7 @@ impl Entry {
             .unwrap()
     }
 
-    /// Makes the entry older, as if that much time had passed.
+    /// Makes the entry older by this much.
     pub(crate) fn age(&self, by: TimeDelta) {
         let mut json = self.json();
         for pointer in [
@@ -79,7 +79,7 @@ impl Entry {
         self.path.with_extension("lock")
     }
 
-    /// Holds the entry's lock until what is returned is dropped.
+    /// Holds the entry's lock until the result is dropped.
     pub(crate) fn hold(&self) -> File {
         let mut options = File::options();
         let file = options.read(true).write(true).create(true).truncate(false);

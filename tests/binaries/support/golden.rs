@@ -1,4 +1,4 @@
-//! Transcripts that are compared with a file, letter by letter.
+//! Transcripts that are compared with a file.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Answer, World};
 
-/// What was said in a number of cases. What differs from run to run is replaced by a name for it.
+/// The output of several cases. Values that differ from run to run are replaced by names.
 pub(crate) struct Transcript {
     text: String,
     masks: Vec<(String, String)>,
@@ -25,7 +25,7 @@ impl Transcript {
         transcript
     }
 
-    /// Replaces a text that is there by `<name>` from now on.
+    /// Replaces a text by `<name>` from now on.
     #[track_caller]
     pub(crate) fn mask(&mut self, text: &str, name: &str) {
         assert!(!text.is_empty(), "nothing to mask as {name}");
@@ -40,7 +40,7 @@ impl Transcript {
         text
     }
 
-    /// Writes a case down: a `|` before each line, and `\` where a line does not end.
+    /// Adds a case: `|` before each line, and `\` after a last line without a line break.
     pub(crate) fn case(&mut self, title: &str, answer: &Answer) {
         let _ = writeln!(self.text, "## {title}\nexit {}", answer.status);
         for (name, output) in [("stdout", &answer.stdout), ("stderr", &answer.stderr)] {
@@ -53,13 +53,13 @@ impl Transcript {
         self.text.push('\n');
     }
 
-    /// Writes any text down under a title.
+    /// Adds a text under a title.
     pub(crate) fn note(&mut self, title: &str, text: &str) {
         let text = self.masked(text);
         let _ = writeln!(self.text, "## {title}\n{text}\n");
     }
 
-    /// Compares all of it with `goldens/NAME`.
+    /// Compares the transcript with `goldens/NAME`.
     #[track_caller]
     pub(crate) fn check(self, name: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -73,7 +73,7 @@ impl Transcript {
         if golden != self.text {
             let (line, was, is) = difference(&golden, &self.text);
             panic!(
-                "{name}:{line} is not what was said\n  golden: {was}\n  said:   {is}\n(UPDATE_GOLDENS=1 writes it anew)"
+                "{name}:{line} differs\n  golden: {was}\n  actual: {is}\n(UPDATE_GOLDENS=1 rewrites it)"
             );
         }
     }

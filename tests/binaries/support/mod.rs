@@ -1,4 +1,4 @@
-//! What every test stands on.
+//! Shared by all tests.
 
 mod answer;
 mod entries;

@@ -1,6 +1,6 @@
-//! Connectors that many tests begin with. `URL` stands for the loopback AWS.
+//! Connectors that many tests use. `URL` is replaced by the address of the loopback AWS.
 
-/// A registry of the account that is there.
+/// A registry of the stand-in's account.
 pub(crate) const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 /// The user's keys.
@@ -13,7 +13,7 @@ aws_access_key_id = "AKIAIOSFODNN7EXAMPLE"
 aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 "#;
 
-/// A role whose sessions are cut down to what they are for.
+/// A role with down-scoped sessions.
 pub(crate) const ROLE: &str = r#"
 [connectors.dev]
 auth_method = "iam-role"
@@ -23,7 +23,7 @@ source_connector = "base"
 role_arn = "arn:aws:iam::123456789012:role/dev"
 "#;
 
-/// A role with one session for everything.
+/// A role with one session for all resources.
 pub(crate) const SHARED: &str = r#"
 [connectors.dev]
 auth_method = "iam-role"

@@ -1,4 +1,4 @@
-//! A proxy behind which every host of AWS is the loopback one, so that real host names are asked.
+//! A proxy that sends every AWS host to the loopback AWS, so that tests use real host names.
 
 use std::io::{BufRead as _, BufReader, Write as _, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -8,14 +8,14 @@ use std::thread;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Tunnels whatever host is asked for to one https port, and notes the host.
+/// Tunnels every host to one HTTPS port, and records the host.
 pub(crate) struct Proxy {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// A proxy that lives as long as the test's process; an idle one costs a thread that waits.
+    /// A proxy that runs until the test's process ends.
     pub(crate) fn start(https_port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -34,13 +34,13 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The hosts asked for since this was last called, `host:port` each, and for whom.
+    /// The `host:port` of each request since the last call, and the client's user name.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 }
 
-/// A client that goes away in the middle ends its tunnel, and nothing else.
+/// A client that disconnects only ends its own tunnel.
 fn tunnel(client: TcpStream, https_port: u16, notes: &Mutex<Vec<String>>) -> Option<()> {
     let mut reader = BufReader::new(client.try_clone().ok()?);
     let mut request = String::new();
@@ -73,7 +73,7 @@ fn tunnel(client: TcpStream, https_port: u16, notes: &Mutex<Vec<String>>) -> Opt
     Some(())
 }
 
-/// Who a header says that the client is, without the password.
+/// The user name in a header, without the password.
 fn user_of(header: &str) -> Option<String> {
     let (name, value) = header.split_once(':')?;
     let basic = value.trim().strip_prefix("Basic ")?;

@@ -1,4 +1,4 @@
-//! A client that signs what it asks with a session, to see what the session may do.
+//! A client that signs requests with a session, to find out what the session may do.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -14,7 +14,7 @@ use aws_standin::Standin;
 
 use super::Session;
 
-/// Asks with a session's keys; every question answers with the HTTP status.
+/// Signs requests with a session's keys; each method returns the HTTP status.
 pub(crate) struct Signer<'a> {
     pub(crate) standin: &'a Standin,
     pub(crate) session: &'a Session,
@@ -113,7 +113,7 @@ fn json(target: &str) -> [(&str, &str); 2] {
     ]
 }
 
-/// Sends a request as it stands; the answer's status and body.
+/// Sends a request, and returns the status and body of the answer.
 pub(super) fn exchange(standin: &Standin, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", standin.port())).unwrap();
     stream.write_all(request.as_bytes()).unwrap();

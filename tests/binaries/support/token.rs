@@ -1,4 +1,4 @@
-//! Cluster tokens, checked as the cluster's verifier checks them: by its rules, then at STS.
+//! Cluster tokens, checked like the cluster does: by its rules, then by STS.
 
 use aws_standin::{VerifiedUrl, verify_token};
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::sign::exchange;
 use super::{Answer, World};
 
-/// A token that the verifier's rules let pass.
+/// A token that complies with the cluster's rules.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) url: VerifiedUrl,
@@ -24,13 +24,13 @@ pub(crate) fn now() -> i64 {
 }
 
 impl Token {
-    /// The token of an exec credential document, after the verifier's rules.
+    /// The token in an exec credential document, checked by the cluster's rules.
     #[track_caller]
     pub(crate) fn of(answer: &Answer, partition: &str) -> Self {
         Self::at(answer, partition, now())
     }
 
-    /// The same, by a verifier's clock that says `now`.
+    /// The same, when the cluster's clock is at `now`.
     #[track_caller]
     pub(crate) fn at(answer: &Answer, partition: &str, now: i64) -> Self {
         let document = answer.json();
@@ -51,7 +51,7 @@ impl Token {
         }
     }
 
-    /// A parameter of the URL, as it is written.
+    /// A parameter of the URL, not decoded.
     #[track_caller]
     pub(crate) fn parameter(&self, name: &str) -> &str {
         let mut pairs = self
@@ -73,7 +73,7 @@ impl Token {
             .unwrap()
     }
 
-    /// Whom STS says it is, when the cluster of this name sends the URL; else the error's status.
+    /// The ARN that STS returns when the cluster of this name sends the URL, or the status of the error.
     pub(crate) fn caller(&self, world: &World, cluster: &str) -> Result<String, u16> {
         let request = format!(
             "GET /?{} HTTP/1.1\r\nHost: {}\r\nx-k8s-aws-id: {cluster}\r\nAccept: application/json\r\nConnection: close\r\n\r\n",

@@ -1,4 +1,4 @@
-//! A home of its own for each test, and the binaries that run in it.
+//! A home for each test, and the binaries that run in it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,19 +32,19 @@ impl Binary {
     }
 }
 
-/// A user's home with a profile, an empty cache, and an AWS on loopback.
+/// A user's home with a connectors file, an empty cache, and an AWS on loopback.
 pub(crate) struct World {
     pub(crate) standin: Standin,
     home: TempDir,
 }
 
 impl World {
-    /// A world without a profile.
+    /// A world without a connectors file.
     pub(crate) fn empty() -> Self {
         Self::with(Standin::start())
     }
 
-    /// A world with this AWS and without a profile.
+    /// A world with this AWS and without a connectors file.
     pub(crate) fn with(standin: Standin) -> Self {
         Self {
             standin,
@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    /// A world with these pieces of a profile, in which `URL` stands for its AWS.
+    /// A world with a connectors file of these pieces, in which `URL` is replaced by the address of its AWS.
     pub(crate) fn new(pieces: &[&str]) -> Self {
         let world = Self::empty();
         world.profile(pieces);
@@ -71,13 +71,13 @@ impl World {
         self.home().join(".cache/aws-connector")
     }
 
-    /// Writes the profile anew.
+    /// Replaces the connectors file.
     pub(crate) fn profile(&self, pieces: &[&str]) {
         let text = pieces.concat().replace("URL", &self.standin.url());
         self.file(".config/aws-connector/connectors.toml", &text);
     }
 
-    /// Writes a file of the home that only its owner reads.
+    /// Writes a file in the home, readable only by its owner.
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.home().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -86,14 +86,14 @@ impl World {
         path
     }
 
-    /// A script of the home that runs `body`.
+    /// Writes a script that runs `body`.
     pub(crate) fn script(&self, name: &str, body: &str) -> PathBuf {
         let path = self.file(name, &format!("#!/bin/sh\n{body}\n"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         path
     }
 
-    /// A program of ours, about to run with nothing of the caller's surroundings.
+    /// One of the programs, with a clean environment.
     pub(crate) fn run(&self, binary: Binary, args: &[&str]) -> Run {
         let mut command = Command::new(binary.path());
         command
@@ -104,7 +104,7 @@ impl World {
             .env("USER", "tester")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir(self.home())
-            // Not in the foreground of whatever terminal the tests run in: nobody is prompted.
+            // Never in the foreground of the terminal that the tests run in, so that nothing prompts.
             .process_group(0);
         Run {
             binary,
@@ -125,7 +125,7 @@ impl World {
         self.run(Binary::Docker, &[action]).stdin(stdin)
     }
 
-    /// A shell that runs `script`, in which `$PROCESS`, `$DOCKER` and `$PLUGIN` are our programs.
+    /// A shell that runs `script`, in which `$PROCESS`, `$DOCKER` and `$PLUGIN` are the three programs.
     pub(crate) fn shell(&self, script: &str) -> Answer {
         let mut run = self.run(Binary::CredentialProcess, &[]);
         let mut shell = Command::new("sh");
@@ -144,7 +144,7 @@ impl World {
         run.answer()
     }
 
-    /// The session that a connector hands out, without a word on standard error.
+    /// The session of a connector; asserts that standard error is empty.
     #[track_caller]
     pub(crate) fn session(&self, connector: &str) -> Session {
         self.credential_process(&["--connector", connector])
@@ -153,7 +153,7 @@ impl World {
             .session()
     }
 
-    /// The three programs, each asking for what it is for; the connector is `AWS_CONNECTOR`.
+    /// Runs the three programs, each with its usual request and this connector as `AWS_CONNECTOR`.
     pub(crate) fn all_three(&self, connector: &str) -> [Run; 3] {
         [
             self.credential_process(&[]),
@@ -163,22 +163,22 @@ impl World {
         .map(|run| run.env("AWS_CONNECTOR", connector))
     }
 
-    /// How often STS was asked for anything.
+    /// The number of calls to STS.
     pub(crate) fn sts(&self) -> usize {
         self.standin.count("sts", "*")
     }
 
-    /// How often ECR was asked for a token.
+    /// The number of token requests to ECR.
     pub(crate) fn ecr(&self) -> usize {
         self.standin.count("ecr", "GetAuthorizationToken")
     }
 
-    /// Every call so far, of any service.
+    /// All calls so far to all services.
     pub(crate) fn calls(&self) -> usize {
         self.standin.count("*", "*")
     }
 
-    /// The only call of that name.
+    /// The only call of this action.
     #[track_caller]
     pub(crate) fn only_call(&self, action: &str) -> Call {
         let calls = self.standin.calls();
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    /// What was asked in each AssumeRole, oldest first.
+    /// The parameters of each AssumeRole call, oldest first.
     pub(crate) fn assumed(&self) -> Vec<BTreeMap<String, String>> {
         let calls = self.standin.calls();
         let assumed = calls.iter().filter(|call| call.action == "AssumeRole");
@@ -211,7 +211,7 @@ impl World {
     }
 }
 
-/// What a call asked, less what every call says.
+/// The parameters of a call, without those that every call has.
 pub(crate) fn params(call: &Call) -> BTreeMap<String, String> {
     let mut params = call.params.clone();
     params.remove("Action");
@@ -219,7 +219,7 @@ pub(crate) fn params(call: &Call) -> BTreeMap<String, String> {
     params
 }
 
-/// A program about to run.
+/// A program to run.
 pub(crate) struct Run {
     binary: Binary,
     command: Command,
@@ -254,19 +254,19 @@ impl Run {
         self
     }
 
-    /// A variable whose value need not be text.
+    /// Sets a variable to a value that need not be UTF-8.
     pub(crate) fn env_bytes(mut self, name: &str, value: &[u8]) -> Self {
         self.command.env(name, std::ffi::OsStr::from_bytes(value));
         self
     }
 
-    /// One more argument, which need not be text.
+    /// Adds an argument that need not be UTF-8.
     pub(crate) fn arg(mut self, bytes: &[u8]) -> Self {
         self.command.arg(std::ffi::OsStr::from_bytes(bytes));
         self
     }
 
-    /// As a Kubernetes client of this version, in a script.
+    /// Sets what a Kubernetes client with this API version passes, not interactive.
     pub(crate) fn exec_info(self, version: &str) -> Self {
         let info = format!(
             r#"{{"apiVersion":"client.authentication.k8s.io/{version}","kind":"ExecCredential","spec":{{"interactive":false}}}}"#
@@ -283,7 +283,7 @@ impl Run {
         self
     }
 
-    /// Starts it with a standard error of the caller's.
+    /// Starts it with this standard error.
     pub(crate) fn start_with_stderr(mut self, stderr: impl Into<Stdio>) -> Child {
         let command = self.command.stdin(Stdio::null());
         command
@@ -293,7 +293,7 @@ impl Run {
             .unwrap()
     }
 
-    /// Starts it. What it reads is written at once, so that is short.
+    /// Starts it and writes its standard input at once, which must therefore be short.
     pub(crate) fn start(mut self) -> (Binary, Child) {
         let stdin = if self.stdin.is_some() {
             Stdio::piped()
@@ -308,13 +308,13 @@ impl Run {
             .spawn()
             .unwrap();
         if let (Some(bytes), Some(mut pipe)) = (self.stdin, child.stdin.take()) {
-            // One that does not read to the end has its reasons.
+            // A program need not read all of its input.
             let _ = pipe.write_all(&bytes);
         }
         (self.binary, child)
     }
 
-    /// Runs it to its end. A secret of the user's never shows where people or logs can see it.
+    /// Runs it to its end. Asserts that no secret of the user appears in its output.
     #[track_caller]
     pub(crate) fn answer(self) -> Answer {
         let (binary, child) = self.start();
@@ -322,7 +322,7 @@ impl Run {
     }
 }
 
-/// The answer of a process that was started.
+/// Waits for a started process, and returns its output.
 #[track_caller]
 pub(crate) fn finish(binary: Binary, child: Child) -> Answer {
     let output = child.wait_with_output().unwrap();

@@ -1,4 +1,4 @@
-"""Makes a user who may assume the role `dev` in moto's IAM, and prints the user's key."""
+"""Creates a user who can assume the role `dev` in moto's IAM, and prints the key of the user."""
 
 import json
 

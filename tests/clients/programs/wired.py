@@ -1,5 +1,5 @@
-"""Reads each configuration before and after a login with what its own client reads it with: what was there is still
-there, and nothing came but what login says. Arguments: folder, ECR host, ARN of the cluster."""
+"""Reads each configuration before and after a login with the parser of its client, and checks that all old entries are
+still there, and that only the entries of the login are new. Arguments: folder, ECR host, ARN of the cluster."""
 
 import json
 import pathlib
@@ -35,7 +35,7 @@ def docker(before, after):
 
 def kube(before, after):
     def read(path):
-        # kubectl takes a tab for white space, PyYAML does not. A kubeconfig may leave out what it is.
+        # kubectl accepts tabs as white space, PyYAML does not. A kubeconfig can omit apiVersion and kind.
         text = path.read_bytes().replace(b"\t", b" ")
         return {"apiVersion": "v1", "kind": "Config"} | (yaml.safe_load(text) or {})
 

@@ -1,4 +1,4 @@
-//! The Rust `kube` client as a program uses it: the kubeconfig named by `KUBECONFIG`.
+//! A program with the Rust `kube` client, which reads `KUBECONFIG`.
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, api::ListParams};

@@ -1,4 +1,4 @@
-//! The AWS SDK for Rust as a program uses it: everything from the environment and `~/.aws/config`.
+//! A program with the AWS SDK for Rust, configured by the environment and `~/.aws/config`.
 
 use aws_smithy_http_client::{Builder, tls};
 

@@ -1,9 +1,9 @@
-//! Where the clients lie, as `tests/clients/setup` wrote it down.
+//! The paths of the clients, as recorded by `tests/clients/setup`.
 
 use std::{env, fs, path::PathBuf};
 
-/// The client that `env` in the prepared folder calls `name`. Its absence fails the test: a client that was not run
-/// proves nothing, and a skipped test looks like a passed one.
+/// The client that the prepared folder's `env` file calls `name`. If it is missing, the test fails: a skipped test looks
+/// like a passed one.
 pub(crate) fn client(name: &str) -> PathBuf {
     let path = client_on_path(name).unwrap_or_else(|| {
         panic!(
@@ -19,7 +19,7 @@ pub(crate) fn client(name: &str) -> PathBuf {
     path
 }
 
-/// The same for a client that no package brings: it is used where the machine happens to have it.
+/// The same for a client that no package provides, and that the machine may not have.
 pub(crate) fn client_on_path(name: &str) -> Option<PathBuf> {
     let list = folder().join("env");
     let text = fs::read_to_string(&list)
@@ -30,7 +30,7 @@ pub(crate) fn client_on_path(name: &str) -> Option<PathBuf> {
         .map(|(_, path)| path.into())
 }
 
-/// A small program in `tests/clients/programs` that uses a library as its users do.
+/// A small program in `tests/clients/programs` that uses a library.
 pub(crate) fn program(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/clients/programs", name]
         .iter()

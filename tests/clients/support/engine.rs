@@ -1,4 +1,4 @@
-//! A Docker engine of the test's own.
+//! A Docker engine for one test.
 
 use std::{
     io::{Read, Write},
@@ -16,7 +16,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts it. It pulls and pushes; containers are not its business here.
+    /// Starts it. Tests pull, push and build images, but run no containers.
     pub(crate) fn start(machine: &Machine) -> Self {
         let socket = machine.path("docker.sock");
         let settings = machine.write("docker/daemon.json", "{}");
@@ -46,14 +46,14 @@ impl Engine {
         }
     }
 
-    /// The engine's own command line and, where the machine has another one on `PATH`, that too.
+    /// The engine's own CLI, and the one on `PATH` if there is another.
     pub(crate) fn command_lines() -> Vec<PathBuf> {
         let mut found = vec![client("DOCKER"), client("DOCKER_ON_PATH")];
         found.dedup();
         found
     }
 
-    /// A `docker` command, about to speak with this engine.
+    /// A `docker` command for this engine.
     pub(crate) fn docker(&self, machine: &Machine, command_line: &Path) -> Command {
         let mut command = machine.command(command_line);
         command.env("DOCKER_HOST", format!("unix://{}", self.socket.display()));

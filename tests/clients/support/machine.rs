@@ -1,7 +1,7 @@
 //! A private machine for one test: its own network, hosts file, home and state folders.
 //!
-//! Every server of a test, the stand-in included, listens inside: port 443 and real host names are free for each test,
-//! tests run side by side, and nothing can leave the machine because there is no way out.
+//! All servers of a test, including the stand-in, listen inside it. Each test can therefore use port 443 and real host names,
+//! tests run in parallel, and no request can leave the machine.
 
 use std::{
     ffi::OsStr,
@@ -20,13 +20,13 @@ pub(crate) const ECR_HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 /// A registry that has nothing to do with AWS.
 pub(crate) const PLAIN_HOST: &str = "registry.example.test";
 
-/// Registries live outside 127.0.0.0/8, which the Docker engine takes as insecure: here it verifies TLS.
+/// Registries have an address outside 127.0.0.0/8, for which the Docker engine would not verify TLS.
 pub(crate) const ADDRESSES: [(&str, &str); 2] =
     [(ECR_HOST, "10.77.0.1"), (PLAIN_HOST, "10.77.0.2")];
 
 const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The private machine. Start it before anything else: only threads and processes born later live on it.
+/// The private machine. Start it first: only threads and processes that start later run on it.
 pub(crate) struct Machine {
     folder: tempfile::TempDir,
 }
@@ -35,14 +35,13 @@ impl Machine {
     /// Moves the calling thread onto a new machine.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        // SAFETY: file descriptors stay shared; only mounts and the network part ways.
+        // SAFETY: file descriptors stay shared; only mounts and the network are separated.
         #[expect(
             unsafe_code,
             reason = "rustix asks for it because of flags that are not used here"
         )]
-        unsafe { unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::NEWNET) }.expect(
-            "the tests of real clients give each test a network of its own, which needs root",
-        );
+        unsafe { unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::NEWNET) }
+            .expect("each test of real clients has its own network, which requires root");
 
         let machine = Self { folder };
         for name in ["home", "tmp", "run"] {
@@ -60,14 +59,14 @@ impl Machine {
             "mount",
             ["--bind".as_ref(), hosts.as_os_str(), "/etc/hosts".as_ref()],
         );
-        // Where container tools running as root keep state, whatever their environment says.
+        // Folders where container tools that run as root keep state, whatever their environment.
         for state in ["/run", "/var/lib"] {
             system("mount", ["-t", "tmpfs", "tmpfs", state]);
         }
         machine
     }
 
-    /// A path in the machine's own folder.
+    /// A path in the machine's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -85,12 +84,12 @@ impl Machine {
         path
     }
 
-    /// A client that `tests/clients/setup` prepared, about to run on this machine.
+    /// A client installed by `tests/clients/setup`, to run on this machine.
     pub(crate) fn client(&self, name: &str) -> Command {
         self.command(client(name))
     }
 
-    /// A program for Node, which looks for modules from where the program lies.
+    /// A program for Node, which looks for modules relative to the program.
     pub(crate) fn node(&self, program: &str) -> Command {
         let modules = self.path("node/node_modules");
         if !modules.exists() {
@@ -104,11 +103,11 @@ impl Machine {
         command
     }
 
-    /// A program about to run on this machine, with nothing of the environment of whoever runs the tests.
+    /// A program to run on this machine, with a clean environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let binaries = Path::new(super::DOCKER_HELPER)
             .parent()
-            .expect("a binary lies in a folder");
+            .expect("a binary is in a folder");
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -126,7 +125,7 @@ impl Machine {
         command
     }
 
-    /// Lets whatever starts from now on trust what `certificate` (PEM) vouches for, and nothing that the system trusts.
+    /// Makes programs that start later trust this certificate authority (PEM), and no other.
     pub(crate) fn trust(&self, certificate: &str) {
         let others = fs::read_to_string(self.path("trusted.pem")).unwrap_or_default();
         self.write("trusted.pem", &(others + certificate));

@@ -1,4 +1,4 @@
-//! What the tests of the real clients share: a private machine for each, the servers on it, and where the clients lie.
+//! Shared by the tests of real clients: a private machine for each test, its servers, and the paths of the clients.
 
 mod clients;
 mod engine;

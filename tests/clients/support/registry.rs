@@ -1,4 +1,4 @@
-//! Debian's `docker-registry` over TLS, under the host name that it stands for.
+//! Debian's `docker-registry` over TLS, under the host name of the simulated registry.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use super::{
     machine::{ADDRESSES, ECR_HOST, PLAIN_HOST},
 };
 
-/// A running registry that holds `team/app:1`.
+/// A running registry with `team/app:1`.
 pub(crate) struct Registry {
     _server: Server,
 }
 
 impl Registry {
-    /// The private registry of an account: it knows one user, as ECR does.
+    /// The private registry of an account, with one user, as in ECR.
     pub(crate) fn of_ecr(machine: &Machine, password: &str) -> Self {
         let users = Run::of(machine.client("HTPASSWD").args(["-nbB", "AWS", password])).succeeded();
         let users = machine.write("registry/users", &users);
@@ -29,7 +29,7 @@ impl Registry {
         )
     }
 
-    /// A registry that anybody may use.
+    /// A registry without authentication.
     pub(crate) fn of_everybody(machine: &Machine) -> Self {
         Self::start(machine, PLAIN_HOST, "", &[])
     }
@@ -62,7 +62,7 @@ impl Registry {
                     "-addext",
                     &format!("subjectAltName=DNS:{host}"),
                 ])
-                // Else openssl makes an authority of it, which stricter clients do not take for a server.
+                // Otherwise openssl creates a CA certificate, which strict clients do not accept for a server.
                 .args(["-addext", "basicConstraints=critical,CA:FALSE"])
                 .arg("-keyout")
                 .arg(&key)
@@ -99,7 +99,7 @@ impl Registry {
     }
 }
 
-/// A tiny image, as the source of a `skopeo copy`.
+/// A small image, as the source of `skopeo copy`.
 pub(crate) fn image(machine: &Machine) -> String {
     let layer = machine.path("layer.tar");
     machine.write("layer/hello", "hello\n");

@@ -1,11 +1,11 @@
-//! One run of a client and what it said.
+//! One run of a client, and its output.
 
 use std::process::Command;
 
-/// No client may hang a test; the slowest needs a few seconds on a busy machine.
+/// A client that hangs fails the test. The slowest client needs a few seconds on a busy machine.
 const TIMEOUT_SECONDS: &str = "90";
 
-/// A client's run that has ended.
+/// A finished run of a client.
 pub(crate) struct Run {
     what: String,
     status: Option<i32>,
@@ -41,14 +41,14 @@ impl Run {
         }
     }
 
-    /// What it printed; a failed run fails the test with all that it said.
+    /// Asserts success, and returns standard output.
     #[track_caller]
     pub(crate) fn succeeded(self) -> String {
         assert!(self.status == Some(0), "{self}");
         self.stdout
     }
 
-    /// Both its channels; a run that succeeded, or hung, fails the test.
+    /// Asserts failure, and returns standard output and standard error.
     #[track_caller]
     pub(crate) fn failed(self) -> String {
         assert!(!matches!(self.status, Some(0 | 124 | 137) | None), "{self}");

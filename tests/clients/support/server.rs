@@ -1,4 +1,4 @@
-//! A server process of one test.
+//! A server process for one test.
 
 use std::{
     fs::{self, File},
@@ -18,7 +18,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(10);
 const LOG_LINES_SHOWN: usize = 30;
 const POLL: Duration = Duration::from_millis(20);
 
-/// A running server; it ends with this value, and with the test's thread whatever happens to that.
+/// A running server. It is killed when this value is dropped or the test's thread ends.
 pub(crate) struct Server {
     name: String,
     child: Child,
@@ -36,7 +36,7 @@ impl Server {
         let log = machine.path(&format!("{name}.log"));
         let output = File::create(&log).expect("a log file");
         let errors = output.try_clone().expect("the same log file");
-        // The kernel ends it even when the test is killed and nothing is dropped.
+        // The kernel kills it even if the test is killed.
         let mut bound = machine.command("setpriv");
         bound
             .args(["--pdeathsig", "TERM"])
@@ -74,13 +74,13 @@ impl Server {
         server
     }
 
-    /// Whether something listens there.
+    /// Whether a server listens there.
     pub(crate) fn listens(address: &str) -> bool {
         TcpStream::connect(address).is_ok()
     }
 
     fn end(&mut self) {
-        // By pid, and only while the child is not reaped: the number is still its own.
+        // The child is not reaped yet, so the pid is still its own.
         let pid = Pid::from_child(&self.child);
         if matches!(self.child.try_wait(), Ok(None)) && kill_process(pid, Signal::TERM).is_ok() {
             let asked = Instant::now();
@@ -88,7 +88,7 @@ impl Server {
                 thread::sleep(POLL);
             }
         }
-        // Nothing to do for one that has ended.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Our binaries, wired into the clients' own configuration as a user would do it.
+//! Wires our binaries into the clients' configuration as a user would.
 
 use std::{
     fs,
@@ -14,12 +14,12 @@ pub(crate) const CREDENTIAL_PROCESS: &str = env!("CARGO_BIN_EXE_aws-connector-cr
 pub(crate) const DOCKER_HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-aws-connector");
 pub(crate) const EKS_TOKEN: &str = env!("CARGO_BIN_EXE_aws-connector-eks-token");
 
-/// The fourth binary, which is another package's: the folder of ours has it once the workspace is built.
+/// The fourth binary, from another package. It is in the same folder once the workspace is built.
 pub(crate) fn everyday_command() -> PathBuf {
     let path = Path::new(DOCKER_HELPER).with_file_name("aws-connector");
     let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
     let built = modified(&path);
-    // Cargo's own list of what it was made from: an old one would prove nothing.
+    // Cargo's list of its source files, to reject an outdated binary.
     let sources = fs::read_to_string(path.with_extension("d")).unwrap_or_default();
     let sources = sources.split_once(": ").map_or("", |(_, list)| list);
     let is_new = built.is_some()
@@ -34,7 +34,7 @@ pub(crate) fn everyday_command() -> PathBuf {
     path
 }
 
-/// Writes `connectors.toml` where a user's lies: a key, `base`, and a role that it assumes, `dev`.
+/// Writes the user's `connectors.toml` with `base`, a key, and `dev`, a role that it assumes.
 pub(crate) fn connectors(machine: &Machine, endpoint: &str) {
     connectors_of(
         machine,
@@ -44,7 +44,7 @@ pub(crate) fn connectors(machine: &Machine, endpoint: &str) {
     );
 }
 
-/// The same with another key than that of the stand-in's user.
+/// The same with another key.
 pub(crate) fn connectors_of(machine: &Machine, endpoint: &str, key_id: &str, secret: &str) {
     let file = machine.write(
         "home/.config/aws-connector/connectors.toml",
@@ -67,11 +67,11 @@ role_arn = "arn:aws:iam::123456789012:role/dev"
 "#
         ),
     );
-    // It holds a secret: one that others can read is refused.
+    // It contains a secret, and is refused if others can read it.
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("the mode of an own file");
 }
 
-/// Writes `~/.aws/config` with one profile, `dev`, that asks for the connector.
+/// Writes `~/.aws/config` with one profile, `dev`, that uses the connector.
 pub(crate) fn aws_config(machine: &Machine, connector: &str) {
     machine.write(
         "home/.aws/config",
@@ -82,7 +82,7 @@ pub(crate) fn aws_config(machine: &Machine, connector: &str) {
     );
 }
 
-/// What a `kubeconfig` says of the cluster and of how to get a token for it.
+/// The settings of a kubeconfig: the cluster, and how to get a token for it.
 pub(crate) struct Kubeconfig<'a> {
     pub(crate) server: &'a str,
     pub(crate) ca_pem: &'a str,

@@ -1,4 +1,4 @@
-//! How faults of the disk are injected, and what must come of each kind.
+//! Injects disk faults, and checks the result for each kind.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,10 +8,10 @@ use std::process::Command;
 use crate::support::{Client, House, Run, is_root};
 use crate::table::{Scenario, told};
 
-/// Somebody who is neither root nor us.
+/// Another user, not root.
 pub(super) const SOMEBODY: u32 = 61_234;
 
-/// One fault: `set` makes the command that meets it. It must be served, and twice AWS be asked.
+/// A fault that disables the cache: `set` prepares the command. Two commands are served, with two calls to AWS.
 pub(super) fn uncached(
     fault: &'static str,
     set: impl Fn(&House) -> Command + Send + 'static,
@@ -23,7 +23,7 @@ pub(super) fn uncached(
         let run = Run::of(&mut command);
         let told = told(&house, &run);
         assert!(
-            told.starts_with("served, and told: warning: the cache is not used: "),
+            told.starts_with("served, with warning: not using the cache: "),
             "{fault}: {told}"
         );
         Run::of(&mut command).document();
@@ -36,8 +36,8 @@ pub(super) fn uncached(
     }
 }
 
-/// One fault that the next miss mends: served, and from the cache afterwards.
-pub(super) fn mended(fault: &'static str, set: impl Fn(&House) + Send + 'static) -> Scenario {
+/// A fault that the next miss repairs: the command is served, and the next one from the cache.
+pub(super) fn repaired(fault: &'static str, set: impl Fn(&House) + Send + 'static) -> Scenario {
     let observe = move || {
         let house = House::new();
         let first = Run::of(&mut house.credential_process()).quiet().key();
@@ -58,7 +58,7 @@ pub(super) fn mended(fault: &'static str, set: impl Fn(&House) + Send + 'static)
         assert_eq!(house.shelf().litter(), Vec::<String>::new(), "{fault}");
         let told = told(&house, &run);
         vec![if told == "served" {
-            "served; the entry is made anew".to_owned()
+            "served; the entry is replaced".to_owned()
         } else {
             told
         }]
@@ -69,7 +69,7 @@ pub(super) fn mended(fault: &'static str, set: impl Fn(&House) + Send + 'static)
     }
 }
 
-/// One fault that is refused, without a call.
+/// A fault that makes the command fail without a call.
 pub(super) fn refused(
     fault: &'static str,
     set: impl Fn(&House) -> Command + Send + 'static,
@@ -78,7 +78,7 @@ pub(super) fn refused(
         let house = House::new();
         let run = Run::of(&mut set(&house));
         let told = told(&house, &run);
-        assert!(told.starts_with("refused: "), "{fault}: {told}");
+        assert!(told.starts_with("failed: "), "{fault}: {told}");
         assert_eq!(house.sts_calls(), 0, "{fault}");
         vec![told]
     };
@@ -88,7 +88,7 @@ pub(super) fn refused(
     }
 }
 
-/// A cache folder that is a file system of its own.
+/// A cache folder on its own file system.
 pub(super) fn mounted(house: &House, options: &str, then: &str) -> Command {
     fs::create_dir(house.cache()).unwrap();
     house.set_mode("cache", 0o700);
@@ -107,7 +107,7 @@ pub(super) fn mounted(house: &House, options: &str, then: &str) -> Command {
     command
 }
 
-/// The AWS CLI's question from another user, to whom everything belongs but what is told otherwise.
+/// The AWS CLI's request as another user, who owns all files unless the test changes that.
 pub(super) fn as_somebody(house: &House) -> Command {
     house.give_to(SOMEBODY);
     let mut command = house.credential_process();
@@ -115,7 +115,7 @@ pub(super) fn as_somebody(house: &House) -> Command {
     command
 }
 
-/// Lets `flock` fail as it does where the file system knows no locks.
+/// Makes `flock` fail as on a file system without locks.
 #[expect(
     unsafe_code,
     reason = "a filter of system calls has to be set between fork and exec"
@@ -129,7 +129,7 @@ pub(super) fn without_locks(command: &mut Command) {
     };
     let flock = u32::try_from(libc::SYS_flock).expect("a number of a call");
     let mut rules = [
-        // The number of the call is the first word of what a filter is given.
+        // The first word of a filter's input is the number of the system call.
         rule(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
         rule(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, flock),
         rule(
@@ -166,7 +166,7 @@ pub(super) fn without_locks(command: &mut Command) {
     }
 }
 
-/// The folder may be looked into: its files may not.
+/// Others can list the folder, but not read its files.
 pub(super) fn readable_folder() -> Scenario {
     let observe = || {
         let house = House::new();
@@ -184,7 +184,7 @@ pub(super) fn readable_folder() -> Scenario {
                 .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
-        vec!["served and cached; every file in it is its owner's only".to_owned()]
+        vec!["served and cached; its files are readable only by their owner".to_owned()]
     };
     Scenario {
         fault: "others can list the cache folder",

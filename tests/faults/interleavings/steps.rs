@@ -70,9 +70,9 @@ struct Actor {
     files: Files,
     /// The process that started it.
     parent: Option<i32>,
-    /// It is in a call that may not return before a child of its own has taken some steps.
+    /// It is in a call that cannot return before its child has taken some steps.
     waits: bool,
-    /// It blocks its parent until it runs a program of its own, so it must not be stopped before.
+    /// It blocks its parent until it calls exec, so it must not be stopped before.
     is_vfork: bool,
 }
 

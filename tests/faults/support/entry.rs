@@ -1,4 +1,4 @@
-//! The cache folder as an outsider sees it.
+//! The cache folder.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl Shelf {
             .collect()
     }
 
-    /// The entry of a kind, the only one there is.
+    /// The only entry of a kind.
     pub(crate) fn entry(&self, kind: &str) -> PathBuf {
         let mut found = self.entries(kind);
         assert_eq!(found.len(), 1, "{kind}: {:?}", self.names());
@@ -67,16 +67,16 @@ impl Shelf {
         self.entry("session").with_extension("lock")
     }
 
-    /// Takes the session's lock, as a process does that asks AWS.
+    /// Takes the session's lock, like a process that calls AWS.
     pub(crate) fn hold(&self) -> File {
         hold(&self.lock())
     }
 
-    /// Lets an entry of one hour grow old until it has `left` seconds, without waiting for it.
+    /// Makes an entry of one hour older, so that it has `left` seconds left.
     pub(crate) fn age(&self, kind: &str, left: i64) {
         let path = self.entry(kind);
         let entry = aged(read(&path), left);
-        // Aged by replacing it whole, as everybody does.
+        // Replaced by renaming, as the programs do.
         let temporary = path.with_extension("aged");
         fs::write(&temporary, entry.to_string()).expect("an entry");
         use std::os::unix::fs::PermissionsExt as _;
@@ -89,13 +89,13 @@ impl Shelf {
         self.age("session", 1000);
     }
 
-    /// Inside the margin, and valid.
+    /// Within the margin, but valid.
     pub(crate) fn make_short(&self) {
         self.age("session", 600);
     }
 }
 
-/// An entry as it is when only `left` seconds of its life are left.
+/// An entry with `left` seconds left.
 pub(crate) fn aged(mut entry: Value, left: i64) -> Value {
     let by = time(&entry["expires_at"]) - (Utc::now() + TimeDelta::seconds(left));
     for place in [
@@ -111,7 +111,7 @@ pub(crate) fn aged(mut entry: Value, left: i64) -> Value {
     entry
 }
 
-/// Takes a lock and keeps it until it is dropped.
+/// Takes a lock, and releases it when dropped.
 pub(crate) fn hold(path: &Path) -> File {
     let file = File::options()
         .create(true)
@@ -119,7 +119,7 @@ pub(crate) fn hold(path: &Path) -> File {
         .write(true)
         .open(path)
         .expect("a lock");
-    flock(&file, FlockOperation::NonBlockingLockExclusive).expect("nobody else holds it");
+    flock(&file, FlockOperation::NonBlockingLockExclusive).expect("the lock is free");
     file
 }
 

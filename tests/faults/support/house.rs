@@ -1,4 +1,4 @@
-//! One test's surroundings.
+//! The environment of one test.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +13,7 @@ use super::{Client, Shelf};
 /// A private registry of the stand-in's account.
 pub(crate) const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
-/// A home, a profile, a cache, and an AWS that nobody else asks.
+/// A home, a connectors file, a cache, and an AWS for one test.
 pub(crate) struct House {
     folder: tempfile::TempDir,
     pub(crate) aws: Standin,
@@ -37,7 +37,7 @@ impl House {
         house
     }
 
-    /// Writes the everyday profile, with more lines in connector `dev`.
+    /// Writes the default connectors file, with more lines in connector `dev`.
     pub(crate) fn write_profile(&self, lines: &str) {
         self.write_connectors(&format!(
             "{}\n[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n\
@@ -48,7 +48,7 @@ impl House {
         ));
     }
 
-    /// The connector whose keys the others use.
+    /// The connector that is the source of the others.
     pub(crate) fn base(&self) -> String {
         format!(
             "default_connector = \"dev\"\n\n[connectors.base]\nauth_method = \"secret-key\"\nregion = \"us-east-1\"\n\
@@ -59,7 +59,7 @@ impl House {
         )
     }
 
-    /// Writes the whole profile file.
+    /// Replaces the connectors file.
     pub(crate) fn write_connectors(&self, text: &str) {
         fs::write(self.profile(), text).expect("a profile");
         fs::set_permissions(self.profile(), fs::Permissions::from_mode(0o600)).expect("its mode");
@@ -78,12 +78,12 @@ impl House {
         self.path("home")
     }
 
-    /// The cache folder, which the first miss makes.
+    /// The cache folder, which the first miss creates.
     pub(crate) fn cache(&self) -> PathBuf {
         self.path("cache")
     }
 
-    /// What lies in the cache.
+    /// The files in the cache.
     pub(crate) fn shelf(&self) -> Shelf {
         Shelf::new(self.cache())
     }
@@ -113,7 +113,7 @@ impl House {
         give(self.folder.path(), uid);
     }
 
-    /// A program with nothing of the environment of whoever runs the tests, and no way to anybody but our AWS.
+    /// A program with a clean environment that can only reach the stand-in.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command
@@ -135,19 +135,19 @@ impl House {
         command
     }
 
-    /// One of ours, about to ask for connector `dev`.
+    /// One of the three clients, with a request for connector `dev`.
     pub(crate) fn client(&self, client: Client) -> Command {
         let mut command = self.command(client.path());
         client.question(&mut command);
         command
     }
 
-    /// The AWS CLI's question.
+    /// The AWS CLI's request.
     pub(crate) fn credential_process(&self) -> Command {
         self.client(Client::CredentialProcess)
     }
 
-    /// Lets every call to a service fail from now on.
+    /// Makes every call to a service fail from now on.
     pub(crate) fn fault(&self, service: &str, kind: FaultKind) {
         self.aws.fault(Fault {
             service: service.to_owned(),
@@ -157,12 +157,12 @@ impl House {
         });
     }
 
-    /// Holds back every answer of STS.
+    /// Delays every answer of STS.
     pub(crate) fn slow_sts(&self, seconds: u64) {
         self.fault("sts", FaultKind::Delay(Duration::from_secs(seconds)));
     }
 
-    /// How often STS was asked for a session.
+    /// The number of calls to STS for a session.
     pub(crate) fn sts_calls(&self) -> usize {
         self.aws.count("sts", "*")
     }

@@ -1,4 +1,4 @@
-//! Whether a document holds what AWS issued.
+//! Whether a document contains a session that the stand-in issued.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Client, House};
 
-/// Whether a text is a whole document of a client's, for a session of a role that AWS has issued.
+/// Whether a text is a complete document of a client, for a role session that the stand-in issued.
 pub(crate) fn issued(house: &House, client: Client, text: &str, role: &str) -> bool {
     let document: Value = serde_json::from_str(text).unwrap_or_default();
     let at = |place: &str| {

@@ -1,5 +1,5 @@
-//! What the tests of this target share: a house for each (home, profile, cache, an AWS of its own), programs that run in
-//! it, and entries that can be aged without waiting.
+//! Shared by the tests of this target: a house for each test (home, connectors file, cache, AWS), programs that run in
+//! it, and ways to make entries older without waiting.
 
 mod dice;
 mod entry;
@@ -21,10 +21,10 @@ pub(crate) use trace::{Call, Event, Tracer, kill};
 
 use std::time::Duration;
 
-/// Longer than anything here takes on a machine that is busy with something else. Never a measure of speed.
+/// Longer than anything here takes on a busy machine. Never a measure of speed.
 pub(crate) const LONG: Duration = Duration::from_secs(100);
 
-/// A number from the environment, for runs larger than the everyday one.
+/// A number from the environment, for larger runs.
 pub(crate) fn size(variable: &str, everyday: usize) -> usize {
     std::env::var(variable)
         .ok()
@@ -32,12 +32,12 @@ pub(crate) fn size(variable: &str, everyday: usize) -> usize {
         .unwrap_or(everyday)
 }
 
-/// Whether this is root: only root can be two users.
+/// Whether this is root, which some tests need to run as two users.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Whether to run what takes minutes.
+/// Whether to run the tests that take minutes.
 pub(crate) fn is_exhaustive() -> bool {
     std::env::var_os("FAULTS_EXHAUSTIVE").is_some()
 }

@@ -1,4 +1,4 @@
-//! Programs: which, how they are started, and what they said.
+//! The programs, how to start them, and their output.
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
@@ -22,7 +22,7 @@ pub(crate) enum Client {
 impl Client {
     pub(crate) const ALL: [Self; 3] = [Self::CredentialProcess, Self::Docker, Self::EksToken];
 
-    /// The program: what was just built, or what lies in the folder that `FAULTS_BINARIES` names.
+    /// The path of the program: the one just built, or the one in the folder that `FAULTS_BINARIES` names.
     pub(crate) fn path(self) -> PathBuf {
         let built = PathBuf::from(match self {
             Self::CredentialProcess => env!("CARGO_BIN_EXE_aws-connector-credential-process"),
@@ -35,7 +35,7 @@ impl Client {
         }
     }
 
-    /// The everyday command: what lies beside the three, or else what was just built.
+    /// The path of `aws-connector`: next to the three, or else the one just built.
     pub(crate) fn everyday() -> PathBuf {
         let built = PathBuf::from(env!("CARGO_BIN_EXE_aws-connector-credential-process"));
         let paths = [Self::folder(), built.with_file_name("")];
@@ -45,13 +45,13 @@ impl Client {
             .expect("aws-connector is not built: test the whole workspace")
     }
 
-    /// Where all of them lie.
+    /// The folder of the programs.
     pub(crate) fn folder() -> PathBuf {
         let path = Self::CredentialProcess.path();
-        path.parent().expect("a binary lies in a folder").to_owned()
+        path.parent().expect("a binary is in a folder").to_owned()
     }
 
-    /// Adds what its caller says.
+    /// Adds the client's arguments and input.
     pub(crate) fn question(self, command: &mut Command) {
         match self {
             Self::CredentialProcess => {
@@ -69,7 +69,7 @@ impl Client {
         }
     }
 
-    /// Whether a text is this protocol's document, whole and not past its end.
+    /// Whether a text is a complete document of this protocol that has not expired.
     pub(crate) fn is_document(self, text: &str) -> bool {
         let Ok(document) = serde_json::from_str::<Value>(text) else {
             return false;
@@ -107,7 +107,7 @@ impl Client {
     }
 }
 
-/// A standard input that says the registry's name.
+/// A standard input with the registry's name.
 fn registry() -> Stdio {
     let mut file = tempfile::tempfile().expect("a temporary file");
     file.write_all(REGISTRY.as_bytes()).expect("a few bytes");
@@ -115,7 +115,7 @@ fn registry() -> Stdio {
     file.into()
 }
 
-/// What a program left behind.
+/// Status and output of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) status: ExitStatus,
@@ -125,7 +125,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Runs to the end.
+    /// Runs a program to its end.
     pub(crate) fn of(command: &mut Command) -> Self {
         Started::new(command).wait()
     }
@@ -136,7 +136,7 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// The access key id in a document of the AWS CLI's.
+    /// The access key id in a `credential_process` document.
     pub(crate) fn key(&self) -> String {
         self.document()["AccessKeyId"]
             .as_str()
@@ -144,7 +144,7 @@ impl Run {
             .to_owned()
     }
 
-    /// When that document says that the session ends.
+    /// The expiration in that document.
     pub(crate) fn end(&self) -> DateTime<Utc> {
         let document = self.document();
         DateTime::parse_from_rfc3339(document["Expiration"].as_str().expect("an end"))
@@ -152,7 +152,7 @@ impl Run {
             .to_utc()
     }
 
-    /// The one line of a failure, with nothing on standard output.
+    /// Asserts failure without standard output, and returns the one-line error.
     pub(crate) fn failure(&self) -> &str {
         assert!(
             !self.status.success() && self.stdout.is_empty(),
@@ -167,7 +167,7 @@ impl Run {
         line
     }
 
-    /// The one warning beside a document.
+    /// Asserts success with one warning, and returns it.
     pub(crate) fn warning(&self) -> &str {
         self.document();
         let mut lines = self.stderr.lines();
@@ -179,14 +179,14 @@ impl Run {
         line
     }
 
-    /// A success without a word.
+    /// Asserts success without a warning.
     pub(crate) fn quiet(self) -> Self {
         assert!(self.status.success() && self.stderr.is_empty(), "{self:#?}");
         self
     }
 }
 
-/// A program that runs. It writes into files, so that any number of them can run and none is held up by its reader.
+/// A running program. It writes into files, so that many can run at once without blocking on their reader.
 pub(crate) struct Started {
     pub(crate) child: Child,
     stdout: File,
@@ -220,7 +220,7 @@ impl Started {
         self.child.id()
     }
 
-    /// What it has said on standard error so far.
+    /// Its output on standard error so far.
     pub(crate) fn stderr(&self) -> String {
         text(&self.stderr)
     }
@@ -246,7 +246,7 @@ impl Started {
         self.ended(status)
     }
 
-    /// What it left behind, for whoever has waited for its end otherwise.
+    /// Status and output, for a caller that has waited for its end.
     pub(crate) fn ended(self, status: ExitStatus) -> Run {
         Run {
             status,
@@ -258,7 +258,7 @@ impl Started {
 }
 
 fn text(file: &File) -> String {
-    // The children write through descriptors that share this one's place: read from the start without moving it.
+    // The children's descriptors share this file offset, so read from the start without moving it.
     use std::os::unix::fs::FileExt as _;
     let length = file.metadata().expect("a file").len();
     let mut bytes = vec![0; usize::try_from(length).expect("a short text")];
@@ -266,7 +266,7 @@ fn text(file: &File) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {

@@ -15,9 +15,9 @@ use serde_json::Value;
 use super::entry::{aged, read, time};
 use super::{Client, House, Run};
 
-/// A second connector, with a session of its own in the same folder.
+/// A second connector, with its own session in the same folder.
 const OTHER: &str = "other";
-/// Entries with less than this many seconds left are not handed out.
+/// Entries with less than this many seconds left are not served.
 const MARGIN: i64 = 900;
 
 /// What the cache holds when programs start.
@@ -29,7 +29,7 @@ pub(crate) enum State {
     Warm,
     /// Every entry, old enough for a renewal in the background.
     Due,
-    /// Entries that are valid, but too close to their end to be handed out.
+    /// Entries that are valid, but too close to their expiry to be served.
     Short,
     /// Expired entries, and the next miss sweeps them.
     Expired,
@@ -61,7 +61,7 @@ impl State {
             Self::Due => "renewal due",
             Self::Short => "about to expire",
             Self::Expired => "expired",
-            Self::Torn => "torn entries",
+            Self::Torn => "truncated entries",
             Self::Leftovers => "leftovers of a killed writer",
             Self::Full => "empty, on a full disk",
             Self::DueAndFull => "renewal due, on a full disk",
@@ -195,7 +195,7 @@ impl Stage {
         aws.read_to_end(&mut Vec::new()).expect("an answer");
     }
 
-    /// Whether an entry of `kind` can be handed out for a connector.
+    /// Whether an entry of `kind` can be served for a connector.
     pub(crate) fn serves(&self, kind: &str, connector: &str) -> bool {
         self.house.shelf().entries(kind).iter().any(|path| {
             let entry = read(path);

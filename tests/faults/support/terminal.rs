@@ -1,4 +1,4 @@
-//! A terminal of one's own, with somebody at it.
+//! A pseudoterminal with a simulated user.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{Started, until};
 
-/// The person's side of a terminal.
+/// The user's side of a terminal.
 pub(crate) struct Terminal {
     keyboard: File,
     screen: Arc<Mutex<Vec<u8>>>,
@@ -36,7 +36,7 @@ impl Terminal {
                             .expect("no panic")
                             .extend(bytes.iter().take(count));
                     }
-                    // Nobody has the other side open, or not yet.
+                    // No process has the other side open yet, or any more.
                     Err(error) if error.raw_os_error() == Some(5) => {
                         std::thread::sleep(std::time::Duration::from_millis(5));
                     }
@@ -51,7 +51,7 @@ impl Terminal {
         }
     }
 
-    /// Starts a command in a session of which this is the terminal; standard output and error go elsewhere.
+    /// Starts a command in a session with this terminal; standard output and error go to files.
     pub(crate) fn start(&self, command: &Command) -> Started {
         let mut inside = Command::new("setsid");
         inside
@@ -75,17 +75,17 @@ impl Terminal {
         Started::new(inside.stdin(Stdio::from(slave)))
     }
 
-    /// What has been shown so far.
+    /// The text shown so far.
     pub(crate) fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()
     }
 
-    /// How often a code was asked for.
+    /// The number of prompts for a code.
     pub(crate) fn prompts(&self) -> usize {
-        self.screen().matches("MFA code of").count()
+        self.screen().matches("MFA code from").count()
     }
 
-    /// Waits until somebody asks for a code.
+    /// Waits for a prompt for a code.
     pub(crate) fn await_prompt(&self) {
         until("a prompt", || self.prompts() > 0);
     }

@@ -179,7 +179,7 @@ impl Tracer {
         loop {
             let mut status = 0;
             // SAFETY: the status is ours to write to.
-            #[expect(unsafe_code, reason = "std waits for children of its own only")]
+            #[expect(unsafe_code, reason = "std waits only for its own children")]
             let pid =
                 unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
             self.watch.beat.fetch_add(1, Ordering::Relaxed);

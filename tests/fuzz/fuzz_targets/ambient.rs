@@ -1,4 +1,4 @@
-//! The AWS CLI's configuration and credentials files, and what is resolved from them.
+//! The AWS CLI's config and credentials files, and what they resolve to.
 #![no_main]
 
 use std::fs;
@@ -34,7 +34,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         ),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ]);
-    // A site as a plan has it.
+    // A site as in a plan.
     let text = "[connectors.dev]\nauth_method = \"session-token\"\nregion = \"us-east-1\"\n\
                 aws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\naws_secret_access_key = \"secret\"\n";
     let profile =
@@ -57,7 +57,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 
 fuzz_target!(|text: &str| {
     let world = &*WORLD;
-    // One text for both files: what stands behind a line of three equal signs is the second.
+    // One input for both files: a line of three equal signs separates them.
     let (config, credentials) = text.split_once("\n===\n").unwrap_or((text, ""));
     fs::write(&world.config, config).expect("a file in memory");
     fs::write(&world.credentials, credentials).expect("a file in memory");

@@ -1,4 +1,4 @@
-//! Entries of the cache: what is no whole entry of this very key is none.
+//! Cache entries: anything but a complete entry of this key is a miss.
 #![no_main]
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use chrono::DateTime;
 use fuzz_support::environment;
 use libfuzzer_sys::fuzz_target;
 
-/// Stands in the corpus for the key's name, which changes with the version of the cache.
+/// The placeholder in the corpus for the key's name, which changes with the version of the cache.
 const PLACE: &str = "@KEY@";
 
 static KEY: LazyLock<Key> = LazyLock::new(|| {
@@ -37,7 +37,7 @@ fn read<T: Cacheable + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     let Some(entry) = Entry::<T>::parse(bytes, *KEY) else {
         return;
     };
-    // Nothing is handed out that has ended, and nothing past its margin.
+    // No entry is served that has expired or is within its margin.
     assert!(!entry.serves(entry.expires_at, Need::HandOut));
     assert!(!entry.is_valid(entry.expires_at));
     assert_eq!(entry.payload.expires_at(), Some(entry.expires_at));

@@ -1,4 +1,4 @@
-//! What Docker says on standard input, and the hosts that a credential is given for.
+//! Standard input from Docker, and the hosts that get credentials.
 #![no_main]
 
 use std::ffi::OsString;
@@ -13,7 +13,7 @@ use aws_connector_core::resource::RegistryHost;
 use fuzz_support::{environment, folder, is_presentable};
 use libfuzzer_sys::fuzz_target;
 
-/// What a host of ours ends in, whatever the parser says.
+/// The suffixes of ECR hosts, independent of the parser.
 const SUFFIXES: [&str; 14] = [
     ".amazonaws.com",
     ".amazonaws.com.cn",
@@ -62,10 +62,10 @@ fuzz_target!(|text: &str| {
             stdin: &stdin,
         };
         match DockerCredential::parse(&input) {
-            // Whoever is asked for a credential is asked for one of a host of ours.
+            // Only ECR hosts get credentials.
             Ok(Todo::Serve(request, _)) => {
                 assert!(matches!(request.wants, Wants::RegistryLogin { .. }));
-                // White space of any alphabet around it does not count.
+                // Unicode white space around the host is ignored.
                 assert!(RegistryHost::parse(text.trim()).is_some());
             }
             Ok(Todo::Answer(output)) if action == "get" => {

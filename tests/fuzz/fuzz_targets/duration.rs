@@ -1,4 +1,4 @@
-//! Durations, there and back.
+//! Durations, parsed and formatted.
 #![no_main]
 
 use aws_connector_core::profile::duration;

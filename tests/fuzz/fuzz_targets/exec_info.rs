@@ -26,7 +26,7 @@ fn parse(args: &[&str], info: &str) {
             let Wants::ClusterToken { cluster } = &request.wants else {
                 panic!("{:?}", request.wants)
             };
-            // It stands in a signed header.
+            // It is part of a signed header.
             assert!(!cluster.name.is_empty() && cluster.name.len() <= 100);
             assert!(
                 cluster

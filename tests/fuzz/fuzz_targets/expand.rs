@@ -19,11 +19,11 @@ static ENV: LazyLock<Env> = LazyLock::new(|| {
 
 fuzz_target!(|text: &str| {
     match expand(text, &ENV) {
-        // What comes out is not looked at again, so that it grows with what was put in only.
+        // The result is not expanded again, so its size is bounded by the input.
         Ok(found) => assert!(found.len() <= text.len() * 8),
         Err(what) => is_one_line(&what),
     }
-    // Whatever a text is, it can be written so that it stays what it is.
+    // Every text can be escaped so that expansion yields it unchanged.
     let written = text.replace('$', "$$");
     assert_eq!(expand(&written, &ENV).as_deref(), Ok(text));
 });

@@ -1,4 +1,4 @@
-//! `connectors.toml`: read, every connector of it, and a plan for each.
+//! `connectors.toml`: parsing, every connector, and a plan for each.
 #![no_main]
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Ids of resources of every type.
+//! Resource ids of every type.
 #![no_main]
 
 use aws_connector_core::resource::{Arn, Resource, ResourceType};
@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
                 assert_eq!(resource.resource_type(), kind);
                 assert!(resource.covers(&resource));
                 if let Some(id) = resource.canonical() {
-                    // Told again in its own words, it is the same.
+                    // Parsing its canonical form yields the same id.
                     let again = Resource::parse(kind, Some(&id)).expect("a canonical id");
                     assert_eq!(again.canonical(), Some(id));
                 }

@@ -1,4 +1,4 @@
-//! What secret sources put out: credential processes, commands and stores, files.
+//! The output of secret sources: credential processes, commands and stores, files.
 #![no_main]
 
 use std::fs;
@@ -36,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
     {
         assert!(text.starts_with(secret.expose()) && text.len() - secret.expose().len() <= 2);
     }
-    // Opening a file costs a hundred times the reading.
+    // Opening a file costs a hundred times as much as parsing it.
     if bytes.first().is_some_and(|first| first % 16 == 0) {
         fs::write(&*FILE, bytes).expect("a file in memory");
         match local_secret::read_file(FILE.to_str().expect("a path"), &ENV) {

@@ -1,11 +1,11 @@
-//! What all services share: the call being served, errors, and how each protocol spells an error.
+//! Shared by all services: the current call, errors, and the error format of each protocol.
 
 use crate::http::{Answer, Request, xml};
 use crate::world::Principal;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// A service of the stand-in; `name()` is what calls and faults are filed under.
+/// A service of the stand-in. Calls and faults refer to it by `name()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     Sts,
@@ -38,7 +38,7 @@ impl Service {
         }
     }
 
-    /// From the service part of a credential scope.
+    /// The service in a credential scope.
     pub(crate) fn from_scope(name: &str) -> Service {
         match name {
             "sts" => Service::Sts,
@@ -52,7 +52,7 @@ impl Service {
     }
 }
 
-/// One call being served, after its signature was verified.
+/// The current call, after its signature was verified.
 pub(crate) struct Call<'a> {
     pub(crate) req: &'a Request,
     pub(crate) service: Service,
@@ -87,7 +87,7 @@ impl Call<'_> {
     }
 }
 
-/// An AWS error in the query protocol's spelling; `render` knows the others.
+/// An AWS error with its name in the query protocol; `render` converts it for the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) status: u16,
@@ -139,7 +139,7 @@ impl ApiError {
     }
 }
 
-/// The JSON services' name of an error that every service has.
+/// The name that JSON services use for a common error.
 fn json_code(code: &str) -> &str {
     match code {
         "AccessDenied" => "AccessDeniedException",
@@ -153,7 +153,7 @@ fn json_code(code: &str) -> &str {
     }
 }
 
-/// Writes an error as the service that was asked would.
+/// Formats an error like the called service.
 pub(crate) fn render(
     error: &ApiError,
     service: Service,

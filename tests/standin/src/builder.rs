@@ -1,4 +1,4 @@
-//! How a stand-in starts.
+//! The options of a stand-in.
 
 use crate::Standin;
 use crate::defaults;
@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// How a stand-in starts.
+/// The options of a stand-in.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     port: u16,
@@ -21,28 +21,28 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The http port; 0 takes a free one.
+    /// The http port; 0 selects a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Builder {
         self.port = port;
         self
     }
 
-    /// The https port; 0 takes a free one.
+    /// The https port; 0 selects a free one.
     #[must_use]
     pub fn https_port(mut self, port: u16) -> Builder {
         self.https_port = port;
         self
     }
 
-    /// Where the CA's key is kept; made if absent.
+    /// The file of the CA's key; created if missing.
     #[must_use]
     pub fn ca_key_file(mut self, path: impl Into<PathBuf>) -> Builder {
         self.ca_key_file = Some(path.into());
         self
     }
 
-    /// One more host name to serve certificates for; `*` stands for anything, dots included.
+    /// Another host name to serve certificates for; `*` matches anything, including dots.
     #[must_use]
     pub fn name(mut self, pattern: &str) -> Builder {
         self.names.push(pattern.to_owned());
@@ -59,7 +59,7 @@ impl Builder {
     /// Starts it.
     ///
     /// # Panics
-    /// If a port is taken or the state is wrong.
+    /// If a port is in use or the state is invalid.
     #[must_use]
     pub fn start(self) -> Standin {
         let listen = |port| {

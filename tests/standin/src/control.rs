@@ -37,7 +37,7 @@ fn act(shared: &Shared, req: &Request, body: &Value) -> Result<Value, String> {
     Ok(json!({"ok": true}))
 }
 
-/// What changes the stand-in.
+/// Requests that change the stand-in.
 pub(crate) fn post(shared: &Shared, path: &str, body: &Value) -> Result<(), String> {
     match path {
         "calls/clear" => shared.calls().clear(),
@@ -58,7 +58,7 @@ pub(crate) fn post(shared: &Shared, path: &str, body: &Value) -> Result<(), Stri
                 .expires = Some(now - 1);
         }
         "state" => state::apply(&mut shared.world(), body)?,
-        path => return Err(format!("there is no POST {path}")),
+        path => return Err(format!("unknown path: POST {path}")),
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ fn number(body: &Value, name: &str) -> Result<i64, String> {
         .ok_or_else(|| format!("{name} must be a whole number"))
 }
 
-/// `{"service":"sts","action":"AssumeRole","kind":"throttle","times":2}`; `ms`, `status` and `offset` go with their kinds.
+/// `{"service":"sts","action":"AssumeRole","kind":"throttle","times":2}`; some kinds need `ms`, `status` or `offset`.
 fn fault(body: &Value) -> Result<Fault, String> {
     let kind = match body["kind"].as_str().unwrap_or_default() {
         "delay" => FaultKind::Delay(Duration::from_millis(number(body, "ms")?.unsigned_abs())),

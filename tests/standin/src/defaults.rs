@@ -1,4 +1,4 @@
-//! The default world, as the crate's documentation tells it.
+//! The default world, as documented in the crate.
 
 use crate::policy;
 use crate::world::{ACCOUNT, Bucket, ClusterRecord, Kind, Role, World};
@@ -11,17 +11,17 @@ pub const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 pub const ROOT_ACCESS_KEY_ID: &str = "AKIAROOTEXAMPLE00000";
 /// The secret of the account's root.
 pub const ROOT_SECRET_ACCESS_KEY: &str = "rootSecretEXAMPLE/K7MDENG/bPxRfiCYEXAMPLE";
-/// The external id that role `cross` demands.
+/// The external id that role `cross` requires.
 pub const EXTERNAL_ID: &str = "ext-1234";
 /// The MFA device of the default user.
 pub const MFA_SERIAL: &str = "arn:aws:iam::123456789012:mfa/dev";
-/// The MFA code that is accepted until another is set.
+/// The MFA code that is accepted by default.
 pub const MFA_CODE: &str = "123456";
-/// The authorization value of the container credentials' full URI.
+/// The authorization token of the container credentials' full URI.
 pub const CONTAINER_TOKEN: &str = "container-token";
-/// An SSO access token that works.
+/// A valid SSO access token.
 pub const SSO_ACCESS_TOKEN: &str = "sso-access-token";
-/// An SSO refresh token that works.
+/// A valid SSO refresh token.
 pub const SSO_REFRESH_TOKEN: &str = "sso-refresh-token";
 
 const CA: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K";

@@ -1,4 +1,4 @@
-//! One request from arrival to answer: route, faults, signature, service, record.
+//! Serves one request: route, faults, signature, service, record.
 
 use crate::api::{ApiError, Call, Service, render};
 use crate::faults::{self, Fault, FaultKind};
@@ -13,12 +13,12 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// One request as it was served.
+/// One served request.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// `sts`, `ecr`, `ecr-public`, `eks`, `ssm`, `s3`, `imds`, `container`, `sso`, `sso-oidc`, `registry` or `unknown`.
     pub service: String,
-    /// The operation's name; empty if it could not be told.
+    /// The operation's name; empty if unknown.
     pub action: String,
     /// Query, form or top-level JSON parameters.
     pub params: BTreeMap<String, String>,
@@ -30,9 +30,9 @@ pub struct Recorded {
     pub method: String,
     /// The path as sent, without the query.
     pub path: String,
-    /// Who says to have signed it.
+    /// The access key id in the signature, not verified.
     pub access_key_id: Option<String>,
-    /// Who did sign it, once that is verified.
+    /// The ARN of the caller, verified.
     pub principal_arn: Option<String>,
     /// The answer's status; 0 if there was none.
     pub status: u16,
@@ -44,7 +44,7 @@ pub struct Recorded {
     pub user_agent: String,
 }
 
-/// All that the server's threads and the test share.
+/// The state shared by the server's threads and the test.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     world: Mutex<World>,
@@ -187,7 +187,7 @@ fn handle(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
     }
 }
 
-/// The verified caller and the region, or `None` for an unsigned request: its service decides whether that will do.
+/// The verified caller and the region, or `None` for an unsigned request, which the service can refuse.
 fn authenticate(
     world: &World,
     req: &Request,

@@ -91,7 +91,7 @@ fn public_token(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> 
     ))
 }
 
-/// A password has the form and length of the real one, and is another each time unless the test set one.
+/// A password with the form and length of a real one, different each time unless the test has set one.
 fn token(world: &mut World, now: i64) -> Value {
     let expires = now + world.ecr_seconds.unwrap_or(12 * 3600);
     let password = world.ecr_password.clone().unwrap_or_else(|| {

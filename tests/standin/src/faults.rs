@@ -4,7 +4,7 @@ use crate::api::{ApiError, Service};
 use crate::http::Answer;
 use std::time::Duration;
 
-/// A failure that is waiting for its call.
+/// A failure to inject.
 #[derive(Clone, Debug)]
 pub struct Fault {
     /// `sts`, `ecr`, … or `*`.
@@ -13,14 +13,14 @@ pub struct Fault {
     pub action: String,
     /// What happens.
     pub kind: FaultKind,
-    /// How often it happens; `None`: until cleared.
+    /// How many times; `None`: until cleared.
     pub times: Option<u32>,
 }
 
 /// What a fault does to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The call is served at once and its answer held back; further faults apply to the same call.
+    /// The call is served at once and its answer delayed; further faults apply to the same call.
     Delay(Duration),
     /// The service's throttling error.
     Throttle,
@@ -28,21 +28,21 @@ pub enum FaultKind {
     AccessDenied,
     /// An internal failure with this status.
     ServerError(u16),
-    /// The caller's session is said to be expired.
+    /// The error for an expired session.
     ExpiredToken,
     /// The connection is closed without an answer.
     Drop,
-    /// The call is served, half of its answer is sent and the connection closed.
+    /// The call is served, but the connection is closed after half of the answer.
     HalfAnswer,
-    /// Status 200 and a page that is not of the service's protocol, as a captive portal sends.
+    /// Status 200 and an HTML page, like a captive portal.
     Garbage,
     /// The connection stays open and silent.
     Hang,
-    /// The answer's `Date` header is off by these seconds; else the call is served as ever.
+    /// The answer's `Date` header is off by this many seconds.
     WrongDate(i64),
 }
 
-/// All that was waiting for one call.
+/// All faults that apply to one call.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     pub(crate) delay: Duration,
@@ -50,7 +50,7 @@ pub(crate) struct Due {
     pub(crate) kind: Option<FaultKind>,
 }
 
-/// Takes what is due for this call: every delay and date, and the oldest of the others.
+/// Takes the faults for this call: every delay and date, and the oldest of the others.
 pub(crate) fn take(faults: &mut Vec<Fault>, service: &str, action: &str) -> Due {
     let mut due = Due::default();
     for fault in faults.iter_mut() {
@@ -72,7 +72,7 @@ pub(crate) fn take(faults: &mut Vec<Fault>, service: &str, action: &str) -> Due 
 }
 
 impl FaultKind {
-    /// The error that this fault answers with, if it is one that speaks.
+    /// The error of this fault, if it answers with one.
     pub(crate) fn error(&self) -> Option<ApiError> {
         match self {
             FaultKind::Throttle => Some(ApiError::new(400, "Throttling", "Rate exceeded")),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_used_up_and_only_by_its_own_calls() {
+    fn a_fault_is_consumed_only_by_matching_calls() {
         let mut faults = vec![fault("sts", "AssumeRole", FaultKind::Throttle, Some(2))];
         assert!(take(&mut faults, "ecr", "AssumeRole").kind.is_none());
         assert!(take(&mut faults, "sts", "GetCallerIdentity").kind.is_none());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_goes_with_another_fault_and_the_older_fault_goes_first() {
+    fn a_delay_combines_with_another_fault_and_older_faults_come_first() {
         let mut faults = vec![
             fault("*", "*", FaultKind::Delay(Duration::from_secs(1)), None),
             fault("sts", "*", FaultKind::Drop, Some(1)),

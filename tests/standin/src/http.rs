@@ -1,16 +1,16 @@
-//! A request as it came over the wire, an answer before it goes out, and the percent-encoding that signatures depend on.
+//! Requests as received, answers before they are sent, and the percent-encoding of signatures.
 
 use std::collections::BTreeMap;
 
-/// One request, unnormalised: signatures are computed over exactly this.
+/// One request, not normalized, because signatures are computed over it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// As sent, still percent-encoded.
+    /// As received, percent-encoded.
     pub(crate) path: String,
-    /// As sent, still percent-encoded, without the `?`.
+    /// As received, percent-encoded, without the `?`.
     pub(crate) query: String,
-    /// Names in lower case, in the order of arrival.
+    /// Names in lower case, in the order received.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -88,8 +88,8 @@ impl Answer {
     }
 }
 
-/// Splits `a=b&c=d`, decoding both sides. A literal `+` is a space, as AWS reads it: a session token that was put into a
-/// URL without encoding its `+` must not verify.
+/// Splits `a=b&c=d` and decodes both sides. A literal `+` is a space, as at AWS: a session token in a URL whose `+` is not
+/// encoded must not verify.
 pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|part| !part.is_empty())
@@ -103,7 +103,7 @@ pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Percent-decodes; a broken escape stays as it is.
+/// Percent-decodes; invalid escapes are unchanged.
 pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -124,7 +124,7 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Percent-encodes as SigV4 wants it: all but the RFC 3986 unreserved characters, hex in upper case.
+/// Percent-encodes as SigV4 requires: all but the RFC 3986 unreserved characters, hex in upper case.
 pub(crate) fn encode(text: &str, keep_slash: bool) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// `arn:PARTITION:iam::ACCOUNT:role/PATH` in its three parts.
+/// The three parts of `arn:PARTITION:iam::ACCOUNT:role/PATH`.
 pub(crate) fn split_role(arn: &str) -> Option<(&str, &str, &str)> {
     let mut parts = arn.splitn(6, ':');
     let (Some("arn"), Some(partition), Some("iam"), Some("")) =
@@ -63,7 +63,7 @@ pub(crate) fn random_id(count: usize) -> String {
     letters(&random_bytes(count))
 }
 
-/// An id that the same ARN always gets.
+/// An id derived from the ARN.
 pub(crate) fn stable_id(prefix: &str, arn: &str) -> String {
     use sha2::Digest;
     format!(

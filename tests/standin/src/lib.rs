@@ -1,4 +1,4 @@
-//! An AWS that runs on loopback: strict enough that a client which passes here would pass at AWS.
+//! An AWS on loopback, strict enough that a client that works here works with AWS.
 //!
 //! One endpoint, over http and https, serves STS, ECR, ECR Public, EKS, SSM, S3, EC2 instance metadata, container
 //! credentials and IAM Identity Center, and the `/v2/` of private registries. Signatures are verified by this crate's
@@ -13,27 +13,24 @@
 //! | root | AKIAROOTEXAMPLE00000 / rootSecretEXAMPLE/K7MDENG/bPxRfiCYEXAMPLE |
 //! | roles of 123456789012 | `dev`, `long`, `instance`, `task` (sessions up to 43200 s), `ops` (3600 s), `mfa` (needs MFA) |
 //! | roles of 210987654321 | `cross` (external id `ext-1234`, 3600 s), `mfa` (needs MFA), `long` (43200 s) |
-//! | MFA | device arn:aws:iam::123456789012:mfa/dev, code 123456, usable many times unless made single-use |
+//! | MFA | device arn:aws:iam::123456789012:mfa/dev, code 123456, reusable unless configured otherwise |
 //! | clusters | `prod` in us-east-1, `stage` in eu-west-1 |
 //! | parameters | /teams/dev/external-id = ext-1234 (SecureString), /teams/dev/keys = the user's pair `id,secret` (SecureString), /teams/dev/region = us-east-1 |
 //! | buckets | `data` in us-east-1, `logs` in eu-west-1 |
 //! | repositories | `app`, `base/python` in us-east-1 |
 //! | managed policies | AdministratorAccess, ReadOnlyAccess, AmazonEC2ContainerRegistryReadOnly, AmazonS3ReadOnlyAccess, AmazonSSMReadOnlyAccess |
 //! | instance metadata | role `instance`; IMDSv2 only |
-//! | container credentials | /v2/credentials/ANY_ID without, /v1/credentials with the authorization `container-token`; role `task` |
+//! | container credentials | /v2/credentials/ANY_ID without authorization, /v1/credentials with `container-token`; role `task` |
 //! | SSO | access token `sso-access-token`, refresh token `sso-refresh-token`, role `Developer` of 123456789012 |
 
 #![cfg_attr(
     test,
-    expect(
-        clippy::unwrap_used,
-        reason = "a test that meets the unexpected should stop there"
-    )
+    expect(clippy::unwrap_used, reason = "a test panics on unexpected results")
 )]
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test's server that cannot work should say so and stop"
+    reason = "a test server that fails panics with the reason"
 )]
 
 mod api;

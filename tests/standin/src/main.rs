@@ -1,10 +1,10 @@
-//! `aws-standin`: the stand-in as a process, for scripts. It prints one JSON line once it is ready.
+//! `aws-standin`: the stand-in as a process, for scripts. It prints one JSON line when it is ready.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::expect_used,
-    reason = "the line on stdout is the interface, and a test's server that cannot work should stop"
+    reason = "the line on stdout is the interface, and a test server that fails panics"
 )]
 
 use aws_standin::{Cluster, Standin};
@@ -124,7 +124,7 @@ fn run(options: &Options) -> Result<(), String> {
         "clusters": urls
     });
     println!("{ready}");
-    // Whoever started this reads the line; if nobody does, there is nobody to tell.
+    // An error means that the parent does not read the line, which is fine.
     let _ = std::io::stdout().flush();
     wait(options.until_stdin_closes);
     Ok(())
@@ -132,12 +132,12 @@ fn run(options: &Options) -> Result<(), String> {
 
 fn wait(until_stdin_closes: bool) {
     let (closed, closing) = tokio::sync::oneshot::channel::<()>();
-    // Without the option the sender stays alive, so that the channel never ends.
+    // Without the option the sender stays alive, so that the channel stays open.
     let mut kept = Some(closed);
     if until_stdin_closes {
         let closed = kept.take();
         std::thread::spawn(move || {
-            // An error of stdin is as good as its end.
+            // An error on stdin counts as its end.
             let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
             drop(closed);
         });

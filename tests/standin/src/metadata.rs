@@ -1,4 +1,4 @@
-//! The services that hand credentials to machines: EC2 instance metadata (version 2 only) and the container endpoint of
+//! The services that provide credentials to machines: EC2 instance metadata (version 2 only) and the container endpoint of
 //! ECS and EKS Pod Identity.
 
 use crate::api::{ApiError, Call};
@@ -23,7 +23,7 @@ pub(crate) fn instance(world: &mut World, call: &Call<'_>) -> Result<Answer, Api
     if call.action == "Token" {
         return token(world, call);
     }
-    // A request that shows no session is version 1, which hardened instances refuse.
+    // A request without a session token is version 1, which hardened instances refuse.
     let unauthorized = || ApiError::new(401, "Unauthorized", "Unauthorized");
     let shown = call
         .req
@@ -80,7 +80,7 @@ fn token(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
             "X-aws-ec2-metadata-token-ttl-seconds must be 1 to 21600",
         ));
     };
-    // The service refuses what came through a proxy.
+    // The service refuses requests through a proxy.
     if call.req.header("x-forwarded-for").is_some() {
         return Err(ApiError::new(403, "Forbidden", "Forbidden"));
     }
@@ -89,7 +89,7 @@ fn token(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(text(token).with_header("x-aws-ec2-metadata-token-ttl-seconds", seconds.to_string()))
 }
 
-/// The relative URI wants no authorization (ECS), the full one demands the configured token (EKS, Greengrass).
+/// The relative URI needs no authorization (ECS); the full URI requires the configured token (EKS, Greengrass).
 pub(crate) fn container(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
     let path = call.req.path.as_str();
     if call.req.method != "GET" {

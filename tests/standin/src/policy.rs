@@ -1,9 +1,9 @@
-//! IAM policy documents, evaluated as far as session policies of a connector need it.
+//! IAM policy documents, evaluated as far as a connector's session policies require.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A policy that was understood.
+/// A parsed policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     statements: Vec<Statement>,
@@ -23,7 +23,7 @@ struct Match {
     negated: bool,
 }
 
-/// What a set of policies says about one action.
+/// The result of evaluating policies for one action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allow,
@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
     ExplicitDeny,
 }
 
-/// Parses a session policy; the error is what STS says about it.
+/// Parses a session policy; the error is STS's message.
 pub(crate) fn parse(text: &str) -> Result<Policy, String> {
     let root: Value = serde_json::from_str(text)
         .map_err(|_| "The policy is not in the valid JSON format.".to_owned())?;
@@ -136,7 +136,7 @@ fn strings(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Evaluates the union of `policies`: an explicit denial wins, then any allowance.
+/// Evaluates the union of `policies`: an explicit deny overrides any allow.
 pub(crate) fn evaluate(
     policies: &[Policy],
     action: &str,
@@ -170,8 +170,8 @@ impl Match {
     }
 }
 
-/// A key that the request does not carry fails every positive operator, as at AWS: a statement under a condition that
-/// this stand-in knows nothing about allows nothing.
+/// A key that the request does not have fails every positive operator, as at AWS: a statement with a condition that this
+/// stand-in does not know allows nothing.
 fn condition(
     (operator, key, values): &(String, String, Vec<String>),
     context: &BTreeMap<String, String>,
@@ -197,7 +197,7 @@ fn condition(
     }
 }
 
-/// `*` and `?`, over all characters.
+/// Matches `*` and `?`, which match any characters.
 pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_fold_case_and_resources_do_not() {
+    fn actions_ignore_case_and_resources_do_not() {
         let policy = r#"{"Statement":{"Effect":"Allow","Action":"EKS:describe*","Resource":"arn:aws:eks:*:*:cluster/prod"}}"#;
         assert_eq!(
             verdict(
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_wins_over_an_allowance() {
+    fn deny_overrides_allow() {
         let policy = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
             {"Effect":"Deny","NotAction":"ecr:*","Resource":"*"}]}"#;
         assert_eq!(
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_without_resources_is_not_met_by_an_arn() {
+    fn an_action_without_resources_does_not_match_an_arn() {
         let policy = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:eks:*:*:cluster/*"}}"#;
         assert_eq!(verdict(policy, "eks:ListClusters", "*"), Verdict::NoAllow);
     }

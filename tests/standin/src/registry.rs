@@ -1,5 +1,5 @@
-//! The door of a private registry, `/v2/`: opens to the logins that ECR handed out, unless a fault
-//! spoils it.
+//! `/v2/` of a private registry: accepts the logins that ECR issued, unless a fault
+//! applies.
 
 use crate::dispatch::{Recorded, Shared};
 use crate::faults;

@@ -1,5 +1,5 @@
-//! Which service and action a request is meant for. One endpoint serves all, so that the credential scope decides, and
-//! for unsigned requests the path.
+//! The service and action of a request. One endpoint serves all of them, so the credential scope decides, and for unsigned
+//! requests the path.
 
 use crate::api::Service;
 use crate::http::Request;
@@ -93,7 +93,7 @@ fn unsigned_service(req: &Request) -> Service {
     }
 }
 
-/// The top level of a JSON body, each value as text.
+/// The top-level fields of a JSON body as text.
 fn json_params(req: &Request, params: &mut BTreeMap<String, String>) {
     let body: serde_json::Value = serde_json::from_slice(&req.body).unwrap_or_default();
     for (name, value) in body.as_object().into_iter().flatten() {
@@ -134,7 +134,7 @@ fn imds(req: &Request) -> String {
     action.to_owned()
 }
 
-/// The service and region that a host of AWS stands for; `None` for a loopback or foreign host, whose name binds nothing.
+/// The service and region of an AWS host; `None` for loopback and other hosts, which serve everything.
 pub(crate) fn host_scope(host: &str) -> Option<(String, String)> {
     const SUFFIXES: [&str; 10] = [
         ".amazonaws.com",
@@ -166,7 +166,7 @@ pub(crate) fn host_scope(host: &str) -> Option<(String, String)> {
         let plain = label.strip_suffix("-fips").unwrap_or(label);
         known.contains(&plain).then(|| plain.to_owned())
     })?;
-    // The names without a region are the global ones.
+    // Names without a region are global.
     Some((service, region.unwrap_or("us-east-1").to_owned()))
 }
 
@@ -175,7 +175,7 @@ mod tests {
     use super::host_scope;
 
     #[test]
-    fn hosts_of_aws_name_their_scope() {
+    fn aws_hosts_determine_the_signing_scope() {
         let scope = |service: &str, region: &str| Some((service.to_owned(), region.to_owned()));
         assert_eq!(host_scope("sts.amazonaws.com"), scope("sts", "us-east-1"));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Listeners on a thread with a runtime of its own. HTTP/1.1 only, so that a request is seen as it was sent.
+//! Listeners on a thread with its own runtime. HTTP/1.1 only, so that requests are seen as they were sent.
 
 use crate::http::{Answer, Request};
 use http_body_util::BodyExt;
@@ -16,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-/// Serves requests; called off the event loop, so that it may block.
+/// Serves requests. It runs outside the event loop, so it can block.
 pub(crate) trait Handler: Send + Sync + 'static {
     fn handle(&self, req: Request) -> Reply;
 }
 
-/// An answer and how it is to be sent.
+/// An answer and how to send it.
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) delay: Duration,
@@ -46,7 +46,7 @@ pub(crate) enum Ending {
     Hang,
 }
 
-/// A running server; it stops, and drops what hangs, when this is dropped.
+/// A running server. It stops and closes all connections when this is dropped.
 pub(crate) struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -76,7 +76,7 @@ impl Server {
                         Arc::clone(&handler),
                     ));
                 }
-                // An error means that the owner is gone, which is the same.
+                // An error means that the owner is gone, which also stops the server.
                 let _ = stopped.await;
             });
             runtime.shutdown_background();
@@ -92,7 +92,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been printed already; a second one here would abort the test.
+            // The thread's panic has been printed; a second one here would abort the test.
             let _ = thread.join();
         }
     }
@@ -105,11 +105,11 @@ async fn accept(
 ) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors: others will be closed soon.
+            // Out of descriptors: retry when others are closed.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        // Without it the second small write of an answer waits for the client's delayed acknowledgement.
+        // Otherwise the second small write of an answer waits for the client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
         let (tls, handler) = (tls.clone(), Arc::clone(&handler));
         tokio::spawn(async move {
@@ -127,7 +127,7 @@ async fn accept(
 
 async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, handler: Arc<dyn Handler>) {
     let service = service_fn(move |incoming| serve(incoming, Arc::clone(&handler)));
-    // A client that goes away is no failure of the server.
+    // A client that disconnects is not an error.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
@@ -193,12 +193,12 @@ async fn serve(
 
 type Pause = Pin<Box<tokio::time::Sleep>>;
 
-/// Long enough for what was written to leave before the connection breaks.
+/// Long enough to send what was written before the connection is closed.
 fn pause() -> Pause {
     Box::pin(tokio::time::sleep(Duration::from_millis(20)))
 }
 
-/// A body that can break off in its middle.
+/// A body that can end early.
 struct AnswerBody {
     data: Option<Bytes>,
     breaks: Option<Pause>,

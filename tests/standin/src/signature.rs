@@ -1,9 +1,9 @@
-//! Where a request carries its SigV4 signature: the Authorization header, or the query of a presigned URL.
+//! Reads the SigV4 signature of a request: from the Authorization header, or the query of a presigned URL.
 
 use crate::http::Request;
 use crate::sigv4::{ALGORITHM, Refusal, Signed};
 
-/// Reads the signature of a request, header or query. `None`: the request is not signed at all.
+/// The signature of a request, from header or query. `None`: the request is not signed.
 pub(crate) fn read(req: &Request) -> Result<Option<Signed>, Refusal> {
     if let Some(value) = req.header("authorization")
         && let Some(rest) = value.strip_prefix(ALGORITHM)

@@ -1,5 +1,5 @@
-//! AWS Signature Version 4, the server's half, written from the specification and from nobody's client code: a signer and
-//! a verifier that share code would agree on the same mistake.
+//! AWS Signature Version 4, the server's part. Written from the specification and not from client code, because a signer and
+//! a verifier that share code share mistakes.
 
 pub(crate) use crate::signature::read;
 
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What a signed request says about itself, before anything is verified.
+/// The claims of a signed request, not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signed {
     pub(crate) access_key_id: String,
@@ -25,12 +25,12 @@ pub(crate) struct Signed {
     pub(crate) expires: Option<i64>,
 }
 
-/// Why a request is not who it says it is.
+/// Why verification failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Incomplete(String),
     Mismatch(String),
-    /// The date is outside the window; S3 has a code of its own for it.
+    /// The date is outside the window, for which S3 has its own code.
     Skew(String),
     PayloadHash,
 }
@@ -56,7 +56,7 @@ pub(crate) fn verify(
             signed.amz_date
         )));
     }
-    // STS ignores X-Amz-Expires and takes 15 minutes; S3 honours it.
+    // STS ignores X-Amz-Expires and uses 15 minutes; S3 honors it.
     let minutes = match (signed.presigned, signed.service.as_str()) {
         (false, _) => 5,
         (true, "s3") => signed.expires.unwrap_or(900) / 60,
@@ -160,7 +160,7 @@ fn payload_hash(req: &Request, signed: &Signed) -> Result<String, Refusal> {
 
 pub(crate) fn canonical_request(req: &Request, signed: &Signed, payload: &str) -> String {
     let once = encode(&decode(&req.path), true);
-    // Everybody but S3 encodes the already encoded path once more.
+    // All services but S3 encode the encoded path once more.
     let path = if signed.service == "s3" {
         once
     } else {

@@ -1,4 +1,4 @@
-//! Signatures published by AWS, and every way to spoil one.
+//! Signatures published by AWS, and every way to invalidate one.
 
 use super::*;
 
@@ -178,7 +178,7 @@ fn a_scope_of_another_day_or_form_is_refused() {
 }
 
 #[test]
-fn only_s3_paths_are_encoded_once() {
+fn paths_are_encoded_twice_except_for_s3() {
     let mut req = vanilla(VANILLA);
     req.path = "/clusters/a%20b".into();
     let mut signed = read(&req).unwrap().unwrap();

@@ -39,7 +39,7 @@ pub(crate) fn handle(world: &World, call: &Call<'_>) -> Result<Answer, ApiError>
         .parameters
         .get(name)
         .ok_or_else(|| ApiError::new(400, "ParameterNotFound", ""))?;
-    // Without WithDecryption the caller gets what KMS made of it.
+    // Without WithDecryption the caller gets the ciphertext.
     let value = if *secure && body["WithDecryption"].as_bool() != Some(true) {
         STANDARD.encode([b"\x01\x02\x02\x00".to_vec(), random_bytes(120)].concat())
     } else {

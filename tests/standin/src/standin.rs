@@ -1,4 +1,4 @@
-//! The handle that tests hold.
+//! The handle that tests use.
 
 use crate::control;
 use crate::dispatch::Shared;
@@ -26,7 +26,7 @@ impl Standin {
         Builder::default().start()
     }
 
-    /// For fixed ports, files and names.
+    /// A builder, for fixed ports, files and names.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
@@ -68,7 +68,7 @@ impl Standin {
         self.shared.calls().clone()
     }
 
-    /// How many requests there were; `*` is any.
+    /// The number of requests; `*` matches any.
     #[must_use]
     pub fn count(&self, service: &str, action: &str) -> usize {
         let is = |wanted: &str, given: &str| wanted == "*" || wanted == given;
@@ -79,7 +79,7 @@ impl Standin {
             .count()
     }
 
-    /// Forgets the requests so far.
+    /// Forgets all requests so far.
     pub fn clear_calls(&self) {
         self.shared.calls().clear();
     }
@@ -99,24 +99,24 @@ impl Standin {
         self.shared.world().clock_offset = seconds;
     }
 
-    /// Issues sessions no longer than this, whatever is asked; `None` for as asked.
+    /// Issues sessions of at most this duration; `None` for the requested duration.
     pub fn set_max_session_seconds(&self, seconds: Option<i64>) {
         self.shared.world().max_session_seconds = seconds;
     }
 
-    /// Ends a session now.
+    /// Expires a session now.
     ///
     /// # Panics
-    /// If there is no such key.
+    /// If the key does not exist.
     pub fn expire(&self, access_key_id: &str) {
         let mut world = self.shared.world();
         let now = world.now();
         let who = world.principals.get_mut(access_key_id);
-        who.unwrap_or_else(|| panic!("there is no key {access_key_id}"))
+        who.unwrap_or_else(|| panic!("unknown key {access_key_id}"))
             .expires = Some(now - 1);
     }
 
-    /// Whose key it is, by ARN, and when it ends, in seconds since the epoch.
+    /// The ARN of a key's owner, and the key's expiry in seconds since the epoch.
     #[must_use]
     pub fn holder(&self, access_key_id: &str) -> Option<(String, Option<i64>)> {
         let world = self.shared.world();
@@ -124,10 +124,10 @@ impl Standin {
         Some((who.arn.clone(), who.expires))
     }
 
-    /// Does what the control API does at `/_standin/PATH`, given its JSON body.
+    /// Calls the control API at `/_standin/PATH` with a JSON body.
     ///
     /// # Panics
-    /// If there is no such path, or the body is wrong.
+    /// If the path does not exist or the body is invalid.
     pub fn control(&self, path: &str, body: &serde_json::Value) {
         control::post(&self.shared, path, body).unwrap_or_else(|told| panic!("{path}: {told}"));
     }
@@ -172,7 +172,7 @@ impl Standin {
         self.shared.world().principals.remove(access_key_id);
     }
 
-    /// Gives a user or role (by ARN) a policy of its own; `None` lets it do everything again.
+    /// Sets the policy of a user or role (by ARN); `None` allows everything.
     ///
     /// # Panics
     /// If the policy is malformed.
@@ -191,7 +191,7 @@ impl Standin {
         }
     }
 
-    /// Adds a managed policy that `policy_arns` may name.
+    /// Adds a managed policy for `policy_arns`.
     ///
     /// # Panics
     /// If the policy is malformed.
@@ -235,54 +235,54 @@ impl Standin {
         self.shared.world().repositories.insert(row);
     }
 
-    /// The password of every ECR login from now on; `None`: another one each time.
+    /// Sets the password of every ECR login; `None`: a new one each time.
     pub fn set_ecr_password(&self, password: Option<&str>) {
         self.shared.world().ecr_password = password.map(str::to_owned);
     }
 
-    /// How long ECR logins live; `None`: 12 h.
+    /// Sets the lifetime of ECR logins; `None`: 12 h.
     pub fn set_ecr_seconds(&self, seconds: Option<i64>) {
         self.shared.world().ecr_seconds = seconds;
     }
 
-    /// Whether everybody is denied an ECR Public token.
+    /// Sets whether ECR Public denies all tokens.
     pub fn set_ecr_public_denied(&self, denied: bool) {
         self.shared.world().ecr_public_denied = denied;
     }
 
-    /// The MFA code that is right from now on.
+    /// Sets the correct MFA code.
     pub fn set_mfa_code(&self, code: &str) {
         self.shared.world().mfa.code = code.to_owned();
     }
 
-    /// Whether each code is taken once only, as at AWS.
+    /// Sets whether each code is accepted only once, as at AWS.
     pub fn set_mfa_single_use(&self, single_use: bool) {
         self.shared.world().mfa.single_use = single_use;
     }
 
-    /// Registers another MFA device: `arn:…:mfa/USER`, or a hardware serial that every user may show.
+    /// Registers another MFA device: `arn:…:mfa/USER`, or a hardware serial that every user can use.
     pub fn add_mfa_device(&self, serial: &str) {
         self.shared.world().mfa.serials.insert(serial.to_owned());
     }
 
-    /// The instance's role; `None`: an instance without one.
+    /// Sets the instance's role; `None`: an instance without a role.
     pub fn set_instance_role(&self, arn: Option<&str>) {
         self.shared.world().imds_role = arn.map(str::to_owned);
     }
 
-    /// The authorization value that the container endpoint's full URI demands.
+    /// Sets the authorization token that the container endpoint's full URI requires.
     pub fn set_container_token(&self, token: &str) {
         self.shared.world().container_token = token.to_owned();
     }
 
-    /// Adds an SSO access token that lives `seconds` from now.
+    /// Adds an SSO access token that expires in `seconds`.
     pub fn add_sso_token(&self, token: &str, seconds: i64) {
         let world: &mut World = &mut self.shared.world();
         let ends = world.now() + seconds;
         world.sso_tokens.insert(token.to_owned(), ends);
     }
 
-    /// Lets SSO hand out a role.
+    /// Assigns a role in SSO.
     pub fn add_sso_role(&self, account: &str, role_name: &str) {
         self.shared
             .world()

@@ -5,7 +5,7 @@ use crate::world::{ACCOUNT, Bucket, ClusterRecord, Kind, Role, World};
 use serde_json::Value;
 
 /// Applies `{"users":[…],"roots":[…],"roles":[…],"clusters":[…],"parameters":[…],"buckets":[…],"repositories":[…],…}`.
-/// An unknown key is an error: a typing error would else look like a bug of the program under test.
+/// An unknown key is an error, because a typo would otherwise look like a bug of the program under test.
 pub(crate) fn apply(world: &mut World, state: &Value) -> Result<(), String> {
     let object = state.as_object().ok_or("the state is a JSON object")?;
     for (name, value) in object {

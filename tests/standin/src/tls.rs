@@ -1,4 +1,4 @@
-//! A certificate authority of the test's own, and certificates made for the names that clients ask for.
+//! A certificate authority for tests, which issues certificates for the names that clients request.
 
 use crate::policy::glob;
 use rcgen::{
@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Host names that a certificate is made for, unless the builder says otherwise. A `*` covers dots too: certificates are
-/// made per name, since no wildcard certificate may say `sts.*.amazonaws.com`.
+/// Host names with certificates by default. A `*` matches dots too: certificates are issued per name, because a wildcard
+/// certificate cannot cover `sts.*.amazonaws.com`.
 pub(crate) const NAMES: [&str; 14] = [
     "localhost",
     "*.amazonaws.com",
@@ -37,7 +37,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// With a key file the authority stays the same from run to run, so that clients need to be told of it once.
+    /// With a key file the authority is the same in every run, so that clients are configured only once.
     pub(crate) fn new(key_file: Option<&Path>) -> Authority {
         let key = match key_file {
             Some(path) if path.exists() => {
@@ -93,7 +93,7 @@ impl Authority {
     }
 }
 
-/// Makes a certificate when a name is first asked for.
+/// Issues a certificate when a name is first requested.
 struct Resolver {
     authority: Authority,
     patterns: Vec<String>,
@@ -115,7 +115,7 @@ impl ResolvesServerCert for Resolver {
             .server_name()
             .filter(|n| self.patterns.iter().any(|p| glob(p, n)))
         else {
-            // A name that is not served gets a certificate that does not fit it, as elsewhere.
+            // An unknown name gets a certificate for another name.
             return Some(Arc::clone(&self.default));
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

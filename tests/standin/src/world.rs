@@ -1,4 +1,4 @@
-//! The state of the pretended AWS: principals and their keys, roles, resources, and the server's clock.
+//! The state of the simulated AWS: principals and their keys, roles, resources, and the server's clock.
 
 use crate::api::ApiError;
 use crate::ids::{random_bytes, random_id, real_now, split_role, stable_id};
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Federated,
 }
 
-/// Who holds a key pair.
+/// The owner of a key pair.
 #[derive(Clone, Debug)]
 pub(crate) struct Principal {
     pub(crate) kind: Kind,
@@ -34,7 +34,7 @@ pub(crate) struct Principal {
     pub(crate) expires: Option<i64>,
     /// The user or role whose own policies apply.
     pub(crate) identity: String,
-    /// `None`: not cut down. An empty list allows nothing, as for a federation session without a policy.
+    /// The session policies. `None`: not limited. An empty list allows nothing, as for a federation session without a policy.
     pub(crate) session_policies: Option<Vec<Policy>>,
     pub(crate) mfa: bool,
     pub(crate) transitive_tags: BTreeMap<String, String>,
@@ -44,11 +44,11 @@ pub(crate) struct Principal {
 /// A role that can be assumed.
 #[derive(Clone, Debug)]
 pub struct Role {
-    /// Account ids or ARNs that may assume it; empty: everybody known.
+    /// Account ids or ARNs that can assume it; empty: every known identity.
     pub trusted: Vec<String>,
     /// The external id that callers must send.
     pub external_id: Option<String>,
-    /// Whether callers must show an MFA code, or come from a session that did.
+    /// Whether callers must send an MFA code, or use an MFA session.
     pub require_mfa: bool,
     /// Seconds, 3600 to 43200.
     pub max_session_duration: i64,
@@ -100,7 +100,7 @@ pub(crate) struct World {
     /// Account, region, name.
     pub(crate) repositories: BTreeSet<(String, String, String)>,
     pub(crate) ecr_password: Option<String>,
-    /// Passwords that ECR handed out.
+    /// Passwords that ECR issued.
     pub(crate) issued: BTreeSet<String>,
     pub(crate) ecr_seconds: Option<i64>,
     pub(crate) ecr_public_denied: bool,
@@ -109,10 +109,10 @@ pub(crate) struct World {
     pub(crate) imds_tokens: BTreeMap<String, i64>,
     pub(crate) container_role: String,
     pub(crate) container_token: String,
-    /// SSO access tokens and when they end.
+    /// SSO access tokens and their expiry.
     pub(crate) sso_tokens: BTreeMap<String, i64>,
     pub(crate) sso_refresh_tokens: BTreeSet<String>,
-    /// Account and role name pairs that SSO hands out.
+    /// Pairs of account and role name that are assigned in SSO.
     pub(crate) sso_roles: BTreeSet<(String, String)>,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct Mfa {
     pub(crate) used: BTreeSet<String>,
 }
 
-/// What a new session is to be; the rest is drawn or computed.
+/// The properties of a new session; the others are random or computed.
 pub(crate) struct NewSession {
     pub(crate) kind: Kind,
     pub(crate) partition: String,
@@ -137,7 +137,7 @@ pub(crate) struct NewSession {
     pub(crate) transitive_tags: BTreeMap<String, String>,
     pub(crate) source_identity: Option<String>,
     pub(crate) seconds: i64,
-    /// Characters of policies and tags, which lengthen the token.
+    /// The size of policies and tags in characters, which lengthens the token.
     pub(crate) packed: usize,
 }
 
@@ -210,7 +210,7 @@ impl World {
         principal
     }
 
-    /// A plain session of a role for the services that hand them out without STS.
+    /// A role session for the services that issue them without STS.
     pub(crate) fn issue_role(&mut self, role_arn: &str, session: &str, seconds: i64) -> Principal {
         let (partition, account, path) =
             split_role(role_arn).unwrap_or(("aws", ACCOUNT, "unknown"));
@@ -231,7 +231,7 @@ impl World {
         })
     }
 
-    /// Whether `who` may do `action`, by its session's policies and then its identity's.
+    /// Whether the policies of the session and of the identity allow `who` an `action`.
     pub(crate) fn authorise(
         &self,
         who: &Principal,

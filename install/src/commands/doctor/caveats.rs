@@ -1,4 +1,4 @@
-//! What AWS will not do, or not keep, for a kind of session.
+//! What AWS does not allow, or does not enforce, for some kinds of session.
 
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::credential::Session;
@@ -37,7 +37,7 @@ pub(super) fn of_method(connector: &Connector, report: &mut Report<'_>) {
                         "the connector's own policy does not grant {}",
                         lacks.join(", ")
                     ),
-                    "add what its clients need, or remove policy to have it made for each resource",
+                    "grant them in policy, or remove policy to get a generated one for each resource",
                 ),
             );
         }
@@ -46,14 +46,14 @@ pub(super) fn of_method(connector: &Connector, report: &mut Report<'_>) {
         report.find(
             "limit",
             Finding::warning(
-                "the limit to a resource is kept by aws-connector alone, not by AWS",
-                "use iam-role or federation-token without down_scope = false for a limit that AWS keeps",
+                "only aws-connector enforces the limit to a resource, AWS does not",
+                "use iam-role or federation-token without down_scope = false for a limit that AWS enforces",
             ),
         );
     }
 }
 
-/// What AWS refuses to the session in hand.
+/// What AWS denies to this session.
 pub(super) fn of_identity(
     connector: &Connector,
     session: &Session,
@@ -64,18 +64,18 @@ pub(super) fn of_identity(
     let with_mfa = matches!(connector.auth, Auth::SessionToken { mfa: Some(_), .. });
     let finding = if arn.contains(":federated-user/") {
         Finding::warning(
-            "EKS cannot map a federated user, and IAM's API refuses it",
+            "EKS cannot map a federated user, and the IAM API rejects it",
             "use an iam-role connector for clusters and for IAM",
         )
     } else if arn.ends_with(":root") {
         Finding::warning(
-            "it is the account's root, which EKS cannot map and STS gives no role",
+            "EKS cannot map the account's root user, and it cannot assume roles",
             "use an IAM user or a role",
         )
     } else if arn.contains(":user/") && session.session_token.is_some() && !with_mfa {
         Finding::warning(
-            "IAM's API refuses a session of this kind that was made without MFA",
-            "set mfa_serial if it is to call IAM, or use an iam-role connector",
+            "the IAM API rejects a session of this kind without MFA",
+            "to call IAM, set mfa_serial or use an iam-role connector",
         )
     } else {
         return;

@@ -1,4 +1,4 @@
-//! The steps of a connector: profile, endpoints, secrets, source, session, identity, resources.
+//! The steps of a connector: definition, endpoints, secrets, source, session, identity, resources.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::commands::list_resources;
 use crate::commands::status::{expires_in, seconds_until};
 use crate::progress::Progress;
 
-/// A token that is longer makes cluster tokens too long.
+/// A longer session token makes cluster tokens too long.
 const LONG_TOKEN: usize = 2300;
 
 pub(super) fn check(
@@ -29,13 +29,13 @@ pub(super) fn check(
     kind: Option<ResourceType>,
     report: &mut Report<'_>,
 ) {
-    let connector = report.step("profile", || {
+    let connector = report.step("connector", || {
         let connector = profile.connector(name)?;
         let finding = if connector.enabled {
             Finding::ok(format!("auth_method {}", connector.auth.id()))
         } else {
             Finding::failed(
-                "it is disabled: every request is refused",
+                "it is disabled: all requests are refused",
                 format!("run 'aws-connector update {name} --unset enabled', or set enabled = true"),
             )
         };
@@ -48,7 +48,10 @@ pub(super) fn check(
     let kinds = kind.map_or_else(|| list_resources::types(&connector), |kind| vec![kind]);
     reach::check(app, profile, &connector, &kinds, report);
     if matches!(connector.auth, Auth::Anonymous) {
-        report.find("session", Finding::ok("none is needed: nothing is signed"));
+        report.find(
+            "session",
+            Finding::ok("not needed: requests are not signed"),
+        );
         return;
     }
     secrets::check(app, &connector, report);
@@ -82,7 +85,7 @@ pub(super) fn check(
     }
 }
 
-/// Who a connector makes its holder, by asking.
+/// The identity of a connector's credentials, from STS.
 pub(super) fn identity(app: &App, profile: &Profile, name: &str) -> Result<Identity> {
     let connector = profile.connector(name)?;
     let own = own_resource(&connector);
@@ -92,14 +95,14 @@ pub(super) fn identity(app: &App, profile: &Profile, name: &str) -> Result<Ident
         .caller_identity(&site, &session, ask::call(app, name))
 }
 
-/// The resource to ask for where a session for everything would be refused.
+/// The resource to request if the connector refuses a session without one.
 fn own_resource(connector: &Connector) -> Option<Resource> {
     let needs_one =
         matches!(&connector.auth, Auth::FederationToken { policies, .. } if policies.is_empty());
     (needs_one && connector.limit.is_none()).then_some(Resource::AnyBucket)
 }
 
-/// Who signs the connector's own call to STS.
+/// The identity that signs the connector's call to STS.
 fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Report<'_>) {
     let takes_one = matches!(
         connector.auth,
@@ -111,17 +114,24 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
     report.step("source identity", || {
         let Some((site, session)) = ask::source(app, profile, connector, own_resource(connector))?
         else {
-            return Ok(((), Finding::ok("a web identity token, by itself")));
+            return Ok(((), Finding::ok("a web identity token")));
         };
         let call = ask::call(app, &connector.name);
         let identity = app.sdk.caller_identity(&site, &session, call)?;
         let finding = if identity.arn.ends_with(":root") {
             Finding::warning(
-                format!("{}: AWS refuses roles to the account's root", identity.arn),
+                format!(
+                    "{}: the account's root user cannot assume roles",
+                    identity.arn
+                ),
                 "use the keys of an IAM user or a role",
             )
         } else {
-            Finding::ok(format!("{}, by {}", identity.arn, session.shown_key_id()))
+            Finding::ok(format!(
+                "{}, access key {}",
+                identity.arn,
+                session.shown_key_id()
+            ))
         };
         Ok(((), finding))
     });
@@ -130,9 +140,9 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
 fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     let session = ask::session(app, &connector.name, own_resource(connector))?;
     let end = match (session.expires_at, &session.session_token) {
-        (Some(end), _) => format!("ends in {}", expires_in(seconds_until(end, Utc::now()))),
-        (None, Some(_)) => "ends at an unknown time".to_owned(),
-        (None, None) => "does not end".to_owned(),
+        (Some(end), _) => format!("expires in {}", expires_in(seconds_until(end, Utc::now()))),
+        (None, Some(_)) => "expires at an unknown time".to_owned(),
+        (None, None) => "does not expire".to_owned(),
     };
     let length = session
         .session_token
@@ -141,7 +151,7 @@ fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     let finding = if length >= LONG_TOKEN {
         Finding::warning(
             format!(
-                "{}, {end}; its session token has {length} characters, and from about 2550 on EKS refuses cluster tokens",
+                "{}, {end}; its session token has {length} characters, and EKS rejects cluster tokens from about 2550",
                 session.shown_key_id()
             ),
             "shorten the policy, policy_arns or tags of the connector",
@@ -152,7 +162,7 @@ fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
     Ok((session, finding))
 }
 
-/// How far this machine's clock is off, by the last answer that can be trusted.
+/// The offset of this machine's clock, from the last trusted response.
 fn clock(app: &App, report: &mut Report<'_>) {
     let Some(date) = app.sdk.server_date() else {
         return;
@@ -160,17 +170,17 @@ fn clock(app: &App, report: &mut Report<'_>) {
     let offset = (date.said - date.heard_at).num_seconds();
     let (whose, fix) = match date.origin {
         Origin::Aws => (
-            "AWS's; aws-connector allows for it, other programs do not",
-            "set this machine's clock, for example by NTP",
+            "AWS; aws-connector corrects for it, other programs do not",
+            "set this machine's clock, for example with NTP",
         ),
         Origin::Endpoint => (
-            "the custom endpoint's; aws-connector allows for it when it asks that endpoint",
-            "set the clock that is wrong, for example by NTP",
+            "the custom endpoint; aws-connector corrects for it in calls to that endpoint",
+            "set the clock that is wrong, for example with NTP",
         ),
         Origin::Untrusted => return,
     };
     let finding = if offset.abs() < 60 {
-        Finding::ok("within a minute of AWS's")
+        Finding::ok("within a minute of AWS")
     } else {
         let way = if offset > 0 { "behind" } else { "ahead of" };
         let length = show(Duration::from_secs(offset.unsigned_abs()));
@@ -188,8 +198,7 @@ fn shown(identity: &Identity) -> String {
     }
 }
 
-/// The ARN that EKS's access entries and `aws-auth` know a principal by; `None` for those that
-/// they cannot name.
+/// The ARN of a principal in EKS access entries and `aws-auth`; `None` if EKS cannot map it.
 fn mapped(arn: &str) -> Option<String> {
     if arn.contains(":federated-user/") || arn.ends_with(":root") {
         return None;
@@ -209,7 +218,7 @@ mod tests {
     use super::mapped;
 
     #[test]
-    fn eks_knows_a_role_without_its_session() {
+    fn eks_maps_a_role_without_its_session_name() {
         for (arn, known) in [
             (
                 "arn:aws:sts::123456789012:assumed-role/dev/alice",

@@ -1,4 +1,4 @@
-//! What of this machine gets in the way: binaries, permissions, proxies, variables.
+//! Checks of this machine: binaries, permissions, proxies, variables.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::{Finding, Report};
 use crate::app::App;
 use crate::wire::{aws_config, places};
 
-/// The binaries, each with what makes it tell its version.
+/// The binaries, each with the argument that prints its version.
 const ALL: [(&str, &str); 4] = [
     ("aws-connector", "--version"),
     ("aws-connector-credential-process", "--version"),
@@ -19,7 +19,7 @@ const ALL: [(&str, &str); 4] = [
     ("aws-connector-eks-token", "--version"),
 ];
 
-/// A small program without the full one beside it.
+/// Checks that each small program has the full one beside it.
 fn alone(path: &Path) -> Option<Finding> {
     let real = path.canonicalize().ok()?;
     let full = real.with_file_name("aws-connector");
@@ -35,7 +35,7 @@ fn alone(path: &Path) -> Option<Finding> {
     })
 }
 
-/// Whoever takes longer to tell its version is not one of ours.
+/// The longest wait for a version: ours print it at once.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn check(app: &App, report: &mut Report<'_>) {
@@ -45,18 +45,18 @@ pub(super) fn check(app: &App, report: &mut Report<'_>) {
     variables(app, report);
 }
 
-/// All of one version with this one; Docker finds its helper on PATH only.
+/// Checks that all binaries have this version, and that Docker finds its helper on PATH.
 fn binaries(app: &App, report: &mut Report<'_>) {
     let mut sound = Vec::new();
     for (name, flag) in ALL {
         let on_path = places::on_path(app, name);
-        // What login wires, and what a shell or Docker would find, need not be the same.
+        // What `login` wires may differ from what a shell or Docker finds.
         let mut found: Vec<PathBuf> = on_path.iter().cloned().collect();
         found.extend(places::binary(app, name).ok());
         found.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
         let Some(first) = found.first() else {
             let finding = Finding::failed(
-                format!("{name} is neither on PATH nor beside aws-connector"),
+                format!("{name} not found on PATH or next to aws-connector"),
                 "run install/install.sh, which installs all four together",
             );
             report.find("binaries", finding);
@@ -88,12 +88,12 @@ fn binaries(app: &App, report: &mut Report<'_>) {
     folders.dedup();
     let detail = match (folders.as_slice(), sound.len()) {
         (_, 0) => return,
-        ([folder], 4) => format!("all four of version {own} in {}", folder.display()),
+        ([folder], 4) => format!("all four, version {own}, in {}", folder.display()),
         _ => {
             let each = sound
                 .iter()
                 .map(|(name, folder)| folder.join(name).display().to_string());
-            format!("{} of version {own}", each.collect::<Vec<_>>().join(", "))
+            format!("{}, version {own}", each.collect::<Vec<_>>().join(", "))
         }
     };
     report.find("binaries", Finding::ok(detail));
@@ -108,7 +108,7 @@ fn outdated(path: &Path, flag: &str) -> Option<Finding> {
         Err(error) => {
             let why = error.what.rsplit_once("\" ").map_or("", |(_, why)| why);
             return Some(Finding::failed(
-                format!("{}, asked for its version, {why}", path.display()),
+                format!("{}: reading its version {why}", path.display()),
                 "run install/install.sh, which installs all four together",
             ));
         }
@@ -118,8 +118,12 @@ fn outdated(path: &Path, flag: &str) -> Option<Finding> {
         return None;
     }
     Some(Finding::warning(
-        format!("{} says {}, this is {own}", path.display(), shown(&told)),
-        "run install/install.sh, which installs all four together, and remove what is older",
+        format!(
+            "{} is {}, expected version {own}",
+            path.display(),
+            shown(&told)
+        ),
+        "run install/install.sh, which installs all four together, and remove older copies",
     ))
 }
 
@@ -133,20 +137,20 @@ fn permissions(app: &App, report: &mut Report<'_>) {
         && let Some(mode) = mode(path)
     {
         let finding = if mode & 0o077 == 0 {
-            Finding::ok(format!("{} is yours only", path.display()))
+            Finding::ok(format!("{} is private to you", path.display()))
         } else {
             Finding::warning(
                 format!("{} has mode {mode:o}", path.display()),
                 format!("chmod 600 {}", path.display()),
             )
         };
-        report.find("profile file", finding);
+        report.find("connectors file", finding);
     }
     let cache = app.cache();
     let finding = match cache.folder() {
         None => Finding::failed(
             "sessions are not cached",
-            "set AWS_CONNECTOR_CACHE_DIR to a folder of yours, or chmod 700 the folder named above",
+            "set AWS_CONNECTOR_CACHE_DIR to a folder that you own, or chmod 700 the folder named above",
         ),
         Some(folder) => match mode(folder) {
             Some(mode) if mode & 0o077 != 0 => Finding::warning(
@@ -154,7 +158,7 @@ fn permissions(app: &App, report: &mut Report<'_>) {
                 format!("chmod 700 {}", folder.display()),
             ),
             _ if app.env.is_off("AWS_CONNECTOR_CACHE") => Finding::warning(
-                "AWS_CONNECTOR_CACHE turns the cache off: every command asks AWS",
+                "AWS_CONNECTOR_CACHE turns the cache off: every command calls AWS",
                 "unset AWS_CONNECTOR_CACHE",
             ),
             _ => Finding::ok(match cache.list().len() {
@@ -179,14 +183,14 @@ fn proxies(app: &App, report: &mut Report<'_>) {
     let Some(name) = proxies.iter().find(|name| set(name)) else {
         return;
     };
-    // The proxy's address may hold a password: the variable's name must do.
+    // Print only the variable's name: the proxy's URL may contain a password.
     let exempt = ["NO_PROXY", "no_proxy"]
         .iter()
         .find_map(|name| app.env.get(name));
     let finding = match exempt {
         Some(list) if list.contains("169.254") => Finding::ok(format!("{name} is set")),
         _ => Finding::warning(
-            format!("{name} is set; other programs may ask it for 169.254.169.254 as well"),
+            format!("{name} is set; other programs may use it for 169.254.169.254 too"),
             "add 169.254.169.254,169.254.170.2 to NO_PROXY",
         ),
     };
@@ -207,18 +211,15 @@ fn variables(app: &App, report: &mut Report<'_>) {
     .collect();
     if !redirecting.is_empty() {
         let finding = Finding::warning(
-            format!(
-                "{} set other endpoints than AWS's own",
-                redirecting.join(", ")
-            ),
-            "unset them unless you mean it",
+            format!("custom AWS endpoints are set by {}", redirecting.join(", ")),
+            "unset them unless this is intended",
         );
         report.find("environment", finding);
     }
     let ours = |name: String| name.starts_with(&aws_config::profile_name(""));
     if app.env.get("AWS_PROFILE").is_some_and(ours) && set(&"AWS_ACCESS_KEY_ID") {
         let finding = Finding::warning(
-            "AWS_ACCESS_KEY_ID is set, which the AWS CLI prefers to what AWS_PROFILE names",
+            "AWS_ACCESS_KEY_ID is set, and the AWS CLI prefers it to AWS_PROFILE",
             "unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
         );
         report.find("environment", finding);

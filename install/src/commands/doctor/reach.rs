@@ -1,4 +1,4 @@
-//! Whether the services that a connector asks can be reached at all, before anything is signed.
+//! Whether the endpoints of a connector are reachable, before anything is signed.
 
 use aws_connector_aws::Sdk;
 use aws_connector_aws::inventory::Service;
@@ -21,7 +21,7 @@ pub(super) fn check(
 ) {
     report.step("endpoints", || {
         let site = ask::site(app, profile, connector)?;
-        let _progress = Progress::show(&app.env, "reaching AWS");
+        let _progress = Progress::show(&app.env, "connecting to AWS");
         let services = services(kinds);
         let answers = all(app, &site, connector, &services);
         let names = |reached: bool| {
@@ -31,17 +31,17 @@ pub(super) fn check(
             names.join(", ")
         };
         let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) else {
-            let detail = format!("{} answer in {}", names(true), site.region);
+            let detail = format!("{} reachable in {}", names(true), site.region);
             return Ok(((), Finding::ok(detail)));
         };
-        // One cause is mostly that of all.
+        // Usually all of them fail for the same reason.
         let detail = format!("no answer from {}: {}", names(false), error.what);
         let fix = error.fix.clone().unwrap_or_default();
         Ok(((), Finding::failed(detail, fix)))
     });
 }
 
-/// STS for every session, and what the types are listed with.
+/// STS for the sessions, and the services that list the resource types.
 fn services(kinds: &[ResourceType]) -> Vec<Service> {
     let mut services = vec![Service::Sts];
     services.extend(kinds.iter().filter_map(|kind| match kind {
@@ -53,7 +53,7 @@ fn services(kinds: &[ResourceType]) -> Vec<Service> {
     services
 }
 
-/// All at once: where none can be reached, the longest wait is the whole wait.
+/// Connects in parallel, so that several timeouts take no longer than one.
 fn all(app: &App, site: &Site, connector: &Connector, services: &[Service]) -> Vec<Result<String>> {
     let call = ask::call(app, &connector.name);
     let ask = |sdk: &Sdk, service: Service| sdk.endpoint_answers(site, service, call);
@@ -65,11 +65,11 @@ fn all(app: &App, site: &Site, connector: &Connector, services: &[Service]) -> V
                 other => Some(scope.spawn(move || ask(&Sdk::new(), *other))),
             })
             .collect();
-        // STS by the connections that later steps use: they sign by the time that it tells.
+        // STS uses the connections of later steps, which sign with the time that it returns.
         let first = ask(&app.sdk, Service::Sts);
         let join = |task: std::thread::ScopedJoinHandle<'_, Result<String>>| {
             task.join()
-                .unwrap_or_else(|_| Err(Error::local("the question ended unexpectedly")))
+                .unwrap_or_else(|_| Err(Error::local("the check ended unexpectedly")))
         };
         tasks
             .into_iter()

@@ -1,4 +1,4 @@
-//! Where a connector's secrets lie, and whether those on this machine can be read.
+//! Where a connector's secrets are, and whether those on this machine can be read.
 
 use aws_connector_core::local_secret;
 use aws_connector_core::profile::{Auth, Connector, KeyPair, Profile, SecretRef, Source};
@@ -7,7 +7,7 @@ use aws_connector_core::shown::shown;
 use super::{Finding, Report};
 use crate::app::App;
 
-/// Reads what lies on this machine, and names what does not.
+/// Reads the secrets on this machine, and names the others.
 pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
     let all = secrets_of(&connector.auth);
     if all.is_empty() {
@@ -22,23 +22,19 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
                 continue;
             }
             let here = local_secret::read(secret, &app.env)?.is_some();
-            let later = if here {
-                ""
-            } else {
-                " (asked when it is needed)"
-            };
+            let later = if here { "" } else { " (read when needed)" };
             places.push(format!("{}{later}", secret.describe()));
         }
         places.dedup();
         if places.is_empty() && in_file {
-            places.push("the profile file".to_owned());
+            places.push("the connectors file".to_owned());
         }
         Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
     });
 }
 
-/// What a connector that goes away leaves in the keyring: it may be used elsewhere, and nobody has
-/// another copy, so that its owner has to remove it.
+/// The keyring entries of a deleted connector. They may be the only copy, and used elsewhere, so
+/// their owner has to delete them.
 pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
     let connector = profile.connector(name).ok()?;
     let secrets = secrets_of(&connector.auth);
@@ -49,7 +45,7 @@ pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
     let kept: Vec<String> = kept.collect();
     (!kept.is_empty()).then(|| {
         let list = kept.join(", ");
-        format!("What it kept in the keyring is still there: {list}. Remove it if nothing else uses it.\n")
+        format!("Its keyring entries remain: {list}. Delete them if nothing else uses them.\n")
     })
 }
 

@@ -1,4 +1,4 @@
-//! Whether what was minted for a resource type is taken where it is for.
+//! Whether services accept the credentials for their resource type.
 
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::profile::{Connector, Profile};
@@ -11,7 +11,7 @@ use crate::commands::list_resources;
 use crate::progress::Progress;
 use crate::{ask, registries};
 
-/// Lists a type, and tries what was minted for it.
+/// Lists a resource type, and tries its credentials.
 pub(super) fn resource(
     app: &App,
     profile: &Profile,
@@ -23,7 +23,7 @@ pub(super) fn resource(
         [] => "none".to_owned(),
         few if few.len() <= 3 => few.join(", "),
         many => format!(
-            "{} of them, {} …",
+            "{} in total, {} …",
             many.len(),
             many.iter().take(2).cloned().collect::<Vec<_>>().join(", ")
         ),
@@ -33,13 +33,13 @@ pub(super) fn resource(
             return Ok(((), clusters(app, profile, connector, &found, &shown)));
         }
         ResourceType::DockerRegistry => "",
-        ResourceType::AwsGeneric => "; sessions for it are not cut down",
+        ResourceType::AwsGeneric => "; its sessions are not down-scoped",
         ResourceType::S3Bucket => "",
     };
     Ok(((), Finding::ok(format!("{shown}{tried}"))))
 }
 
-/// Tries a login at each registry that the profile names, else at the account's own.
+/// Tries a login at each of the connector's registries, else at the account's own.
 pub(super) fn registries(
     app: &App,
     profile: &Profile,
@@ -72,7 +72,7 @@ pub(super) fn registries(
         if let Some(error) = listed.as_ref().err().filter(|e| e.kind != Kind::Denied) {
             return Err(error.clone());
         }
-        // Who may not look into it may still be allowed to pull.
+        // A principal that cannot list repositories may still be allowed to pull.
         let host = registries::own(app, connector, &ask::site(app, profile, connector)?)?;
         let tried = registry(app, profile, connector, &host)?;
         let detail = format!("{}; {tried}", host.host());
@@ -98,26 +98,26 @@ fn registry(
     let name = &connector.name;
     let login = ask::registry_login(app, name, host)?;
     if host.account().is_none() {
-        // It takes none at its door: its own tokens are to be had there first.
+        // ECR Public does not accept a login at /v2/: clients exchange it for a token first.
         return Ok("login obtained");
     }
     let site = ask::site(app, profile, connector)?;
     if site.endpoints.get("ecr").is_some_and(|url| is_here(url)) {
-        // The login is of another AWS than the one that the host's name leads to.
-        return Ok("login obtained, not tried: its endpoint is on this machine");
+        // An emulator's login is not valid for AWS, which the host name resolves to.
+        return Ok("login obtained, not tried: the endpoint is on this machine");
     }
     app.sdk
         .registry_takes(host, &login, ask::call(app, name))
         .map_err(|error| {
             error.fix(format!(
-                "run 'aws-connector cache clear {name}' and try again; check what stands between here and {}",
+                "run 'aws-connector cache clear {name}' and retry; check the network path to {}",
                 host.host()
             ))
         })?;
-    Ok("login taken at /v2/")
+    Ok("login accepted at /v2/")
 }
 
-/// Whether a URL leads to this machine, as those of AWS's emulators do.
+/// Whether a URL is on this machine, as those of AWS emulators are.
 fn is_here(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
@@ -126,10 +126,10 @@ fn is_here(url: &str) -> bool {
         .any(|here| authority.starts_with(here))
 }
 
-/// As many clusters are tried: one that cannot be reached takes its time.
+/// The number of clusters to try: each unreachable one costs a timeout.
 const MOST_TRIED: usize = 3;
 
-/// Shows the first clusters a token each.
+/// Tries a token at each of the first clusters.
 fn clusters(
     app: &App,
     profile: &Profile,
@@ -150,17 +150,20 @@ fn clusters(
     let Some(error) = last else {
         return Finding::ok(match taken.as_slice() {
             [] => shown.to_owned(),
-            all if all.len() == found.len() => format!("{shown}; token taken at /version"),
-            taken => format!("{shown}; token taken at /version by {}", taken.join(", ")),
+            all if all.len() == found.len() => format!("{shown}; token accepted at /version"),
+            taken => format!(
+                "{shown}; token accepted at /version by {}",
+                taken.join(", ")
+            ),
         });
     };
-    // The identity may well be meant for some of them only.
+    // The identity may be meant for only some of them.
     let fix = error.fix.unwrap_or_default();
     if taken.is_empty() {
         return Finding::failed(format!("{shown}; {}", error.what), fix);
     }
     let detail = format!(
-        "{shown}; token taken at /version by {}, not by {}: {}",
+        "{shown}; token accepted at /version by {}, not by {}: {}",
         taken.join(", "),
         refused.join(", "),
         error.what

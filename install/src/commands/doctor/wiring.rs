@@ -1,4 +1,4 @@
-//! The lines in the files of others: that they lead to binaries and connectors that exist.
+//! Checks that the clients' files name binaries and connectors that exist.
 
 use std::path::Path;
 
@@ -30,29 +30,29 @@ pub(super) fn check(app: &App, profile: Option<&Profile>, report: &mut Report<'_
     }
 }
 
-/// A line that calls one of our binaries: by login's hand, or by somebody's.
+/// A line that calls one of our binaries, written by `login` or by hand.
 struct Line {
     program: Option<String>,
     connector: Option<String>,
-    /// What to do if it is wrong.
-    mend: String,
+    /// The fix if it is wrong.
+    fix: String,
 }
 
-/// Whether a wired line leads anywhere; `None` if it does.
-fn astray(app: &App, line: Line, names: &[String]) -> Option<Finding> {
+/// What is wrong with a wired line, if anything.
+fn fault_of(app: &App, line: Line, names: &[String]) -> Option<Finding> {
     let is_there = |program: &str| match program.contains('/') {
         true => Path::new(program).is_file(),
         false => places::on_path(app, program).is_some(),
     };
     let what = match (&line.program, &line.connector) {
-        (None, _) => "its command cannot be read".to_owned(),
+        (None, _) => "its command cannot be parsed".to_owned(),
         (Some(program), _) if !is_there(program) => format!("{} does not exist", shown(program)),
-        // One that names no connector asks for the default, whose own steps say how that is.
+        // Without a name it uses the default connector, which has its own steps.
         (_, None) => return None,
         (_, Some(name)) if names.contains(name) => return None,
-        (_, Some(name)) => format!("there is no connector '{name}'"),
+        (_, Some(name)) => format!("connector '{name}' not found"),
     };
-    Some(Finding::failed(what, line.mend))
+    Some(Finding::failed(what, line.fix))
 }
 
 /// The program of a command line and the connector that it names.
@@ -89,7 +89,7 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
         found = true;
         let (program, connector) = read_command(&command);
         let wired = profile.strip_prefix(&aws_config::profile_name(""));
-        let mend = match (wired, &connector) {
+        let fix = match (wired, &connector) {
             (Some(name), _) if !names.iter().any(|known| known == name) => {
                 format!("run 'aws-connector logout {name}'")
             }
@@ -99,10 +99,10 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
         let line = Line {
             program,
             connector,
-            mend,
+            fix,
         };
         let place = format!("profile {profile} in {}", path.display());
-        let finding = match astray(app, line, names) {
+        let finding = match fault_of(app, line, names) {
             Some(finding) => finding.about(&place),
             None => Finding::ok(place),
         };
@@ -110,18 +110,18 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
     }
     if !found && text.contains(CREDENTIAL_PROCESS) {
         let what = format!(
-            "{} names {CREDENTIAL_PROCESS}, but cannot be read",
+            "{} calls {CREDENTIAL_PROCESS}, but cannot be parsed",
             path.display()
         );
-        let mend = "correct the file: the AWS CLI does not read it either";
-        report.find("AWS CLI", Finding::failed(what, mend));
+        let fix = "correct the file: the AWS CLI cannot parse it either";
+        report.find("AWS CLI", Finding::failed(what, fix));
     }
 }
 
 fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
     if app.env.get("DOCKER_AUTH_CONFIG").is_some() {
         let finding = Finding::warning(
-            "DOCKER_AUTH_CONFIG is set: what it holds beats every credential helper",
+            "DOCKER_AUTH_CONFIG is set and takes precedence over credential helpers",
             "unset DOCKER_AUTH_CONFIG",
         );
         report.find("Docker", finding);
@@ -132,8 +132,11 @@ fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
         if let Err(error) = &parsed
             && !text.trim().is_empty()
         {
-            let what = format!("{} is not JSON: {error}", path.display());
-            report.find("Docker", Finding::failed(what, "mend it, or move it away"));
+            let what = format!("{} is not valid JSON: {error}", path.display());
+            report.find(
+                "Docker",
+                Finding::failed(what, "correct the file, or move it away"),
+            );
         }
         for host in docker_config::wired(&text) {
             let finding = match (RegistryHost::parse(&host), profile) {
@@ -152,7 +155,7 @@ fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
         {
             let finding = Finding::warning(
                 format!(
-                    "credsStore in {} asks aws-connector about every registry: each pull starts it, and 'docker login' elsewhere fails, since it keeps no passwords",
+                    "credsStore in {} uses aws-connector for every registry: each pull runs it, and 'docker login' to other registries fails, since it stores no passwords",
                     path.display()
                 ),
                 "remove credsStore and run 'aws-connector login NAME --resource-type docker-registry'",
@@ -162,7 +165,7 @@ fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
     }
 }
 
-/// Which connector Docker would get a registry's login from.
+/// The connector that serves a registry to Docker.
 fn served(app: &App, profile: &Profile, registry: &RegistryHost, path: &Path) -> Finding {
     let request = Request {
         connector: None,
@@ -188,9 +191,9 @@ fn kube(app: &App, names: &[String], report: &mut Report<'_>) {
         let text = read_or_empty(&path);
         let wired = kubeconfig::wired(&text);
         if wired.is_empty() && text.contains(EKS_TOKEN) {
-            // Other hands write what the reader for our own does not read.
+            // Entries written by hand need not have the form that `login` writes.
             let what = format!(
-                "{} calls {EKS_TOKEN}, as it was written by hand",
+                "{} calls {EKS_TOKEN} in an entry written by hand",
                 path.display()
             );
             report.find("kubectl", Finding::ok(what));
@@ -203,11 +206,11 @@ fn kube(app: &App, names: &[String], report: &mut Report<'_>) {
             };
             let line = Line {
                 program: Some(command),
-                mend: format!("run 'aws-connector {verb} {connector}'"),
+                fix: format!("run 'aws-connector {verb} {connector}'"),
                 connector: Some(connector),
             };
             let place = format!("{user} in {}", path.display());
-            let finding = match astray(app, line, names) {
+            let finding = match fault_of(app, line, names) {
                 Some(finding) => finding.about(&place),
                 None => Finding::ok(place),
             };

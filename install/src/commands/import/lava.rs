@@ -12,10 +12,10 @@ use toml_edit::{Array, InlineTable, Value};
 
 use crate::profile_file::FieldList;
 
-/// A connection is a few lines.
+/// More than any connection needs.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The fields that Lava documents.
+/// The documented fields of a connection.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Connection {
@@ -34,7 +34,7 @@ struct Connection {
     tags: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// Reads one; the answer is the connector's name and fields.
+/// Reads a connection and returns the connector's name and fields.
 pub(super) fn read(
     path: &Path,
     source: Option<&str>,
@@ -50,13 +50,13 @@ pub(super) fn read(
             .and_then(|bytes| bytes.as_slice().read_to_string(&mut text).map(drop))
     };
     outcome.map_err(|error| fail(error.to_string()))?;
-    let wrong = |error: serde_json::Error| fail(format!("it is not a Lava connection: {error}"));
+    let wrong = |error: serde_json::Error| fail(format!("not a Lava connection: {error}"));
     let mut fields: serde_json::Map<String, Json> = serde_json::from_str(&text).map_err(wrong)?;
-    // Lava's users keep notes of their own under such names.
+    // Users keep notes in fields of such names.
     let all = fields.len();
     fields.retain(|name, _| !name.to_ascii_lowercase().starts_with("x-"));
     let connection: Connection = if fields.len() == all {
-        // What is wrong is told with its line.
+        // Parse the text itself, so that errors have line numbers.
         serde_json::from_str(&text)
     } else {
         serde_json::from_value(Json::Object(fields))
@@ -64,7 +64,7 @@ pub(super) fn read(
     .map_err(wrong)?;
     if connection.kind != "aws" {
         return Err(fail(format!(
-            "its type is {}, not \"aws\"",
+            "unsupported connection type {}, expected \"aws\"",
             shown(&connection.kind)
         )));
     }
@@ -76,12 +76,12 @@ fn convert(
     source: Option<&str>,
     allow_implicit: bool,
 ) -> Result<(String, FieldList), String> {
-    // Whoever reads the parameters, or assumes a role without keys.
+    // Credentials are required to read the parameters, or to assume a role without keys.
     let needs_source = connection.access_keys.is_some()
         || connection.external_id.is_some()
         || connection.role_arn.is_some();
     if needs_source && source.is_none() && !allow_implicit {
-        return Err("Lava's worker reads its parameters and assumes its role; pass --source-connector, or --allow-implicit-auth-methods".to_owned());
+        return Err("credentials are required to read its parameters or assume its role; pass --source-connector or --allow-implicit-auth-methods".to_owned());
     }
     let parameter = |name: &str| {
         let mut table = InlineTable::new();
@@ -92,7 +92,7 @@ fn convert(
         Value::InlineTable(table)
     };
     let method = match (&connection.access_keys, &connection.role_arn, source) {
-        (None, None, _) => return Err("it has neither access_keys nor role_arn".to_owned()),
+        (None, None, _) => return Err("access_keys or role_arn is required".to_owned()),
         (Some(_), None, _) => "secret-key",
         (Some(_), Some(_), _) | (None, Some(_), Some(_)) => "iam-role",
         (None, Some(_), None) => "implicit",
@@ -124,10 +124,10 @@ fn convert(
             Some(Json::Number(number)) => {
                 set(
                     "duration",
-                    Value::from(number.as_i64().ok_or("duration is not whole")?),
+                    Value::from(number.as_i64().ok_or("duration must be a whole number")?),
                 );
             }
-            Some(_) => return Err("duration is neither a text nor a number".to_owned()),
+            Some(_) => return Err("duration must be a string or a number".to_owned()),
             None => {}
         }
         if let Some(policy) = connection.policy {
@@ -137,13 +137,13 @@ fn convert(
             Some(Json::String(arn)) => set("policy_arns", Value::from(arn)),
             Some(Json::Array(list)) => {
                 let arns: Option<Vec<&str>> = list.iter().map(Json::as_str).collect();
-                let arns = arns.ok_or("policy_arns holds more than texts")?;
+                let arns = arns.ok_or("policy_arns must contain only strings")?;
                 set(
                     "policy_arns",
                     Value::Array(arns.into_iter().collect::<Array>()),
                 );
             }
-            Some(_) => return Err("policy_arns is neither a text nor a list".to_owned()),
+            Some(_) => return Err("policy_arns must be a string or a list".to_owned()),
             None => {}
         }
         if let Some(tags) = connection.tags {

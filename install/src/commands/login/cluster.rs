@@ -37,7 +37,7 @@ pub(super) fn login(
         &cluster,
         ask::call(job.app, name),
     )?;
-    // Proves that a token can be had, and fills the cache for kubectl.
+    // Checks that a token can be obtained, and fills the cache for kubectl.
     let cluster_ref = ClusterRef {
         name: cluster.clone(),
         account,
@@ -76,7 +76,7 @@ pub(super) fn login(
     })
 }
 
-/// The first file that has the cluster already, else the first.
+/// The first file that already has the cluster, else the first.
 fn file(job: &Job<'_>, arn: &str) -> Result<std::path::PathBuf> {
     let all = places::kubeconfigs(job.app)?;
     for path in &all {
@@ -87,7 +87,7 @@ fn file(job: &Job<'_>, arn: &str) -> Result<std::path::PathBuf> {
     }
     all.into_iter()
         .next()
-        .ok_or_else(|| Error::local("KUBECONFIG names no file"))
+        .ok_or_else(|| Error::local("KUBECONFIG contains no path"))
 }
 
 fn the_only_one(job: &Job<'_>) -> Result<Resource> {
@@ -103,12 +103,12 @@ fn the_only_one(job: &Job<'_>) -> Result<Resource> {
             .map_err(|error| Error::local(error.to_string())),
         [] => Err(Error::new(
             Kind::NoCredentials,
-            format!("there is no EKS cluster in {}", site.region),
+            format!("no EKS clusters found in {}", site.region),
         )
         .of(name)
         .fix("pass --resource-id with the ARN of a cluster in another region")),
         many => Err(Error::usage(format!(
-            "there are {} clusters in {}: {}",
+            "found {} EKS clusters in {}: {}",
             many.len(),
             site.region,
             many.iter().take(10).cloned().collect::<Vec<_>>().join(", ")

@@ -1,4 +1,4 @@
-//! Undoing what login did.
+//! Undoes `login`.
 
 use std::collections::BTreeSet;
 
@@ -12,21 +12,21 @@ use crate::app::App;
 use crate::ui;
 use crate::wire::{Consent, Desk};
 
-/// Undo what login wired for a connector
+/// Remove a connector from the AWS CLI, Docker and kubectl
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  aws-connector logout dev\n  aws-connector logout dev --resource-type docker-registry"
 )]
 pub(crate) struct LogoutArgs {
-    /// The connector; without it AWS_CONNECTOR or the default
+    /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// Undo this kind only
+    /// Remove only this resource type
     #[arg(long, value_name = "TYPE", value_parser = crate::commands::resource_type)]
     resource_type: Option<ResourceType>,
     /// Write without asking
     #[arg(long, short)]
     yes: bool,
-    /// Remove our profile from the AWS CLI's file although others added lines to it
+    /// Remove the AWS CLI profile even if it has settings that login did not write
     #[arg(long)]
     force: bool,
 }
@@ -35,13 +35,13 @@ pub(crate) struct LogoutArgs {
 struct Document {
     connector: String,
     changed: bool,
-    /// What was taken out: profiles, registries, ARNs.
+    /// What was removed: profiles, registries, ARNs.
     unwired: Vec<String>,
 }
 
 /// Runs the command.
 pub(crate) fn logout(app: &App, args: &LogoutArgs) -> Result<u8> {
-    // A connector that is gone or faulty can still be unwired.
+    // A deleted or invalid connector can still be unwired.
     let name = match &args.name {
         Some(name) => name.clone(),
         None => app.name(None, &app.profile()?)?,
@@ -55,7 +55,7 @@ pub(crate) fn logout(app: &App, args: &LogoutArgs) -> Result<u8> {
         && let Ok(profile) = app.profile()
         && !profile.names()?.contains(&name)
     {
-        // The profile's own words, with the nearest name.
+        // This error suggests the nearest name.
         profile.connector(&name)?;
     }
     let document = Document {
@@ -76,7 +76,7 @@ pub(crate) fn logout(app: &App, args: &LogoutArgs) -> Result<u8> {
     Ok(0)
 }
 
-/// Takes a connector out of the three files; says what was taken out.
+/// Removes a connector from the three files; returns what was removed.
 pub(crate) fn unwire(
     app: &App,
     name: &str,
@@ -85,10 +85,10 @@ pub(crate) fn unwire(
 ) -> Result<Vec<String>> {
     if !is_connector_name(name) {
         return Err(Error::usage(format!(
-            "{} is not a connector name",
+            "{} is not a valid connector name",
             aws_connector_core::shown::shown(name)
         ))
-        .fix("name one of 'aws-connector list'"));
+        .fix("run 'aws-connector list' to see the names"));
     }
     let mut desk = Desk::open(app)?;
     let mut gone = BTreeSet::new();

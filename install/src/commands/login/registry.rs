@@ -17,7 +17,7 @@ pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
         ask::registry_login(job.app, name, registry)?;
     }
     let hosts: Vec<String> = hosts.iter().map(RegistryHost::host).collect();
-    // Docker looks for it by its name on PATH, so that it must be there in some place at least.
+    // Docker runs the helper by its name, so it must be installed.
     places::binary(job.app, "docker-credential-aws-connector")?;
     let mut desk = Desk::open(job.app)?;
     let by_hand = docker_config::by_hand(&hosts);
@@ -45,7 +45,7 @@ pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
     })
 }
 
-/// The registries to wire: the one asked for, else the connector's, else the account's own.
+/// The registries to wire: the requested one, else the connector's, else the account's own.
 fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     if let Resource::Registry(host) = wanted {
         return Ok(vec![host.clone()]);
@@ -59,7 +59,7 @@ fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     }
 }
 
-/// Docker names no connector: the helper must find this one by itself.
+/// Docker passes no connector name: the helper must select this connector by itself.
 fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
     let name = &job.connector.name;
     let request = Request {
@@ -73,15 +73,11 @@ fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
     let found = choose(job.profile, &request, &job.app.env).map(|connector| connector.name.clone());
     let why = match found {
         Ok(found) if found == *name => return Ok(()),
-        Ok(found) => format!(
-            "Docker would be served {} by connector '{found}'",
-            registry.host()
-        ),
+        Ok(found) => format!("connector '{found}' serves {} to Docker", registry.host()),
         Err(error) => error.what,
     };
     Err(Error::refused(why).of(name).fix(format!(
-        "add \"{}\" to its registries: aws-connector update {name} --registry {}",
-        registry.host(),
+        "run 'aws-connector update {name} --registry {}'",
         registry.host()
     )))
 }

@@ -1,5 +1,5 @@
-//! `--auto-configure`: the rules by which what is found becomes a connector. Nothing secret is
-//! copied; the connector refers to where the keys lie.
+//! `--auto-configure`: derives a connector from the AWS settings of this machine. Secrets are not
+//! copied; the connector refers to them where they are.
 
 use aws_connector_core::ambient;
 use aws_connector_core::error::{Error, Kind, Result};
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::profile_file::FieldList;
 use crate::wire::{aws_config, places, read_or_empty};
 
-/// Fills in what no flag said.
+/// Fills in the fields that no flag set.
 pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Result<()> {
     let named = flags
         .source_profile
@@ -36,7 +36,7 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
         set(found, "region", Value::from(region.as_str()));
     }
     let Some(region) = get(found, "region").or(region) else {
-        // A profile that is not there has no region either: that is what to say then.
+        // A missing profile has no region either: report the missing profile.
         if let Some(profile) = &profile {
             let site = Site::new("us-east-1", &Endpoints::default(), &app.env)?;
             let source = ImplicitSource::Profile(profile.clone());
@@ -56,8 +56,8 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
     }
 }
 
-/// What keys become: a role's session where there is a role, else what they are already, else a
-/// session of their user; never the keys themselves unless that was asked for.
+/// The auth method for keys: a role session if there is a role, temporary keys as they are, else a
+/// session of their user. Long-lived keys are returned to clients only on request.
 fn method(role_given: bool, temporary: bool) -> Value {
     Value::from(match (role_given, temporary) {
         (true, _) => "iam-role",
@@ -77,7 +77,7 @@ fn environment(app: &App, flags: &Fields, found: &mut FieldList, role_given: boo
     }
     set(found, "auth_method", method(role_given, temporary));
     for (key, variable) in keys {
-        // On its way to the keyring it is taken as it is, else where it can be found again.
+        // Copy the value for the keyring, otherwise refer to the variable.
         let value = match app.env.get(variable) {
             Some(text) if flags.secret_store.is_some() => Value::from(text),
             _ => {
@@ -91,7 +91,7 @@ fn environment(app: &App, flags: &Fields, found: &mut FieldList, role_given: boo
     Ok(())
 }
 
-/// Takes the keys of an AWS CLI profile over, for the keyring.
+/// Copies the keys of an AWS CLI profile, for the keyring.
 fn moved(
     app: &App,
     profile: &str,
@@ -104,9 +104,9 @@ fn moved(
     let step = ambient::resolve(&source, "auto-configure", &site, &app.env)?;
     let none = || {
         Error::refused(format!(
-            "AWS CLI profile '{profile}' holds no keys that could be moved into the keyring"
+            "AWS CLI profile '{profile}' has no keys to move into the keyring"
         ))
-        .fix("leave --secret-store out: the connector then refers to the profile")
+        .fix("omit --secret-store: the connector then refers to the profile")
     };
     let How::Keys(KeysPlan {
         keys: PlannedKeys::Separate { id, secret },
@@ -154,9 +154,9 @@ fn from_profile(
     };
     if let Some(asked @ ("secret-key" | "sts-token")) = get(found, "auth_method").as_deref() {
         return Err(Error::refused(format!(
-            "{asked} holds its keys itself, and those of AWS CLI profile '{profile}' are not copied"
+            "{asked} requires its own keys, and those of AWS CLI profile '{profile}' are not copied"
         ))
-        .fix("pass --secret-store keyring to have them moved there"));
+        .fix("pass --secret-store keyring to move them there"));
     }
     let long_lived = matches!(&step.how, How::Keys(keys) if keys.token.is_none());
     if role_given {
@@ -172,16 +172,15 @@ fn from_profile(
     if matches!(step.how, How::AssumeRole { .. }) && role_of(app, profile, found)? {
         return Ok(());
     }
-    // Temporary keys that the profile renews: taken from there each time, so that they never go
-    // stale in a copy.
+    // The profile renews its temporary keys: read them each time, since a copy would expire.
     set(found, "auth_method", Value::from("implicit"));
     remove(found, "source_profile");
     set(found, "profile_name", Value::from(profile));
     Ok(())
 }
 
-/// Takes over a role that an AWS CLI profile assumes by another profile's keys; says whether the
-/// profile is of that kind.
+/// Copies the role settings of an AWS CLI profile that assumes a role with another profile's keys;
+/// returns whether the profile does that.
 fn role_of(app: &App, profile: &str, found: &mut FieldList) -> Result<bool> {
     let text = read_or_empty(&places::aws_config(app)?);
     let Some(settings) = aws_config::settings(&text, profile) else {
@@ -215,7 +214,7 @@ fn role_of(app: &App, profile: &str, found: &mut FieldList) -> Result<bool> {
     Ok(true)
 }
 
-/// No AWS CLI profile: what the rest of the surroundings offers, pinned by name.
+/// Without an AWS CLI profile: another ambient source, pinned by name.
 fn surroundings(app: &App, found: &mut FieldList, error: Error) -> Result<()> {
     let set_in_env = |name: &str| app.env.get(name).is_some();
     let source = if set_in_env("AWS_WEB_IDENTITY_TOKEN_FILE") {
@@ -227,7 +226,7 @@ fn surroundings(app: &App, found: &mut FieldList, error: Error) -> Result<()> {
     } else {
         return Err(Error::new(
             Kind::NoCredentials,
-            format!("nothing to configure from was found: {}", error.what),
+            format!("no credentials found to configure from: {}", error.what),
         )
         .fix("run 'aws configure' first, name a profile with --source-profile, or pass --auth-method implicit --credential-source Ec2InstanceMetadata on an EC2 instance"));
     };

@@ -1,4 +1,4 @@
-//! The flags of `register` and `update`, and the fields of the profile that they stand for.
+//! The flags of `register` and `update`, and the connector fields that they set.
 
 use std::io::Read as _;
 
@@ -10,16 +10,16 @@ use toml_edit::{Array, InlineTable, Value};
 use crate::app::App;
 use crate::profile_file::FieldList;
 
-/// One flag for each field that there is.
+/// One flag for each field.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Fields {
-    /// One of those that 'list-types' shows
+    /// Auth method; see 'list-types'
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
-    /// The region that it is for
+    /// AWS region
     #[arg(long)]
     region: Option<String>,
-    /// Free text for 'list'
+    /// Description shown by 'list'
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// Limit it to a resource type
@@ -28,34 +28,34 @@ pub(crate) struct Fields {
     /// Limit it to one resource
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
-    /// A registry it serves; repeatable
+    /// Registry it serves; repeatable
     #[arg(long = "registry", value_name = "HOST")]
     registries: Vec<String>,
-    /// One more region it serves; repeatable
+    /// Additional region; repeatable
     #[arg(long = "allowed-region", value_name = "REGION")]
     allowed_regions: Vec<String>,
     /// Variable its process reads; repeatable
     #[arg(long = "process-env", value_name = "NAME")]
     process_environment: Vec<String>,
-    /// An endpoint in place of AWS's own
+    /// Custom AWS endpoint
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// Keys for STS: from this AWS CLI profile
+    /// Source: the keys of this AWS CLI profile
     #[arg(long, value_name = "PROFILE")]
     pub(super) source_profile: Option<String>,
-    /// Keys for STS: those of this connector
+    /// Source: the session of this connector
     #[arg(long, value_name = "NAME")]
     source_connector: Option<String>,
-    /// Keys for STS: this id, or WHERE it lies
+    /// Access key id, or WHERE to read it
     #[arg(long, value_name = "ID")]
     access_key_id: Option<String>,
-    /// WHERE the secret access key lies
+    /// WHERE to read the secret access key
     #[arg(long, value_name = "WHERE")]
     secret_from: Option<String>,
-    /// WHERE the session token lies
+    /// WHERE to read the session token
     #[arg(long, value_name = "WHERE")]
     token_from: Option<String>,
-    /// Move the secrets there: keyring
+    /// Move the secrets to: keyring
     #[arg(
         long,
         value_name = "STORE",
@@ -64,48 +64,48 @@ pub(crate) struct Fields {
         conflicts_with = "store_plaintext"
     )]
     pub(super) secret_store: Option<String>,
-    /// Allow a secret in clear in the file
+    /// Store secrets in the file in plaintext
     #[arg(long)]
     pub(super) store_plaintext: bool,
-    /// implicit: the AWS CLI profile to take
+    /// implicit: AWS CLI profile to use
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile_name: Option<String>,
-    /// implicit: one source, like EcsContainer
+    /// implicit: one source, e.g. EcsContainer
     #[arg(long, value_name = "SOURCE")]
     credential_source: Option<String>,
-    /// implicit: consent to any source
+    /// implicit: allow any source
     #[arg(long)]
     allow_implicit_auth_methods: bool,
-    /// The role to assume
+    /// Role to assume
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Option<String>,
-    /// Its external id, or WHERE that lies
+    /// External id, or WHERE to read it
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
-    /// The session's name in CloudTrail
+    /// Session name in CloudTrail
     #[arg(long, value_name = "NAME")]
     role_session_name: Option<String>,
-    /// How long a session lives, as in 1h30m
+    /// Session duration, e.g. 1h30m
     #[arg(long)]
     duration: Option<String>,
-    /// The device of the second factor
+    /// Serial number or ARN of the MFA device
     #[arg(long, value_name = "ARN")]
     mfa_serial: Option<String>,
-    /// A managed session policy; repeatable
+    /// Managed session policy; repeatable
     #[arg(long = "policy-arn", value_name = "ARN")]
     policy_arns: Vec<String>,
-    /// A session tag; repeatable
+    /// Session tag; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,
-    /// Any field as the file has it; repeatable
+    /// Any field, in TOML; repeatable
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     others: Vec<String>,
 }
 
-/// The fields that hold what must not stand in the file in clear.
+/// The fields with secrets, which must not be in the file in plaintext.
 pub(crate) const SECRETS: [&str; 3] = ["aws_secret_access_key", "aws_session_token", "access_keys"];
 
-/// What a connector is, where it works, whose keys it takes, what it makes of them.
+/// What a connector is, where it works, its source, its sessions.
 const ORDER: [&str; 15] = [
     "description",
     "auth_method",
@@ -125,7 +125,7 @@ const ORDER: [&str; 15] = [
 ];
 
 impl Fields {
-    /// The fields that flags were given for, in the order of the file.
+    /// The fields that flags set, in the order of the file.
     pub(crate) fn values(&self, _: &App) -> Result<FieldList> {
         let mut found: FieldList = Vec::new();
         let mut text = |key: &str, given: &Option<String>| {
@@ -177,7 +177,7 @@ impl Fields {
             let mut table = InlineTable::new();
             for tag in &self.tags {
                 let (key, text) = tag.split_once('=').ok_or_else(|| {
-                    Error::usage(format!("--tag {}: it is not KEY=VALUE", shown(tag)))
+                    Error::usage(format!("--tag {}: expected KEY=VALUE", shown(tag)))
                 })?;
                 table.insert(key, Value::from(text));
             }
@@ -191,8 +191,8 @@ impl Fields {
         Ok(found)
     }
 
-    /// Those of the fields that are added to what the file has: flags can be repeated, whether in
-    /// one command or in several; `--set` says all of it.
+    /// The fields that append to the values in the file, since their flags can be repeated, in one
+    /// command or in several; `--set` replaces the field.
     pub(crate) fn added(&self) -> Vec<&'static str> {
         let said = |key: &str| {
             let mut others = self.others.iter().filter_map(|other| other.split_once('='));
@@ -211,34 +211,34 @@ impl Fields {
     }
 }
 
-/// A field that has no flag of its own: a TOML value, or a text that needs no quotes.
+/// A field without a flag: a TOML value, or a string without quotes.
 fn other_field(given: &str) -> Result<(String, Value)> {
     let Some((key, text)) = given.split_once('=') else {
         return Err(
-            Error::usage(format!("--set {}: it is not FIELD=VALUE", shown(given)))
-                .fix("write it as in --set down_scope=false"),
+            Error::usage(format!("--set {}: expected FIELD=VALUE", shown(given)))
+                .fix("write it like --set down_scope=false"),
         );
     };
     let key = key.trim();
     let value = text.trim().parse().unwrap_or_else(|_| Value::from(text));
     if SECRETS.contains(&key) && value.is_str() {
-        // Not shown: it is the secret.
-        return Err(
-            Error::usage(format!("--set {key} would show the secret to everybody"))
-                .fix("say where it lies with --secret-from or --token-from"),
-        );
+        // Do not print the value: it is the secret.
+        return Err(Error::usage(format!(
+            "--set {key} exposes the secret on the command line"
+        ))
+        .fix("use --secret-from or --token-from"));
     }
     Ok((key.to_owned(), value))
 }
 
-/// Puts fields into the order of the README's examples.
+/// Sorts fields into the order of the README's examples.
 pub(crate) fn sort(found: &mut FieldList) {
     let place = |key: &str| ORDER.iter().position(|known| *known == key);
     found.sort_by_key(|(key, _)| place(key).unwrap_or(ORDER.len()));
 }
 
-/// Where a secret lies, as the profile writes it; a text without a kind is the value itself, which
-/// only ids may be: a secret on the command line is everybody's.
+/// Parses WHERE into its form in the file. Text without a kind is the value itself, which only ids
+/// may be: other users can read the command line.
 fn place(given: &str, flag: &str) -> Result<Value> {
     let reference = |kind: &str, value: Value| {
         let mut table = InlineTable::new();
@@ -262,7 +262,7 @@ fn place(given: &str, flag: &str) -> Result<Value> {
                 .filter(|words| !words.is_empty())
                 .ok_or_else(|| {
                     Error::usage(format!(
-                        "{flag} command: a quote is not closed, or it is empty"
+                        "{flag} command: the command is empty or has an unclosed quote"
                     ))
                 })?;
             Ok(reference(
@@ -271,10 +271,10 @@ fn place(given: &str, flag: &str) -> Result<Value> {
             ))
         }
         _ if matches!(flag, "--external-id" | "--access-key-id") => Ok(Value::from(given)),
-        // Not shown: it may be the secret itself.
+        // Do not print the value: it may be the secret.
         _ => Err(
-            Error::usage(format!("{flag} says a value, not a place")).fix(
-                "write env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME or stdin",
+            Error::usage(format!("{flag} takes a place to read from, not a value")).fix(
+                "use env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME or stdin",
             ),
         ),
     }

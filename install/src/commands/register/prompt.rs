@@ -1,4 +1,4 @@
-//! What flags left out is asked for, or named by its flag where nobody can be asked.
+//! Prompts for required fields without a flag; without a terminal, the error names the flag.
 
 use aws_connector_core::error::{Error, Result};
 use dialoguer::{Input, Password};
@@ -9,11 +9,11 @@ use crate::commands::list_types;
 use crate::profile_file::FieldList;
 use crate::ui::{self, Ui};
 
-/// Completes the fields that every connector of its method needs.
+/// Adds the fields that the auth method requires.
 pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
     if !has(found, "auth_method") {
         let ways = list_types::methods();
-        let method = choose("--auth-method", "How are its credentials obtained?", &ways)?;
+        let method = choose("--auth-method", "How does it obtain credentials?", &ways)?;
         found.insert(0, ("auth_method".to_owned(), Value::from(method)));
     }
     let method = found
@@ -40,20 +40,20 @@ pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
                 secret(found, "aws_session_token", "--token-from", "Session token")?;
             }
         }
-        // What is missing, or unknown, the profile's reader says best.
+        // Parsing the connector reports anything else.
         _ => {}
     }
     Ok(())
 }
 
-/// Whether a secret goes into the keyring rather than into the file in clear.
+/// Asks whether to store a secret in the keyring instead of the file.
 pub(super) fn keyring_or_clear() -> Result<bool> {
     let ways = [
         ("keyring", "the platform's keyring"),
-        ("file", "the profile file, in clear"),
+        ("file", "the connectors file, in plaintext"),
     ];
     let flag = "--secret-store keyring (or --store-plaintext)";
-    Ok(choose(flag, "Where is the secret to be kept?", &ways)? == "keyring")
+    Ok(choose(flag, "Where should the secret be stored?", &ways)? == "keyring")
 }
 
 fn has(found: &[(String, Value)], key: &str) -> bool {
@@ -81,13 +81,13 @@ fn source(found: &mut FieldList) -> Result<()> {
         };
     }
     let ways = [
-        ("profile", "an AWS CLI profile's"),
-        ("connector", "another connector's session"),
-        ("key", "an access key of its own"),
+        ("profile", "the keys of an AWS CLI profile"),
+        ("connector", "the session of another connector"),
+        ("key", "its own access key"),
     ];
     match choose(
         "--source-profile (or --source-connector, or --access-key-id)",
-        "Whose keys make the call to STS?",
+        "Which credentials call STS?",
         &ways,
     )? {
         "profile" => ask(
@@ -125,11 +125,11 @@ fn keys(found: &mut FieldList) -> Result<()> {
 }
 
 fn cannot(flag: &str) -> Error {
-    Error::usage("there is no terminal to ask on").fix(format!("pass {flag}"))
+    Error::usage("cannot prompt without a terminal").fix(format!("pass {flag}"))
 }
 
 fn unanswered(error: &dialoguer::Error, flag: &str) -> Error {
-    Error::usage(format!("there was no answer: {error}")).fix(format!("pass {flag}"))
+    Error::usage(format!("no answer: {error}")).fix(format!("pass {flag}"))
 }
 
 fn ask(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()> {
@@ -156,8 +156,8 @@ fn secret(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<
     Ok(())
 }
 
-/// Lets one of several be named, or pointed at by its number. Lines alone: a list to move about in
-/// leaves the cursor hidden when it is broken off, and says nothing to a screen reader.
+/// Asks for one of several choices by name or number. Plain lines, since an interrupted menu leaves
+/// the cursor hidden, and screen readers cannot read one.
 fn choose<'a>(flag: &str, question: &str, ways: &[(&'a str, &str)]) -> Result<&'a str> {
     if !Ui::can_ask() {
         return Err(cannot(flag));
@@ -178,7 +178,7 @@ fn choose<'a>(flag: &str, question: &str, ways: &[(&'a str, &str)]) -> Result<&'
         .with_prompt(format!("Number (1-{})", ways.len()))
         .validate_with(|text: &String| match pick(text) {
             Some(_) => Ok(()),
-            None => Err("it is none of these"),
+            None => Err("not one of the choices"),
         })
         .interact_text()
         .map_err(|error| unanswered(&error, flag))?;

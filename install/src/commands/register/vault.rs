@@ -1,5 +1,5 @@
-//! Secrets on their way from a prompt, a pipe or an AWS CLI profile to where they are to stay: the
-//! platform's keyring, or, if that was said in so many words, the profile file.
+//! Moves secrets from a prompt, a pipe or an AWS CLI profile into the platform's keyring, or, only
+//! if requested, into the connectors file.
 
 use std::time::{Duration, Instant};
 
@@ -14,18 +14,18 @@ use super::prompt;
 use crate::profile_file::FieldList;
 use crate::ui::Ui;
 
-/// A locked keyring asks its user, who may have to look for the password.
+/// A locked keyring prompts its user for a password.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Entries of the keyring that were written, with what they held before: until they are kept,
-/// nothing is settled.
+/// The keyring entries that were written, with their previous values, which are restored on drop
+/// unless `keep` is called.
 #[derive(Default)]
 pub(crate) struct Vault {
     written: Vec<(String, Option<Secret>)>,
 }
 
 impl Vault {
-    /// Takes secrets in clear out of a connector's fields.
+    /// Moves plaintext secrets out of a connector's fields.
     pub(crate) fn settle(flags: &Fields, name: &str, found: &mut FieldList) -> Result<Self> {
         let in_clear = |(key, field): &(String, Value)| {
             (SECRETS.contains(&key.as_str()) && field.is_str()).then(|| key.clone())
@@ -46,9 +46,9 @@ impl Vault {
                 Ok(Self::default())
             };
         }
-        Err(Error::refused(format!("{first} would stand in the profile file in clear"))
+        Err(Error::refused(format!("{first} would be stored in the connectors file in plaintext"))
             .of(name)
-            .fix("pass --secret-store keyring, or say where it lies (--secret-from env:NAME, file:PATH, …), or pass --store-plaintext"))
+            .fix("pass --secret-store keyring, read it from another place (--secret-from env:NAME, file:PATH, …), or pass --store-plaintext"))
     }
 
     fn put_away(name: &str, found: &mut FieldList) -> Result<Self> {
@@ -72,7 +72,7 @@ impl Vault {
         Ok(vault)
     }
 
-    /// The connector works: they stay. Says which they are.
+    /// Keeps the entries, since the connector works; returns their names.
     pub(crate) fn keep(mut self) -> Vec<String> {
         std::mem::take(&mut self.written)
             .into_iter()
@@ -82,13 +82,13 @@ impl Vault {
 }
 
 impl Drop for Vault {
-    /// What came of nothing leaves nothing behind.
+    /// Restores the previous values.
     fn drop(&mut self) {
         for (entry, before) in self.written.drain(..) {
             let restored = exchange_in_keyring(&entry, before, Instant::now() + PATIENCE);
             if let Err(error) = restored {
                 log::warn(format_args!(
-                    "keyring entry {entry} is left behind: {error}"
+                    "cannot restore keyring entry {entry}: {error}"
                 ));
             }
         }

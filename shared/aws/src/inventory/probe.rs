@@ -79,7 +79,7 @@ impl Sdk {
         request: Option<HttpRequest>,
     ) -> Result<()> {
         let what = &question.what;
-        let request = request.ok_or_else(|| Error::local(format!("{what} is no URL to ask")))?;
+        let request = request.ok_or_else(|| Error::local(format!("{what} is not a valid URL")))?;
         let answer = self.client.run(question, async {
             let answer = connector.call(request).await;
             answer.map_err(|error| question.not_reached(&error))
@@ -88,13 +88,12 @@ impl Sdk {
             200..=299 => Ok(()),
             status @ (401 | 403) => Err(Error::new(
                 Kind::Denied,
-                format!("{what} was answered with HTTP {status}"),
+                format!("{what} returned HTTP {status}"),
             )),
-            status => Err(Error::new(
-                Kind::Unavailable,
-                format!("{what} was answered with HTTP {status}"),
-            )
-            .fix("try again in a minute")),
+            status => Err(
+                Error::new(Kind::Unavailable, format!("{what} returned HTTP {status}"))
+                    .fix("retry in a minute"),
+            ),
         }
     }
 }
@@ -112,7 +111,8 @@ fn get(url: &str, authorization: &str) -> Option<HttpRequest> {
 /// The one authority that a cluster's certificate may come from. The HTTP client panics on what is
 /// no certificate, so that is found out before.
 fn trust(base64_pem: &str) -> Result<TlsContext> {
-    let wrong = || Error::local("EKS named a certificate authority that is no PEM certificate");
+    let wrong =
+        || Error::local("EKS returned a certificate authority that is not a PEM certificate");
     let pem = STANDARD.decode(base64_pem).map_err(|_| wrong())?;
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -134,7 +134,7 @@ mod tests {
     use super::trust;
 
     #[test]
-    fn what_is_no_certificate_is_an_error() {
+    fn an_invalid_certificate_is_an_error() {
         for text in ["", "!", "QQ==", "LS0tLS1CRUdJTg=="] {
             assert!(trust(text).is_err(), "{text}");
         }

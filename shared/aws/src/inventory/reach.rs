@@ -57,7 +57,7 @@ impl Sdk {
     /// Returns the endpoint.
     ///
     /// # Errors
-    /// There is no such endpoint, or nobody answers there before the deadline.
+    /// The endpoint does not exist, or does not respond before the deadline.
     pub fn endpoint_answers(
         &self,
         site: &Site,
@@ -77,7 +77,7 @@ impl Sdk {
             let mut request = HttpRequest::empty();
             request
                 .set_uri(format!("{}/", url.trim_end_matches('/')))
-                .map_err(|_| Error::local(format!("{url} is no URL to ask")))?;
+                .map_err(|_| Error::local(format!("{url} is not a valid URL")))?;
             let line = question.line.to(site, service.id());
             let answer = line.call(request).await;
             answer

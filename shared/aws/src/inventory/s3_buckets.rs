@@ -80,7 +80,7 @@ impl Sdk {
     /// Whether a session may look into a bucket.
     ///
     /// # Errors
-    /// The bucket is not there, lies in another region, or S3 said no.
+    /// The bucket does not exist, is in another region, or S3 denied access.
     pub fn bucket_is_open(
         &self,
         site: &Site,
@@ -124,24 +124,21 @@ fn silent_no(question: &Question<'_>, bucket: &str, answer: &HttpResponse) -> Op
     match (answer.status().as_u16(), region) {
         (301 | 307 | 400, Some(region)) => {
             let region = one_line(region);
-            let text = format!(
-                "bucket {bucket} lies in {region}, not in {}",
-                question.region
-            );
+            let text = format!("bucket {bucket} is in {region}, not in {}", question.region);
             Some(Error::refused(text).fix(format!(
-                "set the connector's region to {region}, or use one of that region"
+                "set the connector's region to {region}, or use a connector for that region"
             )))
         }
         (403, _) => {
             let who = question.who.as_deref().unwrap_or("the caller");
-            let text = format!("{what} was denied by AWS (HTTP 403)");
+            let text = format!("{what} was denied (HTTP 403)");
             Some(Error::new(Kind::Denied, text).fix(format!(
-                "allow {who} to call {}, in its policies and the bucket's",
+                "allow {who} to call {} in its own policies and in the bucket policy",
                 question.operation
             )))
         }
         (404, _) => Some(
-            Error::new(Kind::Denied, format!("there is no bucket {bucket}"))
+            Error::new(Kind::Denied, format!("bucket {bucket} not found"))
                 .fix("check its name and the account"),
         ),
         _ => None,

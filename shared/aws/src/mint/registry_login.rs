@@ -91,7 +91,7 @@ fn login(
 ) -> Result<RegistryLogin> {
     let token = Zeroizing::new(token.ok_or_else(|| question.incomplete("without a token"))?);
     let (username, password) = parts(&token)
-        .ok_or_else(|| question.incomplete("with a token that is no name and password"))?;
+        .ok_or_else(|| question.incomplete("whose token is not a user name and password"))?;
     Ok(RegistryLogin {
         username,
         password,

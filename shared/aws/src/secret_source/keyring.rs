@@ -51,7 +51,7 @@ fn ask<T: Send + 'static>(
     let (service, user) = entry
         .rsplit_once('/')
         .filter(|(service, user)| !service.is_empty() && !user.is_empty())
-        .ok_or_else(|| failed(entry, "does not read SERVICE/USER"))?;
+        .ok_or_else(|| failed(entry, "is not of the form SERVICE/USER"))?;
     let (sender, answer) = mpsc::channel();
     let (service, user) = (service.to_owned(), user.to_owned());
     thread::spawn(move || {
@@ -59,7 +59,7 @@ fn ask<T: Send + 'static>(
             keyring_core::set_default_store(store);
             work(&Entry::new(&service, &user)?)
         });
-        // Nobody listens any more when the deadline has passed.
+        // The receiver is gone if the deadline has passed.
         let _ = sender.send(asked);
     });
     let patience = deadline.saturating_duration_since(Instant::now());
@@ -70,26 +70,24 @@ fn ask<T: Send + 'static>(
             Err(failed(
                 entry,
                 &format!(
-                    "cannot be reached: {}",
+                    "is unavailable: {}",
                     crate::text::one_line(&cause.to_string())
                 ),
             )
             .fix(
-                "start and unlock the keyring, or take the secret from a file, variable or command",
+                "start and unlock the keyring, or read the secret from a file, a variable or a \
+                 command",
             ))
         }
-        Ok(Err(KeyringError::BadEncoding(_))) => Err(failed(entry, "does not hold text")),
+        Ok(Err(KeyringError::BadEncoding(_))) => Err(failed(entry, "is not UTF-8 text")),
         Ok(Err(other)) => Err(failed(
             entry,
             &format!(
-                "cannot be reached: {}",
+                "is unavailable: {}",
                 crate::text::one_line(&other.to_string())
             ),
         )),
-        Err(_) => {
-            Err(failed(entry, "was not handed over in time")
-                .fix("unlock the keyring, then try again"))
-        }
+        Err(_) => Err(failed(entry, "timed out").fix("unlock the keyring, then retry")),
     }
 }
 
@@ -101,7 +99,7 @@ fn how_to_store(entry: &str) -> String {
     } else if cfg!(target_os = "macos") {
         format!("security add-generic-password -s {service} -a {user} -w")
     } else {
-        "store it with your keychain's program".to_owned()
+        "store it with your system's keychain tool".to_owned()
     }
 }
 
@@ -141,7 +139,7 @@ mod tests {
     fn an_entry_without_a_user_is_refused_before_the_keyring_is_asked() {
         for entry in ["base", "/base", "aws-connector/"] {
             let error = fetch(entry, Instant::now()).unwrap_err().to_string();
-            assert!(error.contains("does not read SERVICE/USER"), "{error}");
+            assert!(error.contains("is not of the form SERVICE/USER"), "{error}");
         }
     }
 }

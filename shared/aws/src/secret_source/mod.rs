@@ -1,4 +1,4 @@
-//! Secrets that somebody has to be asked for: one kind of place a file.
+//! Secrets that another program or service provides, one file for each kind.
 
 mod command;
 pub(crate) mod keyring;
@@ -28,7 +28,7 @@ pub(crate) fn fetch(
             .ok_or_else(|| Error::local(format!("{} cannot be fetched here", other.describe()))),
         PlannedSecret::Ssm { name, site, .. } => {
             let session = session
-                .ok_or_else(|| Error::local("an SSM parameter was asked for without a session"))?;
+                .ok_or_else(|| Error::local("an SSM parameter was requested without a session"))?;
             ssm::fetch(client, name, site, session, call)
         }
     }

@@ -36,10 +36,10 @@ pub(super) fn fetch(
     let answer = answer.map_err(|error| match error.code.as_deref() {
         Some("ParameterNotFound" | "ParameterVersionNotFound") => Error {
             kind: Kind::NoCredentials,
-            what: format!("there is no SSM parameter {place}"),
+            what: format!("SSM parameter {place} not found"),
             ..error
         }
-        .fix("check its name, its region and whose account the connector is in"),
+        .fix("check its name, its region and the connector's account"),
         _ => error,
     })?;
     let value = answer.parameter.and_then(|parameter| parameter.value);

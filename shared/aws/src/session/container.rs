@@ -57,7 +57,7 @@ fn judge(question: &Question<'_>, answer: &Answer) -> Result<Session> {
             };
             let text = format!("{} were refused: {}", question.what, answer.shown(question));
             Err(Error::new(kind, text).fix(
-                "check the task's role or the pod's identity association, and that \
+                "check the task role or the pod identity association, and that \
                  AWS_CONTAINER_AUTHORIZATION_TOKEN(_FILE) is passed through",
             ))
         }

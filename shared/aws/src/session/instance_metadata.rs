@@ -55,7 +55,7 @@ async fn ask(question: &Question<'_>, base: &str, patience: Duration) -> Result<
     let role = role.lines().next().unwrap_or_default().trim();
     let named = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if role.is_empty() || !role.chars().all(named) {
-        return Err(question.incomplete("with a role that has no role's name"));
+        return Err(question.incomplete("with an invalid role name"));
     }
     let document = imds
         .get(format!("{ROLES}{role}"))
@@ -73,12 +73,12 @@ async fn ask(question: &Question<'_>, base: &str, patience: Duration) -> Result<
         None | Some("Success") => answer.session(question),
         Some(code) => {
             let text = format!(
-                "{} has nothing for its role: {}",
+                "{} has no credentials for its role: {}",
                 question.what,
                 one_line(code)
             );
             Err(Error::new(Kind::NoCredentials, text)
-                .fix("let the role's trust policy name ec2.amazonaws.com"))
+                .fix("allow ec2.amazonaws.com in the role's trust policy"))
         }
     }
 }
@@ -124,8 +124,8 @@ fn failed(question: &Question<'_>, error: &ImdsError) -> Error {
 
 /// Says which sources came before it in the chain.
 fn with_tried(error: Error, tried: &str) -> Error {
-    let elsewhere = "let the connector name its source, or set AWS_EC2_METADATA_DISABLED=true \
-                     where there is no such service";
+    let elsewhere = "set a source in the connector, or set AWS_EC2_METADATA_DISABLED=true if \
+                     there is no metadata service";
     let what = if tried.is_empty() {
         error.what
     } else {

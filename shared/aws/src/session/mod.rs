@@ -32,7 +32,7 @@ pub(crate) fn obtain(
     call: Call<'_>,
 ) -> Result<Session> {
     let source = || {
-        source.ok_or_else(|| Error::local(format!("{} was asked without keys", step.describe())))
+        source.ok_or_else(|| Error::local(format!("{} was called without keys", step.describe())))
     };
     let site = &step.site;
     match &step.how {
@@ -102,7 +102,7 @@ fn account_of(arn: &str) -> Option<String> {
         .filter(|account| !account.is_empty())
 }
 
-/// Temporary credentials as somebody handed them out.
+/// Temporary credentials as received.
 struct Found {
     access_key_id: Option<String>,
     secret_access_key: Option<String>,
@@ -123,10 +123,10 @@ impl Found {
         let access_key_id = some(self.access_key_id, "an access key id")?;
         let expires_at = self
             .expires_at
-            .ok_or_else(|| question.incomplete("without an expiry"))?;
+            .ok_or_else(|| question.incomplete("without an expiration"))?;
         if expires_at <= question.answered_at() {
             return Err(question.incomplete(&format!(
-                "with a session that ended at {}",
+                "with a session that expired at {}",
                 expires_at.format("%FT%TZ")
             )));
         }

@@ -38,8 +38,7 @@ pub(super) fn request(
     request.set_method(method).map_err(|_| wrong())?;
     if let Some((name, value)) = header {
         let refuse = |_| {
-            let what =
-                format!("the value for the {name} header holds a character that no header may");
+            let what = format!("the value of the {name} header contains an invalid character");
             Error::new(Kind::NoCredentials, what)
         };
         request
@@ -110,8 +109,8 @@ impl Answer {
     pub(super) fn document(&self, question: &Question<'_>) -> Result<Map<String, Value>> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(document)) => Ok(document),
-            Ok(_) => Err(question.incomplete("with something that is no JSON object")),
-            Err(error) => Err(question.incomplete(&format!("with no JSON: {}", chain(&error)))),
+            Ok(_) => Err(question.incomplete("that is not a JSON object")),
+            Err(error) => Err(question.incomplete(&format!("that is not JSON: {}", chain(&error)))),
         }
     }
 }

@@ -15,14 +15,17 @@ pub(super) fn obtain(env: &Env, plan: &ProcessPlan, call: Call<'_>) -> Result<Se
     let argv = split_command(&plan.command)
         .filter(|argv| !argv.is_empty())
         .ok_or_else(|| {
-            fail("the command line is empty, or a quote or backslash in it is open".to_owned())
+            fail(
+                "the command line is empty, or has an unclosed quote or a trailing backslash"
+                    .to_owned(),
+            )
         })?;
     let chain = extend_chain(env, call.serving, call.connector);
     let output = command::run(&argv, &chain, call.deadline)?;
     let name = argv.first().map_or("", String::as_str);
     credential_process::read(&output, call.now).map_err(|what| {
         fail(format!("command {} {what}", shown(name)))
-            .fix("run the command by hand and see what it prints")
+            .fix("run the command yourself and check its output")
     })
 }
 

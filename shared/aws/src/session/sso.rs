@@ -72,7 +72,7 @@ pub(super) fn obtain(
         answer.map_err(|error| match error.code.as_deref() {
             Some("UnauthorizedException") => error.fix(&*login),
             _ => error.fix(
-                "choose an account and a role that are assigned to you (aws sso list-accounts)",
+                "use an account and a role that are assigned to you (see 'aws sso list-accounts')",
             ),
         })
     })?;
@@ -91,7 +91,7 @@ pub(super) fn obtain(
 }
 
 /// The token that another process is leaving, if there is one: it comes a moment after that one's
-/// exchange, which made ours fail.
+/// exchange, which made this one fail.
 fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Token> {
     let end = call.deadline.min(Instant::now() + OTHERS);
     loop {
@@ -112,7 +112,10 @@ fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Toke
 /// old refresh token may be worth nothing afterwards.
 fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Result<()> {
     let Some(refresh) = token.refresh(call.now) else {
-        return Err(Error::new(Kind::Interaction, "the login cannot be renewed"));
+        return Err(Error::new(
+            Kind::Interaction,
+            "the login cannot be refreshed",
+        ));
     };
     let operation = "sso-oidc:CreateToken";
     let question = client
@@ -139,7 +142,7 @@ fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Res
     Ok(())
 }
 
-/// The command that a person has to give.
+/// The command for the user to run.
 fn login(plan: &SsoPlan) -> String {
     format!("run 'aws sso login --profile {}'", one_line(&plan.profile))
 }

@@ -39,12 +39,12 @@ impl Token {
     /// Reads the file of a session, or of a start URL where the profile names no session.
     ///
     /// # Errors
-    /// Nobody has logged in, or the file is not what `aws sso login` writes.
+    /// Not logged in, or the file was not written by `aws sso login`.
     pub(super) fn load(plan: &SsoPlan, env: &Env) -> Result<Self> {
         let home = paths::home(env).ok_or_else(|| {
             Error::new(
                 Kind::NoCredentials,
-                "HOME is not set, so no IAM Identity Center login is found",
+                "HOME is not set, so the IAM Identity Center login cannot be found",
             )
         })?;
         let name = plan.session_name.as_ref().unwrap_or(&plan.start_url);
@@ -54,7 +54,7 @@ impl Token {
             std::io::ErrorKind::NotFound => Error::new(
                 Kind::Interaction,
                 format!(
-                    "nobody has logged in to IAM Identity Center for AWS CLI profile {}",
+                    "not logged in to IAM Identity Center for AWS CLI profile {}",
                     shown(&plan.profile)
                 ),
             ),
@@ -64,7 +64,7 @@ impl Token {
             ),
         })?;
         let wrong = || {
-            let what = format!("{} is not what 'aws sso login' writes", place());
+            let what = format!("{} is not a token file of 'aws sso login'", place());
             Error::new(Kind::NoCredentials, what)
         };
         let Ok(Value::Object(document)) = serde_json::from_slice(&text) else {
@@ -95,7 +95,7 @@ impl Token {
     }
 
     /// Takes the renewed token over and writes it for the other tools; that it could not be
-    /// written is no reason not to use it.
+    /// written can still be used.
     pub(super) fn replace(&mut self, access: String, refresh: Option<String>, end: DateTime<Utc>) {
         self.access_token = Secret::new(&*access);
         self.expires_at = end;
@@ -109,7 +109,7 @@ impl Token {
         }
         if let Err(error) = self.write() {
             log::warn(format_args!(
-                "the renewed IAM Identity Center token cannot be written to {}: {error}",
+                "cannot write the refreshed IAM Identity Center token to {}: {error}",
                 shown(&self.path.display().to_string())
             ));
         }

@@ -72,7 +72,7 @@ fn the_older_kind_of_login_is_not_renewed() {
 }
 
 #[test]
-fn no_login_and_no_token_are_told_apart() {
+fn a_missing_login_and_a_missing_token_are_different_errors() {
     let (_home, env) = home("corp", "{}");
     let refusal = |name| Token::load(&plan(Some(name)), &env).err().unwrap();
     assert_eq!(refusal("other").kind, Kind::Interaction);

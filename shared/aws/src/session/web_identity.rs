@@ -43,7 +43,7 @@ pub(super) fn obtain(
     )
 }
 
-/// Reads the token; whoever issues it writes a new one from time to time.
+/// Reads the token; its issuer replaces it from time to time.
 fn read(path: &str) -> Result<Secret> {
     let fail = |what: String| {
         let place = format!("web identity token file {}", shown(path));

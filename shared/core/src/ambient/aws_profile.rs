@@ -29,7 +29,7 @@ pub(super) fn from_environment(env: &Env) -> Option<String> {
         .or_else(|| env.get("AWS_DEFAULT_PROFILE"))
 }
 
-/// The profile of the environment, or `default`, if it tells of credentials.
+/// The profile of the environment, or `default`, if it has credentials.
 ///
 /// # Errors
 /// The environment names one that does not exist, or it is wrong.
@@ -38,18 +38,14 @@ pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
     let name = named.as_deref().unwrap_or(DEFAULT);
     if named.is_none() && !look.files().has_profile(name) {
         return Ok(Found::No(
-            format!(
-                "profile \"default\" is in neither {}",
-                look.files().places()
-            )
-            .into(),
+            format!("profile \"default\" not found in {}", look.files().places()).into(),
         ));
     }
     let mut path = Path::new(name);
     match path.section(look)? {
         section if !mentions_credentials(&section) => Ok(Found::No(
             format!(
-                "profile {} ({}) tells of no credentials{}",
+                "profile {} ({}) has no credentials{}",
                 shown(name),
                 section.place,
                 unread(look)
@@ -65,7 +61,7 @@ pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
 /// A profile by its name.
 ///
 /// # Errors
-/// There is none, it tells of no credentials, or it is wrong.
+/// The profile does not exist, has no credentials or is invalid.
 pub(super) fn named(look: &Look<'_>, name: &str) -> Result<Step> {
     let mut path = Path::new(name);
     let section = path.section(look)?;
@@ -74,9 +70,9 @@ pub(super) fn named(look: &Look<'_>, name: &str) -> Result<Step> {
 
 /// What may have been missed.
 fn unread(look: &Look<'_>) -> String {
-    look.files().unreadable().map_or_else(String::new, |why| {
-        format!(", and there may be more in {why}")
-    })
+    look.files()
+        .unreadable()
+        .map_or_else(String::new, |why| format!("; cannot read {why}"))
 }
 
 fn mentions_credentials(section: &Section<'_>) -> bool {
@@ -101,7 +97,7 @@ impl Path {
         Self(vec![name.to_owned()])
     }
 
-    /// The profile at hand.
+    /// The current profile.
     fn name(&self) -> &str {
         self.0.last().map_or("", String::as_str)
     }
@@ -112,7 +108,7 @@ impl Path {
             .ok_or_else(|| look.files().unknown(Kind::Profile, self.name()))
     }
 
-    /// The profile that was asked for: its role comes before its keys.
+    /// The requested profile: its role comes before its keys.
     fn outermost(&mut self, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
         if takes_role(section) {
             return role::step(self, look, section);
@@ -152,13 +148,18 @@ impl Path {
                 self.0.iter().skip(start).map(|name| shown(name)).collect();
             circle.push(shown(name));
             return Err(named_by
-                .wrong(&format!("leads in a circle: {}", circle.join(" -> ")))
-                .fix("let one of them name a profile with keys, or a credential_source"));
+                .wrong(&format!("is a profile loop: {}", circle.join(" -> ")))
+                .fix(
+                    "point one of these profiles at a profile with keys, or at a \
+                     credential_source",
+                ));
         }
         if self.0.len() >= DEEPEST {
-            return Err(named_by
-                .wrong(&format!("is the {DEEPEST}th in a row"))
-                .fix("shorten the chain of profiles"));
+            return Err(Error::profile(format!(
+                "{}: the profile chain is longer than {DEEPEST}",
+                named_by.file.place(named_by.line)
+            ))
+            .fix("remove profiles from the chain"));
         }
         self.0.push(name.to_owned());
         let step = role::step(self, look, &section);
@@ -177,12 +178,11 @@ impl Path {
             return Ok(look.step(How::Keys(plan)));
         }
         if let Some(property) = section.filled("login_session") {
-            return Err(property
-                .wrong("(aws login) is not read by this program")
-                .fix(format!(
-                    "make another profile with credential_process = aws configure export-credentials --profile {} --format process, and use that one",
-                    shown(&section.name)
-                )));
+            return Err(property.wrong("(aws login) is not supported").fix(format!(
+                "add a profile with credential_process = aws configure export-credentials \
+                 --profile {} --format process, and use that one",
+                shown(&section.name)
+            )));
         }
         if let Some(property) = section.filled("credential_process") {
             return process::step(&self.0, look, section, property);
@@ -191,7 +191,7 @@ impl Path {
             return Ok(look.step(How::Keys(plan)));
         }
         Err(Error::profile(format!(
-            "{}: AWS CLI profile {} tells of no credentials{}",
+            "{}: AWS CLI profile {} has no credentials{}",
             section.place,
             shown(&section.name),
             unread(look)
@@ -237,7 +237,7 @@ fn keys(section: &Section<'_>, dialect: Dialect) -> Result<Option<KeysPlan>> {
 fn half(section: &Section<'_>, found: &Property<'_>, lacks: &str) -> Error {
     found
         .wrong(&format!(
-            "of AWS CLI profile {} has no {lacks} beside it in the same file",
+            "of AWS CLI profile {} has no {lacks} next to it in the same file",
             shown(&section.name)
         ))
         .fix(format!("add {lacks}, or remove the other"))

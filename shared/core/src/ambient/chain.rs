@@ -35,9 +35,7 @@ pub(super) fn first(look: &Look<'_>) -> Result<Step> {
         Kind::NoCredentials,
         format!("no ambient credentials: {tried}"),
     )
-    .fix(
-        "set up one of these, or name a source in the connector (profile_name, credential_source)",
-    ))
+    .fix("set up one of these, or set profile_name or credential_source in the connector"))
 }
 
 /// One source and no other.
@@ -49,7 +47,7 @@ pub(super) fn only(look: &Look<'_>, source: CredentialSource) -> Result<Step> {
         Found::Step(step) => Ok(*step),
         Found::No(why) => Err(Error::new(
             Kind::NoCredentials,
-            format!("credential_source {} has nothing: {why}", source.id()),
+            format!("credential_source {} has no credentials: {why}", source.id()),
         )
         .fix(match source {
             CredentialSource::Environment => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",

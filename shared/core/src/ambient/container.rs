@@ -26,7 +26,7 @@ const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "fd00:ec2::254"];
 /// The container credentials endpoint.
 ///
 /// # Errors
-/// The URI is none, or would send the token to a stranger unencrypted.
+/// The URI is invalid, or would send the token unencrypted to a foreign host.
 pub(super) fn container(look: &Look<'_>) -> Result<Found> {
     let uri = match (look.env.get(RELATIVE_URI), look.env.get(FULL_URI)) {
         (Some(path), _) => {
@@ -78,7 +78,7 @@ fn missing(look: &Look<'_>) -> String {
     .find(set);
     if let Some(seen) = seen {
         why.push_str(&format!(
-            " (but {seen} is: in this ECS task something drops it; pass it through)"
+            " (but {seen} is set: a wrapper in this ECS task drops it; pass it through)"
         ));
     } else if set(&"SUDO_USER") {
         why.push_str(&format!(
@@ -86,16 +86,16 @@ fn missing(look: &Look<'_>) -> String {
         ));
     } else {
         why.push_str(
-            " (in a container: a wrapper that clears the environment must pass it through)",
+            " (in a container: a wrapper that clears the environment must pass them through)",
         );
     }
     why
 }
 
-/// The instance metadata service; there is no knowing whether it is there before asking it.
+/// The instance metadata service; only a request can show whether it exists.
 ///
 /// # Errors
-/// The endpoint of the environment is none.
+/// The endpoint in the environment is invalid.
 pub(super) fn instance_metadata(look: &Look<'_>) -> Result<Found> {
     if look.env.is_on("AWS_EC2_METADATA_DISABLED") {
         return Ok(Found::nothing("AWS_EC2_METADATA_DISABLED is set"));
@@ -126,7 +126,10 @@ pub(super) fn instance_metadata(look: &Look<'_>) -> Result<Found> {
             .ok()
             .filter(|seconds| (1..=LONGEST_PATIENCE).contains(seconds))
             .ok_or_else(|| {
-                let what = format!("is {}; it is 1 to {LONGEST_PATIENCE} seconds", shown(&text));
+                let what = format!(
+                    "is {}; it must be 1 to {LONGEST_PATIENCE} seconds",
+                    shown(&text)
+                );
                 wrong(PATIENCE, &what)
             })?,
     };
@@ -149,7 +152,7 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
 }
 
-/// Whether keys may be asked for there: by https anywhere, by http on this machine or at `known`
+/// Whether keys may be requested there: by https anywhere, by http on this machine or at `known`
 /// addresses. Names other than localhost are not looked up.
 fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
     let wrong = || "is not a URL of the form http://HOST/PATH".to_owned();
@@ -182,7 +185,7 @@ fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "names the host {} without encryption; http is for localhost and {} only",
+        "uses http with the host {}; http is allowed only for localhost, {}",
         shown(host),
         known.join(", ")
     ))
@@ -197,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_goes_nowhere_but_to_this_machine_and_aws_addresses() {
+    fn plain_http_is_allowed_only_to_this_machine_and_aws_addresses() {
         for good in [
             "https://example.com/x",
             "http://localhost:1234/x",

@@ -60,7 +60,7 @@ fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<Pr
     if let Some((services, property)) = section.get("services")? {
         let Some(services) = files.section(Kind::Services, services)? else {
             return Err(property
-                .wrong("names a services section that is not there")
+                .wrong("names a services section that does not exist")
                 .fix(format!("add [services {services}], or remove the line")));
         };
         for service in SERVICES {
@@ -81,6 +81,6 @@ fn switch(section: &Section<'_>, key: &str) -> Result<Option<bool>> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(Some(true)),
         "false" => Ok(Some(false)),
-        _ => Err(property.wrong(&format!("is {}; write true or false", shown(text)))),
+        _ => Err(property.wrong(&format!("is {}; it must be true or false", shown(text)))),
     }
 }

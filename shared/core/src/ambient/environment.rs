@@ -1,4 +1,4 @@
-//! Sources that are told in environment variables alone: keys, and a web identity.
+//! Sources that consist of environment variables only: keys, and a web identity.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub(super) fn web_identity(look: &Look<'_>) -> Result<Found> {
             Kind::NoCredentials,
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not",
         )
-        .fix("set AWS_ROLE_ARN to the role that the token is for"));
+        .fix("set AWS_ROLE_ARN to the token's role"));
     };
     check_role_arn(&arn)
         .map_err(|error| Error::usage(format!("environment variable AWS_ROLE_ARN: {error}")))?;

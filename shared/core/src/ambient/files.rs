@@ -1,4 +1,4 @@
-//! The AWS CLI's two files: where they lie, and a profile as both together tell it.
+//! The AWS CLI's two files: where they are, and a profile merged from both.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,7 +14,7 @@ use crate::paths::home;
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// More than this is no configuration.
+/// The size limit of a configuration file.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// Both files, each read once.
@@ -27,7 +27,7 @@ pub(super) struct Files {
 enum Read {
     /// It is there.
     Ini(Ini),
-    /// It is not there, or there is nobody whose file it could be: where, and why.
+    /// The file does not exist, or has no known place: where, and why.
     Missing(String),
     /// It is there, but not for us: where, and why.
     Unreadable(String),
@@ -37,7 +37,7 @@ enum Read {
 pub(super) struct Section<'f> {
     /// The profile's or session's name.
     pub(super) name: String,
-    /// Where it begins, for messages.
+    /// Where it starts, for messages.
     pub(super) place: String,
     /// The config file's, then those of the credentials file: the last one of a key counts.
     properties: Vec<Property<'f>>,
@@ -99,7 +99,7 @@ impl Files {
             Read::Ini(ini) => show_path(&ini.path),
             Read::Missing(why) | Read::Unreadable(why) => why.clone(),
         };
-        format!("{} nor {}", place(&self.config), place(&self.credentials))
+        format!("{} or {}", place(&self.config), place(&self.credentials))
     }
 
     /// The first file that is there but not for us, and why.
@@ -112,7 +112,7 @@ impl Files {
             })
     }
 
-    /// There is no section of that kind and name.
+    /// The error for a section that does not exist.
     pub(super) fn unknown(&self, kind: Kind, name: &str) -> Error {
         let what = match kind {
             Kind::Profile => "AWS CLI profile",
@@ -120,7 +120,7 @@ impl Files {
             Kind::Services => "services section",
         };
         let error = Error::profile(format!(
-            "{what} {} is in neither {}",
+            "{what} {} not found in {}",
             shown(name),
             self.places()
         ));
@@ -128,10 +128,14 @@ impl Files {
         match nearest(name, known.iter().map(AsRef::as_ref)) {
             Some(near) => error.fix(format!("did you mean {}?", shown(near))),
             None if kind == Kind::Profile => error.fix(format!(
-                "name a profile that exists (aws configure list-profiles), or make it: aws configure --profile {}",
+                "use an existing profile (aws configure list-profiles), or run 'aws configure \
+                 --profile {}'",
                 shown(name)
             )),
-            None => error.fix(format!("add [sso-session {}] (aws configure sso-session)", plain(name))),
+            None => error.fix(format!(
+                "add [sso-session {}] (aws configure sso-session)",
+                plain(name)
+            )),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! AWS's INI dialect, as botocore reads it: sections, `key = value` (or `key: value`), comment
 //! lines, deeper-indented lines that continue a value. The index is one pass over the lines; only
-//! the sections that are asked for are looked into, so that a thousand profiles cost little.
+//! the requested sections are read, so that a thousand profiles cost little.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub(super) enum Kind {
 pub(super) struct Ini {
     pub(super) path: PathBuf,
     pub(super) dialect: Dialect,
-    /// Whose it is, where that is known.
+    /// The owner, if known.
     pub(super) owner: Option<u32>,
     text: Zeroizing<String>,
     sections: Vec<Section>,
@@ -49,7 +49,7 @@ struct Section {
 
 /// One `key = value` of a section that was looked into.
 pub(super) struct Property<'t> {
-    /// The file it stands in.
+    /// The file that contains it.
     pub(super) file: &'t Ini,
     /// Its line, from 1.
     pub(super) line: usize,
@@ -60,10 +60,10 @@ pub(super) struct Property<'t> {
 }
 
 impl Ini {
-    /// Finds the sections. Lines before the first one are nobody's.
+    /// Finds the sections. Lines before the first section are ignored.
     pub(super) fn new(path: PathBuf, dialect: Dialect, text: Zeroizing<String>) -> Self {
         let mut sections: Vec<Section> = Vec::new();
-        // A byte order mark is how some Windows editors begin a file.
+        // Some Windows editors start a file with a byte order mark.
         let start = if text.starts_with('\u{feff}') {
             '\u{feff}'.len_utf8()
         } else {
@@ -140,10 +140,10 @@ impl Ini {
                     let option = text.get(start..end).unwrap_or("");
                     let Some((key, first)) = option.split_once(['=', ':']) else {
                         return Err(Error::profile(format!(
-                            "{}: this line is neither 'key = value' nor a comment",
+                            "{}: expected 'key = value' or a comment",
                             self.place(line)
                         ))
-                        .fix("mend the line, or put # before it"));
+                        .fix("fix the line, or comment it out with #"));
                     };
                     into.push(Property {
                         file: self,
@@ -237,14 +237,14 @@ impl<'t> Property<'t> {
             return Ok(None);
         }
         if !self.more.is_empty() || first.chars().any(char::is_control) {
-            return Err(self.wrong("goes over several lines, or holds a control character").fix(
+            return Err(self.wrong("spans several lines or contains a control character").fix(
                 "write it on one line; a line that is indented deeper than the one above continues it",
             ));
         }
         Ok(Some(first))
     }
 
-    /// The value of `credential_process`: line breaks are spaces, and a `#` within quotes begins
+    /// The value of `credential_process`: line breaks are spaces, and a `#` within quotes starts
     /// no comment.
     pub(super) fn command(&self) -> Cow<'t, str> {
         let first = words::without_comment(self.first).trim();
@@ -259,7 +259,7 @@ impl<'t> Property<'t> {
         Cow::Owned(command)
     }
 
-    /// Whether there is no value, or only sub-properties.
+    /// Whether it has no value, or only sub-properties.
     pub(super) fn is_empty(&self) -> bool {
         without_comment(self.first).is_empty()
     }
@@ -290,7 +290,7 @@ impl<'t> Property<'t> {
     }
 }
 
-/// A `#` or `;` after white space begins a comment. (botocore keeps it in the value; AWS's other
+/// A `#` or `;` after whitespace starts a comment. (botocore keeps it in the value; AWS's other
 /// SDKs do not, and no value that is read here can hold one.)
 fn without_comment(value: &str) -> &str {
     let mut before_is_space = false;

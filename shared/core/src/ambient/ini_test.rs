@@ -50,7 +50,7 @@ fn the_dialect_is_read_as_aws_reads_it() {
         ("[default]\na: b\nc = d:e\nf:g=h", "a=b@2 c=d:e@3 f=g=h@4"),
         (
             "[default]\na =\nb = # nothing\nc",
-            "/f:4: this line is neither 'key = value' nor a comment",
+            "/f:4: expected 'key = value' or a comment",
         ),
         (
             "[default]\ns3 =\n  region = x\n  max = 3\na=b",

@@ -83,7 +83,7 @@ impl<'e> Surroundings<'e> {
         .map_err(|error| {
             error
                 .of(connector)
-                .fix("correct it there, or let the connector name another source")
+                .fix("correct it there, or set another source in the connector")
         })
     }
 
@@ -111,7 +111,7 @@ impl<'e> Surroundings<'e> {
     }
 }
 
-/// As [`Surroundings::resolve`], for a single look, without a connector in the profile file.
+/// As [`Surroundings::resolve`], for a single look, without a connector in the connectors file.
 ///
 /// # Errors
 /// As there.

@@ -32,14 +32,14 @@ pub(super) fn step(
         let owner = runner.describe(owner);
         return Err(property
             .wrong(&format!(
-                "is not run as root, since the file belongs to {owner}"
+                "is not allowed to run as root: the file belongs to {owner}"
             ))
             .fix(not_as_root(&property.file.path)));
     }
     let command = property.command().into_owned();
     let words = words::split(&command).ok_or_else(|| {
         property
-            .wrong("has a quote or backslash that nothing closes")
+            .wrong("has an unclosed quote or a trailing backslash")
             .fix("close the quote")
     })?;
     if let Some(asked) = asks_us(&words, look.env)
@@ -51,10 +51,13 @@ pub(super) fn step(
             .collect();
         return Err(property
             .wrong(&format!(
-                "asks connector '{asked}' again: {asked} -> {} (credential_process) -> {asked}",
+                "calls connector '{asked}' again (credential loop): {asked} -> {} \
+                 (credential_process) -> {asked}",
                 profiles.join(" -> ")
             ))
-            .fix("let the connector name another source, such as source_profile or credential_source"));
+            .fix(
+                "set another source in the connector, such as source_profile or credential_source",
+            ));
     }
     let mut origin = String::new();
     section.origin(&mut origin);

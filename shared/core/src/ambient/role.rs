@@ -42,11 +42,15 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
             .filter(|seconds| (900..=43_200).contains(seconds))
             .map(Duration::from_secs)
             .ok_or_else(|| {
-                property.wrong(&format!("is {}; STS takes 900 to 43200", shown(text)))
+                property.wrong(&format!(
+                    "is {}; it must be 900 to 43200 seconds",
+                    shown(text)
+                ))
             })?;
     }
     if let Some((serial, property)) = section.get("mfa_serial")? {
-        check_mfa_serial(serial).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+        check_mfa_serial(serial)
+            .map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
         call.mfa = Some(Mfa {
             serial: serial.to_owned(),
             process: None,
@@ -62,7 +66,10 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
         && let Some(property) = section.property("duration_seconds")
     {
         return Err(property
-            .wrong("is more than 3600, but the source is a role itself and STS chains roles for an hour at most")
+            .wrong(
+                "is more than 3600, but the source is itself a role, and STS limits chained \
+                 roles to one hour",
+            )
             .fix("set it to 3600 or less"));
     }
     if call.duration <= HOUR && is_user_key(&source) {
@@ -107,7 +114,10 @@ fn is_user_key(source: &Step) -> bool {
 }
 
 fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
-    match (section.get("source_profile")?, section.get("credential_source")?) {
+    match (
+        section.get("source_profile")?,
+        section.get("credential_source")?,
+    ) {
         (Some((name, property)), None) => path.source(look, name, property),
         (None, Some((name, property))) => {
             let source = SOURCES
@@ -115,7 +125,7 @@ fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Ste
                 .find(|source| source.id().eq_ignore_ascii_case(name))
                 .ok_or_else(|| {
                     property.wrong(&format!(
-                        "is {}; it is one of {}",
+                        "is {}; it must be one of {}",
                         shown(name),
                         SOURCES.map(CredentialSource::id).join(", ")
                     ))
@@ -126,14 +136,17 @@ fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Ste
             })
         }
         (Some((_, property)), Some(_)) => Err(property
-            .wrong("and credential_source exclude each other")
+            .wrong("and credential_source cannot be combined")
             .fix("keep one of them")),
         (None, None) => Err(Error::profile(format!(
             "{}: AWS CLI profile {} has role_arn, but neither source_profile nor credential_source",
             section.place,
             shown(&section.name)
         ))
-        .fix("name the profile whose keys assume the role in source_profile (it may be the profile itself)")),
+        .fix(
+            "set source_profile to the profile whose keys assume the role (it can be the same \
+             profile)",
+        )),
     }
 }
 
@@ -147,11 +160,12 @@ fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)
         ))
         .fix("add role_arn"));
     };
-    check_role_arn(arn).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+    check_role_arn(arn).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
     let site = match section.get("region")? {
         None => look.site.clone(),
         Some((region, property)) => {
-            check_region(region).map_err(|error| property.wrong(&format!("is wrong: {error}")))?;
+            check_region(region)
+                .map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
             look.site.in_region(region)
         }
     };
@@ -160,12 +174,12 @@ fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)
     {
         return Err(property
             .wrong(&format!(
-                "lies in partition {}, but region {} in {}; partitions never mix",
+                "is in partition {}, but region {} is in {}",
                 parsed.partition.id(),
                 site.region,
                 site.partition.id()
             ))
-            .fix("give the profile a region of the role's partition"));
+            .fix("set the profile's region to one in the role's partition"));
     }
     Ok((arn.to_owned(), site))
 }

@@ -3,7 +3,7 @@
 /// A piece of the file, as byte offsets without the white space around it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
-    /// What stands between the brackets.
+    /// The text between the brackets.
     Header((usize, usize)),
     /// A line that should be `key = value`.
     Option((usize, usize)),
@@ -22,7 +22,7 @@ pub(super) struct Scan<'t> {
 }
 
 impl<'t> Scan<'t> {
-    /// Begins at an offset, after so many lines.
+    /// Starts at a byte offset and a line number.
     pub(super) fn new(text: &'t str, at: usize, line: usize) -> Self {
         Self {
             text,
@@ -33,7 +33,7 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// Where the next line begins.
+    /// Where the next line starts.
     pub(super) fn offset(&self) -> usize {
         self.at
     }

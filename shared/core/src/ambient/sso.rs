@@ -41,7 +41,7 @@ pub(super) fn plan(look: &Look<'_>, section: &Section<'_>) -> Result<Option<SsoP
         };
         match (own, theirs) {
             (Some((own, property)), Some((theirs, _))) if own != theirs => Err(property
-                .wrong("contradicts the sso-session that the profile names")
+                .wrong("does not match the profile's sso_session")
                 .fix(format!("remove {key} from the profile"))),
             (Some((value, _)), _) | (None, Some((value, _))) => Ok(value.to_owned()),
             (None, None) => Err(Error::profile(format!(
@@ -57,7 +57,7 @@ pub(super) fn plan(look: &Look<'_>, section: &Section<'_>) -> Result<Option<SsoP
     };
     let region = value("sso_region")?;
     check_region(&region).map_err(|error| {
-        Error::profile(format!("{}: sso_region is wrong: {error}", section.place))
+        Error::profile(format!("{}: sso_region is invalid: {error}", section.place))
     })?;
     let mut origin = String::new();
     section.origin(&mut origin);

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_begins_outside_of_quotes_only() {
+    fn a_comment_starts_only_outside_of_quotes() {
         for (line, kept) in [
             ("run # x", "run "),
             ("run ; x", "run "),

@@ -1,4 +1,4 @@
-//! From a miss to the right to mint: lock, look again, or wait for whoever is minting already.
+//! From a miss to the right to mint: lock, look again, or wait for another process.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub struct Miss<'a, T> {
     pub(super) want: Want<'a>,
     /// What is there, short of the margin perhaps, but valid.
     pub(super) valid: Option<Entry<T>>,
-    /// Why what is there is not believed.
+    /// Why the entry is ignored.
     pub(super) refused: Option<String>,
 }
 
@@ -29,7 +29,7 @@ pub enum Acquired<'a, T> {
     /// Another process made it meanwhile, or what is there must do.
     Appeared(T),
     /// This process mints.
-    Lease(Lease<'a, T>),
+    Lease(Box<Lease<'a, T>>),
 }
 
 impl<'a, T: Cacheable> Miss<'a, T> {
@@ -45,7 +45,10 @@ impl<'a, T: Cacheable> Miss<'a, T> {
                 restore(turn, outer);
                 Ok(Acquired::Appeared(entry.payload))
             }
-            Ok(Taken::Hold(hold)) => Ok(Acquired::Lease(Lease::new(self, hold, outer, turn))),
+            Ok(Taken::Hold(hold)) => {
+                let lease = Lease::new(self, hold, outer, turn);
+                Ok(Acquired::Lease(Box::new(lease)))
+            }
             Err(error) => {
                 restore(turn, outer);
                 self.fall_back(error, turn).map(Acquired::Appeared)
@@ -100,7 +103,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
             }
             Wait::TimedOut(note) => {
                 log::warn(format_args!(
-                    "gave up waiting for {} after {} s; asking AWS as well",
+                    "timed out waiting for {} after {} s; calling AWS without the lock",
                     who(&note),
                     waited.as_secs()
                 ));
@@ -123,7 +126,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         if let Some(failure) = guard.note().failure
             && failure.concerns(turn.called)
         {
-            log::debug(format_args!("sharing the failure of {}", failure.ended));
+            log::debug(format_args!("using the error of {}", failure.ended));
             return Err(failure.error);
         }
         Ok(Taken::Hold(Hold::Locked(guard)))
@@ -135,7 +138,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
             Some(entry) if entry.is_valid(turn.now()) => {
                 let left = (entry.expires_at - turn.now()).num_seconds().max(0);
                 log::warn(format_args!(
-                    "{}; using the one at hand, valid for another {left} s",
+                    "{}; using the cached credentials, valid for another {left} s",
                     error.of(self.want.connector)
                 ));
                 Ok(entry.payload)

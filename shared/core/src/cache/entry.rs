@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{Key, SCHEMA};
 use crate::credential::{RegistryLogin, Session, margin};
 
-/// What can lie in the cache: something with an end.
+/// What the cache can hold: something that expires.
 pub trait Cacheable: Clone + Serialize + DeserializeOwned {
     /// Its name in the entry; another kind's entry is a miss.
     const KIND: &'static str;
@@ -47,7 +47,7 @@ pub struct Entry<T> {
     schema: u32,
     kind: String,
     key: String,
-    /// The connector that it was made for, for people who look.
+    /// The connector that it was made for, shown to users.
     pub connector: String,
     /// What it was made for in words, such as a registry's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +113,7 @@ impl<T: Cacheable> Entry<T> {
         })
     }
 
-    /// The document as it lies on disk.
+    /// The document as stored on disk.
     pub fn render(&self) -> zeroize::Zeroizing<Vec<u8>> {
         // Strings, numbers and times cannot fail to serialize; an empty file would be a miss.
         zeroize::Zeroizing::new(serde_json::to_vec(self).unwrap_or_default())
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handed_out_has_its_margin_left() {
+    fn a_returned_credential_has_its_margin_left() {
         let entry = entry(3600, 0.0);
         assert!(entry.serves(at(2700), Need::HandOut));
         assert!(!entry.serves(at(2701), Need::HandOut));

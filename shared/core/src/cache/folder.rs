@@ -19,7 +19,7 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-/// What lies under a key.
+/// What is stored under a key.
 pub(crate) enum Found {
     /// Nothing that could be used.
     Nothing,
@@ -43,7 +43,7 @@ impl Folder {
     /// Makes the folder, for its owner only.
     pub(crate) fn create(&self) -> Result<(), Unusable> {
         let failed =
-            |error: std::io::Error| format!("cannot make {}: {error}", self.path.display());
+            |error: std::io::Error| format!("cannot create {}: {error}", self.path.display());
         if let Some(parent) = self.path.parent()
             && !parent.as_os_str().is_empty()
         {
@@ -88,9 +88,13 @@ impl Folder {
         };
         let meta = file.meta();
         let why = insecure(meta).or_else(|| {
-            // It was born 0600: whoever has read it may use what it holds.
-            (meta.mode() & 0o044 != 0)
-                .then(|| format!("can be read by others (mode {:03o})", meta.mode() & 0o777))
+            // It was created 0600: its content must be considered leaked.
+            (meta.mode() & 0o044 != 0).then(|| {
+                format!(
+                    "is readable by other users (mode {:03o})",
+                    meta.mode() & 0o777
+                )
+            })
         });
         if let Some(why) = why {
             return Err(format!("{} {why}", path.display()));
@@ -107,7 +111,7 @@ impl Folder {
         self.write_by(&self.temporary_path(key), key, bytes)
     }
 
-    /// The same for somebody without the lock, whose temporary file has a name of its own.
+    /// The same without the lock, through a uniquely named temporary file.
     pub(crate) fn write_unlocked(&self, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
         let name = format!("{}.{}", key.hex(), std::process::id());
         self.write_by(&self.path.join(name), key, bytes)
@@ -115,7 +119,10 @@ impl Folder {
 
     fn write_by(&self, temporary: &Path, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
         if bytes.len() as u64 > LONGEST_ENTRY {
-            return Err(format!("{} bytes are too many for an entry", bytes.len()));
+            return Err(format!(
+                "{} bytes is too large for a cache entry",
+                bytes.len()
+            ));
         }
         // An interrupt waits until the temporary file is gone.
         let _shield = crate::sys::signals::Shield::new();
@@ -129,11 +136,11 @@ fn check_folder(path: &Path, meta: &fs::Metadata) -> Result<(), Unusable> {
     let shown = path.display();
     if meta.file_type().is_symlink() {
         return Err(format!(
-            "{shown} is a symbolic link; name the folder itself"
+            "{shown} is a symbolic link; use the path of the directory itself"
         ));
     }
     if !meta.is_dir() {
-        return Err(format!("{shown} is not a folder; remove it"));
+        return Err(format!("{shown} is not a directory; remove it"));
     }
     match insecure(meta) {
         Some(why) => Err(format!("{shown} {why}")),
@@ -153,7 +160,7 @@ fn insecure_for(me: u32, owner: u32, mode: u32) -> Option<String> {
     }
     if mode & 0o022 != 0 {
         return Some(format!(
-            "can be written by others (mode {:03o}); chmod go-w it",
+            "is writable by other users (mode {:03o}); run chmod go-w on it",
             mode & 0o777
         ));
     }

@@ -12,7 +12,7 @@ pub(crate) const SCHEMA: u32 = 1;
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key that a finished digest stands for.
+    /// The key of a finished digest.
     pub(crate) fn from_digest(digest: [u8; 32]) -> Self {
         Self(digest)
     }

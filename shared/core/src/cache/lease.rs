@@ -1,4 +1,4 @@
-//! The right to mint, and what becomes of it: an entry, or a failure that others share.
+//! The right to mint. It ends with an entry, or with a failure that other processes share.
 
 use std::fs::File;
 use std::time::Instant;
@@ -18,9 +18,9 @@ use crate::turn::{BUDGET, Turn};
 /// What a lease holds while its owner mints.
 #[derive(Debug)]
 pub(super) enum Hold {
-    /// The lock: everybody else waits.
+    /// The lock: other processes wait.
     Locked(Guard),
-    /// Nothing, after waiting in vain; what is minted is written all the same, for those who still
+    /// Nothing, after a timed-out wait; the entry is still written, for the processes that still
     /// wait.
     Unlocked,
     /// Nothing, and nothing will be written.
@@ -50,7 +50,7 @@ pub struct Renewal {
 }
 
 impl Cache {
-    /// The right to renew an entry, if nobody else has it: of all who find it due, one renews.
+    /// The right to refresh an entry, unless another process has it: only one refreshes.
     pub fn claim<T: Cacheable>(&self, want: &Want<'_>, turn: &Turn<'_>) -> Option<Renewal> {
         let folder = self.folder.as_ref()?;
         let Ok(Try::Locked(mut guard)) = lock::try_lock(&folder.lock_path(want.file())) else {
@@ -76,7 +76,7 @@ impl Cache {
         })
     }
 
-    /// The lease of an entry whose lock another process claimed and handed over.
+    /// The lease of an entry whose lock another process took and passed on.
     ///
     /// # Errors
     /// It is not the lock of that entry, or not held any more.
@@ -88,7 +88,7 @@ impl Cache {
     ) -> Result<Lease<'a, T>> {
         let path = self.folder.as_ref().map(|f| f.lock_path(want.file()));
         let guard = path.and_then(|path| Guard::adopt(lock, &path));
-        let guard = guard.ok_or_else(|| Error::local("the lock of this renewal is not held"))?;
+        let guard = guard.ok_or_else(|| Error::local("the lock for this refresh is not held"))?;
         crate::sys::signals::outlive_file_limits();
         let outer = (turn.deadline, turn.hurry);
         turn.in_background = true;
@@ -121,7 +121,7 @@ impl<'a, T: Cacheable> Lease<'a, T> {
                     .extend(guard.teller().map(|teller| Progress { teller, client }));
             }
             Hold::Unlocked | Hold::Nowhere => {
-                log::debug(format_args!("minting {} uncached", miss.want.key.hex()));
+                log::debug(format_args!("{} is not cached", miss.want.key.hex()));
             }
         }
         Self {
@@ -133,8 +133,8 @@ impl<'a, T: Cacheable> Lease<'a, T> {
         }
     }
 
-    /// Ends the lease with what the mint yielded: an entry for everybody, or a failure for those
-    /// who waited for it. A failure yields what is still valid, where there is something.
+    /// Ends the lease with what the mint yielded: an entry, or a failure for the processes
+    /// that waited for it. A failure yields the cached credential if it is still valid.
     ///
     /// # Errors
     /// The mint's own.
@@ -219,7 +219,7 @@ impl<'a, T: Cacheable> Lease<'a, T> {
     }
 }
 
-/// Tells those who wait at a lock what its holder does.
+/// Shows the processes that wait for a lock what its holder does.
 #[derive(Debug)]
 pub struct Progress {
     teller: Teller,
@@ -227,12 +227,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A person is being asked: they wait longer, or not at all.
+    /// The user is being prompted: the others wait longer, or not at all.
     pub(crate) fn prompting(&self) {
         self.teller.say(&note(self.client, State::Prompting));
     }
 
-    /// The person has answered.
+    /// The user has answered.
     pub(crate) fn minting(&self) {
         self.teller.say(&note(self.client, State::Minting));
     }
@@ -263,9 +263,8 @@ fn failed(error: Error, own: bool) -> Note {
     }
 }
 
-/// Whether a failure is everybody's who waited for it. One that only says that this process could
-/// not ask a person, or what is wrong with this machine, is its own; a person who was asked is not
-/// asked again.
+/// Whether the processes that waited share this failure. They do not if it only concerns this
+/// process, which cannot prompt, or this machine. A user who was prompted is not prompted again.
 fn is_shared(error: &Error, turn: &Turn<'_>) -> bool {
     match error.kind {
         Kind::Denied | Kind::Unavailable | Kind::NoCredentials => true,

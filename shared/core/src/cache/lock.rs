@@ -1,5 +1,5 @@
 //! The lock beside an entry: one process mints, the others wait for what it mints. The lock
-//! file's content says who holds it, and how the last mint failed.
+//! file contains its holder, and how the last mint failed.
 //!
 //! The only file that locks: `fs2`'s methods are called by their full path, because the standard
 //! library has methods of the same names that would silently win.
@@ -21,10 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// More than this is no note of ours.
+/// The size limit of a note.
 const LONGEST_NOTE: u64 = 64 * 1024;
 
-/// What a lock file says.
+/// The content of a lock file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// The holder, while there is one.
@@ -35,7 +35,7 @@ pub(crate) struct Note {
     pub(crate) failure: Option<Failure>,
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Holder {
     pub(crate) pid: u32,
@@ -54,18 +54,18 @@ pub(crate) enum State {
     Prompting,
 }
 
-/// A mint that failed; whoever was waiting for it fails with it.
+/// A mint that failed; every process that waited for it fails with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) ended: DateTime<Utc>,
     pub(crate) error: Error,
-    /// It was nobody's but this process's, and only says that it should not be tried again at once.
+    /// It only concerns this process, and prevents an immediate retry.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) own: bool,
 }
 
 impl Failure {
-    /// Whether somebody who began at `started` was waiting for this. One that has yet to come was
+    /// Whether a process that started at `started` waited for this. An end in the future was
     /// written by a clock that ran ahead.
     pub(crate) fn concerns(&self, started: DateTime<Utc>) -> bool {
         !self.own && (started..=Utc::now()).contains(&self.ended)
@@ -79,20 +79,20 @@ pub(crate) struct Guard {
     path: PathBuf,
 }
 
-/// Speaks to those who wait at a lock. It carries the lock on like its guard: it must not outlive
-/// the work that the lock is for.
+/// Updates the note for the processes that wait for a lock. It keeps the lock like its guard: it
+/// must not outlive the work that the lock is for.
 #[derive(Debug)]
 pub(crate) struct Teller(File);
 
 impl Teller {
-    /// Says something to those who wait.
+    /// Updates the note for the waiting processes.
     pub(crate) fn say(&self, note: &Note) {
         say(&self.0, note);
     }
 }
 
-/// A full disk must not stop a mint, so that a failure to write is passed over: the others then
-/// wait without knowing for whom.
+/// A full disk must not stop a mint, so a failed write is ignored: the other processes then wait
+/// without knowing the holder.
 fn say(mut file: &File, note: &Note) {
     let bytes = serde_json::to_vec(note).unwrap_or_default();
     let _ = file
@@ -119,8 +119,8 @@ pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
     }
 }
 
-/// Tries to lock a file that was opened; `None` where a sweep has unlinked it since. Its lock
-/// would exclude nobody: the file that is there now is the one to lock.
+/// Tries to lock a file that was opened; `None` if a sweep has unlinked it since. Its lock
+/// would exclude no process: the file at that path now is the one to lock.
 fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
     if !try_lock_open(&file)? {
         return Ok(Some(Try::Busy));
@@ -192,7 +192,7 @@ fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
     }
 }
 
-/// Reads what a lock file says, held or not; nothing sensible counts as nothing.
+/// Reads the note in a lock file, held or not; invalid content counts as empty.
 pub(crate) fn read_note(path: &Path) -> Note {
     crate::fs::open_no_follow(path)
         .and_then(|file| file.read(LONGEST_NOTE))
@@ -215,7 +215,7 @@ impl Guard {
         }
     }
 
-    /// Says something to those who wait.
+    /// Updates the note for the waiting processes.
     pub(crate) fn say(&self, note: &Note) {
         say(&self.file, note);
     }
@@ -231,8 +231,8 @@ impl Guard {
         let _ = self.file.set_modified(SystemTime::UNIX_EPOCH);
     }
 
-    /// Leaves a trace of an attempt that outlives whatever becomes of it, and needs no room on the
-    /// disk: the file's time. [`Guard::say_nothing`] takes it away.
+    /// Records an attempt in the file's time, which survives a crash and needs no disk space.
+    /// [`Guard::say_nothing`] removes it.
     pub(crate) fn mark_attempt(&self) {
         let _ = self.file.set_modified(SystemTime::now());
     }
@@ -243,7 +243,7 @@ impl Guard {
         began.elapsed().ok()
     }
 
-    /// Removes the lock file while it is held, so that nobody is misled by the name.
+    /// Removes the lock file while it is held, so that no stale name remains.
     pub(crate) fn unlink(self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -253,8 +253,8 @@ impl Guard {
         self.file
     }
 
-    /// The guard of a lock that another process took and handed over, if it is still the one that
-    /// counts.
+    /// The guard of a lock that another process took and passed on, if its file is still in
+    /// place.
     pub(crate) fn adopt(file: File, path: &Path) -> Option<Self> {
         let is_ours = is_still(path, &file).ok()? && try_lock_open(&file).ok()?;
         is_ours.then(|| Self {

@@ -1,4 +1,4 @@
-//! The file-locked cache: one process asks AWS, everybody else reads what it wrote.
+//! The file-locked cache: one process calls AWS, all others read what it wrote.
 //!
 //! A hit takes no lock. A miss takes the entry's lock, reads again, mints, writes and unlocks.
 
@@ -39,7 +39,7 @@ pub struct Cache {
     unusable: Option<String>,
     /// What seals entries, once it was needed, or why nothing does.
     sealer: OnceCell<Result<Sealer, String>>,
-    /// Whether the user was told that the cache is not used.
+    /// Whether the user was warned that the cache is not used.
     told: Cell<bool>,
 }
 
@@ -49,7 +49,7 @@ pub enum Look<'a, T> {
     /// It is there.
     Hit(Hit<T>),
     /// It is not there, or not good enough.
-    Miss(Miss<'a, T>),
+    Miss(Box<Miss<'a, T>>),
 }
 
 /// Something of the cache that is good enough.
@@ -70,11 +70,11 @@ pub struct Listed {
     pub connector: String,
     /// What it was made for in words, such as a registry's host.
     pub label: Option<String>,
-    /// Whom it makes its holder.
+    /// The identity of its holder.
     pub identity: Option<String>,
     /// When it was made.
     pub obtained_at: DateTime<Utc>,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// Its size on disk in bytes.
     pub size: u64,
@@ -93,11 +93,11 @@ pub struct Cleared {
 
 impl Cache {
     /// A cache in a folder, which is made when the first entry is written. A folder that cannot be
-    /// trusted is not used; that is said once on stderr, by whoever has to do without it.
+    /// trusted is not used; that is reported once on stderr.
     pub fn open(folder: Option<&Path>) -> Self {
         let opened = match folder {
             Some(path) => Folder::open(path),
-            None => Err("there is no home folder; set AWS_CONNECTOR_CACHE_DIR".to_owned()),
+            None => Err("HOME is not set; set AWS_CONNECTOR_CACHE_DIR".to_owned()),
         };
         let (folder, unusable) = match opened {
             Ok(folder) => (Some(folder), None),
@@ -137,18 +137,18 @@ impl Cache {
             });
         }
         log::debug(format_args!("miss {}", want.key.hex()));
-        Look::Miss(Miss {
+        Look::Miss(Box::new(Miss {
             cache: self,
             valid: held.filter(|entry| want.may_fall_back_on(entry, turn)),
             refused,
             want,
-        })
+        }))
     }
 
-    /// Reads an entry, whatever life is left in it.
+    /// Reads an entry, whatever its remaining lifetime.
     ///
     /// # Errors
-    /// Why it is not believed.
+    /// Why the entry is ignored.
     fn read<T: Cacheable>(&self, want: &Want<'_>) -> Result<Option<Entry<T>>, String> {
         let Some(folder) = &self.folder else {
             return Ok(None);
@@ -171,7 +171,7 @@ impl Cache {
         };
         if entry.is_none() {
             log::debug(format_args!(
-                "entry {} is torn or foreign: a miss",
+                "ignored entry {}: truncated or not recognized",
                 key.hex()
             ));
         }
@@ -181,11 +181,11 @@ impl Cache {
     /// What seals entries, from the kernel's keyring.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why there is no key.
     fn sealer(&self) -> Result<&Sealer, &str> {
         let find = || match &self.folder {
             Some(folder) => folder.create().and_then(|()| Sealer::find(folder.path())),
-            None => Err("there is no cache folder".to_owned()),
+            None => Err("the cache directory does not exist".to_owned()),
         };
         self.sealer
             .get_or_init(find)
@@ -231,12 +231,12 @@ impl Cache {
 
     fn tell(&self, why: &str) {
         if !self.told.replace(true) {
-            log::warn(format_args!("the cache is not used: {why}"));
+            log::warn(format_args!("not using the cache: {why}"));
         }
     }
 }
 
-/// How long a failed renewal is not tried again while a valid credential is at hand.
+/// How long a failed renewal is not tried again while a valid credential is cached.
 const RENEWAL_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 #[cfg(test)]

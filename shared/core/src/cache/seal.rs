@@ -47,14 +47,14 @@ impl Cacheable for Sealed {
 }
 
 impl Sealer {
-    /// The sealer with the keyring's key, which is made when there is none.
+    /// The sealer with the keyring's key, which is created if missing.
     pub(super) fn find(folder: &Path) -> Result<Self, Unusable> {
         let key = zeroize::Zeroizing::new(match stored_key()? {
             Some(key) => key,
             None => make_key(folder)?,
         });
         let key = CipherKey::<Aes256Gcm>::try_from(key.as_slice())
-            .map_err(|_| "the keyring's key has a wrong length".to_owned())?;
+            .map_err(|_| "the key in the keyring has the wrong length".to_owned())?;
         Ok(Self(Aes256Gcm::new(&key)))
     }
 
@@ -102,7 +102,7 @@ fn bound<T: Cacheable>(key: Key) -> String {
     format!("{} {}", T::KIND, key.hex())
 }
 
-/// Makes the key, once: whoever comes second takes what the first one made.
+/// Creates the key once: a second process uses the key of the first.
 fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
     let path = folder.join("keyring.lock");
     let began = Instant::now();
@@ -112,7 +112,12 @@ fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
             Ok(Try::Busy) if began.elapsed() < Duration::from_secs(5) => {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            Ok(Try::Busy) => return Err(format!("{} stays locked", path.display())),
+            Ok(Try::Busy) => {
+                return Err(format!(
+                    "timed out waiting for the lock on {}",
+                    path.display()
+                ));
+            }
             Err(error) => return Err(format!("cannot lock {}: {error}", path.display())),
         }
     };
@@ -129,7 +134,7 @@ fn keyring() -> Result<linux_keyutils::KeyRing, Unusable> {
     linux_keyutils::KeyRing::from_special_id(linux_keyutils::KeyRingIdentifier::User, true).map_err(
         |error| {
             format!(
-                "cache = \"keyring\" needs the kernel's keyring: {}",
+                "cache = \"keyring\" requires the kernel keyring: {}",
                 told(error)
             )
         },
@@ -142,7 +147,7 @@ fn told(error: linux_keyutils::KeyError) -> String {
     use linux_keyutils::KeyError;
     match error {
         KeyError::AccessDenied | KeyError::PermissionDenied => "permission denied".to_owned(),
-        KeyError::QuotaExceeded => "this user may have no more keys".to_owned(),
+        KeyError::QuotaExceeded => "key quota exceeded".to_owned(),
         KeyError::Unknown(code) => std::io::Error::from_raw_os_error(code).to_string(),
         other => other.to_string(),
     }
@@ -157,7 +162,7 @@ fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
     match key.read(&mut bytes) {
         Ok(KEY_LENGTH) => Ok(Some(bytes)),
         _ => Err(format!(
-            "the kernel's keyring holds another kind of key as {NAME}"
+            "the kernel keyring already has a different kind of key named {NAME}"
         )),
     }
 }
@@ -165,7 +170,7 @@ fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
 #[cfg(target_os = "linux")]
 fn store_key(key: &[u8]) -> Result<(), Unusable> {
     use linux_keyutils::{KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
-    let failed = |error| format!("the kernel's keyring takes no key: {}", told(error));
+    let failed = |error| format!("the kernel keyring rejected the key: {}", told(error));
     let user = keyring()?;
     // A session without a link to the user's keyring (cron, sudo, a container) does not possess what
     // lies there and may not change its permissions, so they are set while the key is this process's.

@@ -37,7 +37,7 @@ struct Payload {
     principal_arn: Option<String>,
 }
 
-/// The names in the folder that are ours. Whatever else is here is not ours to touch.
+/// The names in the directory that belong to this cache. Other files are left alone.
 #[derive(Default)]
 struct Names {
     /// Of each key, what its names end in.
@@ -136,7 +136,7 @@ fn remove(folder: &Folder, stem: &str, kinds: &BTreeSet<String>) -> bool {
 /// The lock of a key, unless another process holds it.
 fn lock(folder: &Folder, stem: &str) -> Option<Guard> {
     let path = file(folder, stem, "lock");
-    // Nothing but a regular file is ever locked, so that nobody holds anything else.
+    // Nothing but a regular file is ever locked, so that nothing else can be locked.
     if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file()) {
         let _ = fs::remove_file(&path);
     }

@@ -1,4 +1,4 @@
-//! Waiting for another process: short naps, announced, bounded.
+//! Waiting for another process: short sleeps, announced, bounded.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +13,14 @@ use crate::log;
 use crate::shown::shown;
 use crate::turn::{PROMPT, Turn};
 
-/// With something valid at hand: renewing it may take this long.
+/// How long a refresh may take while a valid credential is cached.
 pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
-/// A person who is asked for a code is given [`PROMPT`]; those who wait for the answer wait a little
-/// longer, so that the process that asks gives up first.
+/// How long to wait while another process prompts for a code: a little longer than [`PROMPT`], so
+/// that the process that prompts gives up first.
 const PATIENCE_WITH_PROMPT: Duration = PROMPT.saturating_add(Duration::from_secs(10));
 /// After this long, waiting is announced.
 const SILENCE: Duration = Duration::from_secs(2);
-/// The longest nap between two looks.
+/// The longest sleep between two checks.
 const NAP: Duration = Duration::from_millis(40);
 
 /// How a wait ended.
@@ -45,7 +45,7 @@ impl<T: Cacheable> Miss<'_, T> {
             match lock::try_lock(&path) {
                 Ok(Try::Locked(guard)) => return Wait::Locked(guard),
                 Ok(Try::Busy) => {}
-                // Somebody removed the folder, which others may have made again already.
+                // Another process removed the directory, and may have created it again.
                 Err(error)
                     if error.kind() == std::io::ErrorKind::NotFound && folder.create().is_ok() => {}
                 Err(error) => {
@@ -68,7 +68,7 @@ impl<T: Cacheable> Miss<'_, T> {
                         }
                         limit = PATIENCE_WITH_PROMPT;
                     }
-                    // Others were patient already: not everybody has to be.
+                    // Other processes have waited for this holder already.
                     if has_valid && is_late(holder) {
                         return Wait::TimedOut(note);
                     }
@@ -77,7 +77,7 @@ impl<T: Cacheable> Miss<'_, T> {
             if waited >= limit {
                 let note = lock::read_note(&path);
                 return match note.holder {
-                    // Asking for a second code would be no help.
+                    // A second prompt would not help.
                     Some(holder) if holder.state == State::Prompting => Wait::Prompting(holder),
                     _ => Wait::TimedOut(note),
                 };
@@ -109,7 +109,7 @@ pub(super) fn who(note: &Note) -> String {
             shown(&holder.client).trim_matches('"'),
             shown(&holder.host).trim_matches('"'),
             match holder.state {
-                State::Minting => "asking AWS",
+                State::Minting => "calling AWS",
                 State::Prompting => "asking for an MFA code",
             },
             holder.since.format("%H:%M:%SZ")
@@ -118,23 +118,23 @@ pub(super) fn who(note: &Note) -> String {
     }
 }
 
-/// Told to whoever cannot wait for a person.
+/// For a process that cannot wait for the user.
 pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
     Error::new(
         Kind::Interaction,
-        format!("pid {} is asking for an MFA code", holder.pid),
+        format!("pid {} is waiting for an MFA code", holder.pid),
     )
     .of(connector)
     .fix(format!(
-        "answer it there, or run 'aws-connector login {connector}' and try again"
+        "enter it there, or run 'aws-connector login {connector}' and retry"
     ))
 }
 
-/// Told where there is no time left to wait.
+/// For a process that has no time left to wait.
 pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     Error::new(
         Kind::Unavailable,
-        format!("{} has not ended yet", who(note)),
+        format!("timed out waiting for {}", who(note)),
     )
     .of(connector)
     .fix("try again")

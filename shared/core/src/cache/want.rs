@@ -30,7 +30,7 @@ pub struct Want<'a> {
     pub connector: &'a str,
     /// What it is for in a word, for listings.
     pub label: Option<&'a str>,
-    /// The program that asks, for those who wait for it.
+    /// The calling program, shown to the processes that wait for it.
     pub client: &'static str,
 }
 
@@ -48,8 +48,8 @@ impl<'a> Want<'a> {
         }
     }
 
-    /// Whether only an entry made since the command began will do. A forced refresh concerns what is
-    /// handed out; the sessions behind it, and the MFA code that one may have cost, stay good.
+    /// Whether the entry must be newer than the command. A forced refresh concerns the returned
+    /// credential; its source sessions, and the MFA code that one may have cost, stay valid.
     fn is_forced(&self, turn: &Turn<'_>) -> bool {
         turn.force && self.need == Need::HandOut
     }
@@ -59,7 +59,7 @@ impl<'a> Want<'a> {
             && (!self.is_forced(turn) || entry.obtained_at >= turn.called_at())
     }
 
-    /// Whether an entry may be handed out where it cannot be renewed.
+    /// Whether an entry may be returned if it cannot be refreshed.
     pub(super) fn may_fall_back_on<T: Cacheable>(&self, entry: &Entry<T>, turn: &Turn<'_>) -> bool {
         !self.is_forced(turn) && entry.is_valid(turn.now())
     }

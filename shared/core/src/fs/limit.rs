@@ -15,7 +15,7 @@ pub fn require_descriptors(count: usize) -> Result<()> {
     let opened = (0..count)
         .map(|_| File::open("/dev/null"))
         .collect::<std::io::Result<Vec<File>>>();
-    // Where there is no /dev/null the limit is not known, and what needs files says so itself.
+    // Without /dev/null the limit is unknown, and the code that opens files reports the error.
     let Err(error) = opened else { return Ok(()) };
     match Errno::from_io_error(&error) {
         Some(Errno::MFILE) => {
@@ -25,8 +25,8 @@ pub fn require_descriptors(count: usize) -> Result<()> {
             ))
             .fix("raise the limit: ulimit -n 256"))
         }
-        Some(Errno::NFILE) => Err(Error::local("too many open files on this machine")
-            .fix("raise fs.file-max, or close programs")),
+        Some(Errno::NFILE) => Err(Error::local("too many open files on this system")
+            .fix("raise fs.file-max, or stop other programs")),
         _ => Ok(()),
     }
 }

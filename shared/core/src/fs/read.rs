@@ -150,7 +150,7 @@ impl Opened {
         // Room for all of it: a buffer that grows leaves copies of secrets behind.
         let room = usize::try_from(self.meta.len()).unwrap_or(0) + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        // `take` saves the calls with which a file of its own would ask for size and position.
+        // `take` saves the calls with which a plain file would query its size and position.
         (&self.file).take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(too_large(limit));
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_a_regular_file_is_refused_at_once() {
+    fn a_special_file_is_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();

@@ -55,7 +55,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Half a file must not stay where there is no room for a whole one.
+        // A partial file must not remain when the disk is full.
         if !self.in_place {
             let _ = fs::remove_file(&self.path);
         }

@@ -1,6 +1,7 @@
 //! Builds the plan: checks that the connector is for the request, resolves regions and endpoints,
 //! follows the chain of sources.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::place::target;
@@ -24,22 +25,47 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// The plan for a request.
 ///
 /// # Errors
-/// The connector is disabled or not for this request, or something it needs is not there.
+/// The connector is disabled or does not allow this request, or something it requires is missing.
 pub fn make(
     profile: &Profile,
     connector: &Connector,
     request: &Request,
     env: &Env,
 ) -> Result<Plan> {
+    plan(profile, connector, request, env).map_err(|error| match profile.wanted_file() {
+        Some(path) => without_file(error, path),
+        None => error,
+    })
+}
+
+/// On a first run, the missing connectors file is the cause of every other error.
+fn without_file(error: Error, path: &Path) -> Error {
+    let create = "run 'aws-connector register NAME --auto-configure' to create it";
+    Error {
+        what: format!(
+            "no connectors file yet at {}; {}",
+            path.display(),
+            error.what
+        ),
+        fix: Some(match error.fix {
+            Some(fix) => format!("{create}, or {fix}"),
+            None => create.to_owned(),
+        }),
+        connector: None,
+        ..error
+    }
+}
+
+fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) -> Result<Plan> {
     if !connector.enabled {
-        return Err(Error::refused("it is disabled")
+        return Err(Error::refused("this connector is disabled")
             .of(&connector.name)
-            .fix("set enabled = true in the profile"));
+            .fix("set enabled = true in the connectors file"));
     }
     if matches!(connector.auth, Auth::Anonymous) {
-        return Err(Error::refused("auth_method anonymous has no credentials to hand out")
+        return Err(Error::refused("auth_method anonymous has no credentials")
             .of(&connector.name)
-            .fix("use the endpoint without signing (aws --no-sign-request), or another connector"));
+            .fix("use unsigned requests (aws --no-sign-request), or another connector"));
     }
     let scope = scope::of(connector, request)?;
     let target = target(connector, request)?;
@@ -55,7 +81,10 @@ pub fn make(
         .ok_or_else(|| {
             Error::profile("no region is known")
                 .of(&connector.name)
-                .fix("set region in the profile, or AWS_REGION")
+                .fix(match profile.has_file() {
+                    true => "set region in the connectors file, or AWS_REGION",
+                    false => "set AWS_REGION",
+                })
         })?;
     // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
     // host's name.
@@ -81,17 +110,6 @@ pub fn make(
     })
 }
 
-fn consent(allowed: bool, connector: &str, env: &Env) -> Result<()> {
-    if allowed || env.is_on(CONSENT) {
-        return Ok(());
-    }
-    Err(Error::refused("ambient credentials are not allowed")
-        .of(connector)
-        .fix(format!(
-            "set allow_implicit_auth_methods = true in the profile, or {CONSENT}=true"
-        )))
-}
-
 fn login(site: &Site, registry: &RegistryHost) -> LoginPlan {
     let mut site = site.in_region(registry.region());
     if let RegistryHost::Private(private) = registry {
@@ -113,21 +131,18 @@ pub(super) struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Ambient credentials where there is no profile file at all are refused with where it belongs.
     fn consent(&self, allowed: bool, connector: &str) -> Result<()> {
-        consent(allowed, connector, self.env).map_err(|error| match self.profile.wanted_file() {
-            None => error,
-            Some(path) => Error {
-                what: "there is no profile file, and without one only ambient credentials could \
-                       serve, which are not allowed"
-                    .to_owned(),
-                fix: Some(format!(
-                    "write {} (aws-connector register), or set {CONSENT}=true",
-                    path.display()
-                )),
-                ..error
-            },
-        })
+        if allowed || self.env.is_on(CONSENT) {
+            return Ok(());
+        }
+        Err(Error::refused("ambient credentials are not allowed")
+            .of(connector)
+            .fix(match self.profile.has_file() {
+                true => format!(
+                    "set allow_implicit_auth_methods = true in the connectors file, or {CONSENT}=true"
+                ),
+                false => format!("set {CONSENT}=true"),
+            }))
     }
 
     fn step(
@@ -152,7 +167,9 @@ impl Maker<'_> {
         let name = &connector.name;
         let step = |how| Step::new(name, site, how);
         match &connector.auth {
-            Auth::Anonymous => Err(Error::refused("it has no credentials").of(name)),
+            Auth::Anonymous => {
+                Err(Error::refused("auth_method anonymous has no credentials").of(name))
+            }
             Auth::Implicit {
                 source,
                 allowed,
@@ -220,10 +237,13 @@ impl Maker<'_> {
                 let policies = effective(policies, connector, scope, site, target);
                 if policies.is_empty() {
                     return Err(Error::refused(
-                        "a federation-token session without a policy may do nothing",
+                        "a federation-token session without a policy has no permissions",
                     )
                     .of(name)
-                    .fix("give policy or policy_arns in the profile, or ask for a resource type (--resource-type)"));
+                    .fix(
+                        "set policy or policy_arns in the connectors file, or request a \
+                         resource type (--resource-type)",
+                    ));
                 }
                 Ok(step(How::FederationToken {
                     source: Box::new(source),
@@ -247,7 +267,7 @@ impl Maker<'_> {
             }
             Source::WebIdentity { .. } => Err(Error::new(
                 Kind::Profile,
-                "web_identity_token_file is a source of iam-role only",
+                "web_identity_token_file requires auth_method iam-role",
             )
             .of(&connector.name)),
             Source::Connector(name) => self.whole_connector(name, &site.region),
@@ -266,7 +286,7 @@ impl Maker<'_> {
 
     /// The step for a secret that no connector fetches.
     pub(super) fn ambient_chain(&self, connector: &Connector, site: &Site) -> Result<Step> {
-        consent(false, &connector.name, self.env)?;
+        self.consent(false, &connector.name)?;
         self.ambient(connector, &ImplicitSource::Chain, site)
     }
 
@@ -368,7 +388,8 @@ fn user_keys_only(connector: &Connector, source: &Step) -> Result<()> {
     };
     if temporary {
         return Err(Error::refused(format!(
-            "{} takes an IAM user's own keys only, but its source gives temporary ones ({})",
+            "{} requires an IAM user's long-lived keys, but its source provides temporary ones \
+             ({})",
             connector.auth.id(),
             source.describe()
         ))

@@ -1,5 +1,5 @@
 //! Connector and request → what AWS will be asked: plain data, the same for the same question, so
-//! that it can be hashed into a cache key and carried out by whoever holds the lock.
+//! that it can be hashed into a cache key and executed by the process that holds the lock.
 
 pub mod digest;
 mod make;
@@ -37,7 +37,7 @@ pub struct Plan {
     pub lock_timeout: Duration,
 }
 
-/// What is handed out in the end.
+/// What is returned in the end.
 #[derive(Clone, Debug)]
 pub enum Delivery {
     /// The session itself.
@@ -84,7 +84,7 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum How {
-    /// Takes keys from where they lie.
+    /// Reads keys from where they are stored.
     Keys(KeysPlan),
     /// Runs an AWS CLI profile's `credential_process`.
     Process(ProcessPlan),
@@ -103,7 +103,7 @@ pub enum How {
     },
     /// `sts:AssumeRoleWithWebIdentity`
     WebIdentity {
-        /// The token file; read anew for each call.
+        /// The token file; read again for each call.
         token_file: String,
         /// The call's arguments.
         call: RoleCall,
@@ -132,7 +132,7 @@ pub enum How {
     },
 }
 
-/// Keys as they lie somewhere.
+/// Stored keys.
 #[derive(Clone, Debug)]
 pub struct KeysPlan {
     /// The pair.
@@ -141,10 +141,10 @@ pub struct KeysPlan {
     pub token: Option<PlannedSecret>,
     /// When temporary ones end, where that is known.
     pub expires_at: Option<DateTime<Utc>>,
-    /// They are not handed out with less than this left.
+    /// They are not returned with less than this left.
     pub tolerance: Duration,
-    /// The text that told where they lie (an AWS CLI profile's sections with their files' paths):
-    /// part of their identity.
+    /// Where they are stored (an AWS CLI profile's sections with their files' paths): part of their
+    /// identity.
     pub origin: Option<String>,
 }
 
@@ -171,7 +171,7 @@ pub enum PlannedSecret {
     Ssm {
         /// The parameter's name or ARN.
         name: String,
-        /// Where it lies.
+        /// Where it is stored.
         site: Site,
         /// Who may read it.
         session: Box<Step>,
@@ -197,14 +197,14 @@ pub struct RoleCall {
     pub source_identity: Option<String>,
     /// `DurationSeconds`
     pub duration: Duration,
-    /// `SerialNumber`, with a code that is asked for when the call is made.
+    /// `SerialNumber`, with a code that is requested when the call is made.
     pub mfa: Option<Mfa>,
 }
 
 /// An external process of an AWS CLI profile.
 #[derive(Clone, Debug)]
 pub struct ProcessPlan {
-    /// The command line as it stands in the profile; no shell reads it.
+    /// The command line as written in the profile; it is not run by a shell.
     pub command: String,
     /// The sections that named it, with their files' paths.
     pub origin: String,
@@ -317,8 +317,8 @@ impl Step {
         }
     }
 
-    /// Whether what it yields may lie in the cache: a session that AWS made for this purpose. Keys
-    /// are taken from where they lie each time, and a foreign process keeps its own cache.
+    /// Whether what it yields may be cached: a session that AWS made for this purpose. Keys
+    /// are taken from where they are stored each time, and a foreign process keeps its own cache.
     pub fn is_cacheable(&self) -> bool {
         match &self.how {
             How::Keys(_) => false,
@@ -359,7 +359,7 @@ impl Step {
 }
 
 impl PlannedKeys {
-    /// Keys whose secrets all lie on this machine.
+    /// Keys whose secrets are all stored on this machine.
     pub fn local(pair: KeyPair) -> Self {
         match pair {
             KeyPair::Separate { id, secret } => Self::Separate {

@@ -66,13 +66,13 @@ pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<
         && there != here
     {
         return Err(Error::refused(format!(
-            "{} lies in partition {}, but the connector in {}; partitions never mix",
+            "{} is in partition {}, but the connector is in {}",
             what.unwrap_or_default(),
             there.id(),
             here.id()
         ))
         .of(&connector.name)
-        .fix("use a connector of that partition"));
+        .fix("use a connector in that partition"));
     }
     if let (Some(there), Some(here)) = (&region, &connector.region)
         && there != here
@@ -80,12 +80,12 @@ pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<
         && !names_its_region(connector, request)
     {
         return Err(Error::refused(format!(
-            "{} lies in {there}, but the connector is for {here}",
+            "{} is in {there}, but the connector is for {here}",
             what.unwrap_or_default()
         ))
         .of(&connector.name)
         .fix(format!(
-            "list {there} in its allowed_regions, or use another connector"
+            "add {there} to its allowed_regions, or use another connector"
         )));
     }
     Ok(region)

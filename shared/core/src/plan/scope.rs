@@ -22,7 +22,7 @@ pub(super) enum Scope {
     },
     /// ECR Public.
     PublicRegistry,
-    /// Saying who one is.
+    /// Calling sts:GetCallerIdentity.
     Identity,
 }
 
@@ -99,10 +99,10 @@ fn allowed(connector: &Connector, wanted: &Resource) -> Result<()> {
     let mut asked = format!("{}{of_wanted}", wanted.resource_type().id());
     if asked == allows {
         // The names agree, so that it is the rest of an ARN that does not.
-        asked.push_str(" of another region or account");
+        asked.push_str(" in another region or account");
     }
     Err(
-        Error::refused(format!("it is limited to {allows}, not for {asked}"))
+        Error::refused(format!("limited to {allows}; {asked} was requested"))
             .of(&connector.name)
             .fix("use another connector, or change its resource_type and resource_id"),
     )

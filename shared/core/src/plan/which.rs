@@ -39,7 +39,7 @@ pub fn for_registry(
         }
     }
     if let Some((_, mut candidates)) = best {
-        // A disabled one steps back behind an enabled one, but is no licence to fall through.
+        // An enabled one wins, but a disabled one does not fall through to the default.
         if candidates.iter().any(|c| c.enabled) {
             candidates.retain(|c| c.enabled);
         }
@@ -54,23 +54,23 @@ pub fn for_registry(
         return match names.as_slice() {
             [only] => profile.connector(only),
             _ => Err(Error::profile(format!(
-                "connectors {} all name {}",
+                "connectors {} all list {}",
                 names.join(", "),
                 registry.host()
             ))
-            .fix("set AWS_CONNECTOR to one of them, or list the registry with one only")),
+            .fix("set AWS_CONNECTOR to one of them, or list the registry in only one")),
         };
     }
     if let Some(name) = &chosen {
         let connector = profile.connector(name).map_err(|error| {
-            // What is wrong with a connector that is there has nothing to do with who names it.
+            // An error in an existing connector does not depend on what selected it.
             if error.connector.is_some() {
                 return error;
             }
             let what = format!("AWS_CONNECTOR: {}", error.what);
             Error { what, ..error }
         })?;
-        // Without a default it is this one all the same: the plan then tells why it may not.
+        // Without a default it is this one anyway: the plan then reports why it is refused.
         if super::place::may_serve(&connector, registry) || profile.default_connector().is_none() {
             return Ok(connector);
         }
@@ -81,8 +81,8 @@ pub fn for_registry(
         return Ok(connector);
     }
     Err(
-        Error::profile(format!("no connector serves {}", registry.host())).fix(
-            "list the host or its account in a connector's registries, or set default_connector",
+        Error::profile(format!("no connector found for {}", registry.host())).fix(
+            "add the host or its account to a connector's registries, or set default_connector",
         ),
     )
 }

@@ -28,19 +28,16 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
         if let Some(start) = path.iter().position(|seen| *seen == name) {
             let mut cycle = path.iter().skip(start).cloned().collect::<Vec<_>>();
             cycle.push(name);
-            let what = format!(
-                "connectors refer to each other in a circle: {}",
-                cycle.join(" -> ")
-            );
+            let what = format!("credential loop: {}", cycle.join(" -> "));
             return Err(profile
                 .field_error(&connector.name, field, &what)
-                .fix(format!("change one {field} of them")));
+                .fix("change one of these"));
         }
         let source = profile
             .connector_alone(&name)
             .map_err(|error| match &error.connector {
                 Some(_) => error,
-                // It names no connector because there is none of that name.
+                // The error has no connector because the name was not found.
                 None => {
                     let mut placed = profile.field_error(&connector.name, field, &error.what);
                     placed.fix = error.fix;
@@ -62,7 +59,7 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
                     field,
                     &format!("'{name}' has no credentials"),
                 )
-                .fix("name a connector with another auth_method"));
+                .fix("use a connector with another auth_method"));
         }
         path.push(name);
         walk(profile, &source, path)?;
@@ -156,15 +153,16 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
     match source.auth {
         Auth::Anonymous => {
             let what = format!("{from} has no credentials");
-            return refuse("source_connector", &what, "name another connector");
+            return refuse("source_connector", &what, "use another connector");
         }
         Auth::FederationToken { .. } => {
             return refuse(
                 "source_connector",
                 &format!(
-                    "{from} cannot be a source: STS lets a federation session do nothing but name itself"
+                    "{from} cannot be a source: a federation session can only call \
+                     sts:GetCallerIdentity"
                 ),
-                "name a connector with another auth_method",
+                "use a connector with another auth_method",
             );
         }
         _ => {}
@@ -175,11 +173,11 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
         return refuse(
             "source_connector",
             &format!(
-                "{from} is of partition {}, but this connector of {}; partitions never mix",
+                "{from} is in partition {}, but this connector is in {}",
                 there.id(),
                 here.id()
             ),
-            "name a connector of the same partition",
+            "use a connector in the same partition",
         );
     }
     let own_keys = matches!(
@@ -190,22 +188,24 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
         Auth::SessionToken { .. } | Auth::FederationToken { .. } if !own_keys => refuse(
             "source_connector",
             &format!(
-                "{} takes an IAM user's own keys only, but {from} gives temporary ones, which STS refuses",
+                "{} requires an IAM user's long-lived keys, but {from} provides temporary ones",
                 connector.auth.id()
             ),
-            "name a secret-key connector",
+            "use a secret-key connector",
         ),
         Auth::IamRole { role, .. } if !own_keys && role.duration > limits::HOUR => refuse(
             "duration",
             &format!(
-                "STS lets temporary keys assume a role for at most 1h (role chaining), and source_connector {from} gives temporary keys"
+                "STS limits role chaining to 1h, and source_connector {from} provides temporary \
+                 keys"
             ),
             "set a duration of at most 1h, or use a secret-key source",
         ),
         Auth::IamRole { role, .. } if !own_keys && role.mfa.is_some() => refuse(
             "mfa_serial",
             &format!(
-                "STS takes an MFA code from a user's own keys only, but source_connector {from} gives temporary ones"
+                "STS accepts an MFA code only with a user's long-lived keys, but \
+                 source_connector {from} provides temporary ones"
             ),
             "put mfa_serial on the first connector of the chain (session-token), or use a secret-key source",
         ),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::secret_ref::SecretRef;
 use crate::resource::{Arn, Partition, RegistryHost, Resource, ResourceType};
 
-/// One `[connectors.NAME]` of the profile file.
+/// One `[connectors.NAME]` of the connectors file.
 #[derive(Clone, Debug)]
 pub struct Connector {
     /// Its name.
@@ -42,7 +42,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// The partition it works in, as far as the profile tells: by its region, else its role.
+    /// The partition it works in, as far as the connectors file says: by its region, else its role.
     pub(crate) fn partition(&self) -> Option<Partition> {
         if let Some(region) = &self.region {
             return Some(Partition::of_region(region));
@@ -116,12 +116,12 @@ pub enum Auth {
         /// A role to assume from there.
         role: Option<Role>,
     },
-    /// A long-lived pair, handed out as it is.
+    /// A long-lived pair, returned as it is.
     SecretKey {
         /// The pair.
         keys: KeyPair,
     },
-    /// A temporary triple, handed out as it is.
+    /// A temporary triple, returned as it is.
     StsToken {
         /// The pair.
         keys: KeyPair,
@@ -129,7 +129,7 @@ pub enum Auth {
         token: SecretRef,
         /// When it ends.
         expires_at: Option<DateTime<Utc>>,
-        /// It is not handed out with less than this left.
+        /// It is not returned with less than this left.
         expires_skew_tolerance: Duration,
     },
     /// `sts:AssumeRole`, or with a web identity.
@@ -141,7 +141,7 @@ pub enum Auth {
     },
     /// `sts:GetSessionToken`.
     SessionToken {
-        /// Whose credentials ask.
+        /// Whose credentials sign the call.
         source: Source,
         /// Of the session.
         duration: Duration,
@@ -150,7 +150,7 @@ pub enum Auth {
     },
     /// `sts:GetFederationToken`.
     FederationToken {
-        /// Whose credentials ask.
+        /// Whose credentials sign the call.
         source: Source,
         /// Of the session.
         duration: Duration,
@@ -199,7 +199,7 @@ impl CredentialSource {
         Self::Ec2InstanceMetadata,
     ];
 
-    /// Its name in the profile file.
+    /// Its name in the connectors file.
     pub fn id(self) -> &'static str {
         match self {
             Self::Environment => "Environment",
@@ -214,7 +214,7 @@ impl CredentialSource {
 /// An access key id and its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPair {
-    /// Each from a place of its own.
+    /// Each from a separate place.
     Separate {
         /// `aws_access_key_id`
         id: SecretRef,
@@ -241,7 +241,7 @@ pub enum Source {
     AwsProfile(String),
     /// A token file, for AssumeRoleWithWebIdentity.
     WebIdentity {
-        /// The token file; read anew for each call.
+        /// The token file; read again for each call.
         token_file: String,
     },
 }
@@ -290,14 +290,14 @@ impl Policies {
 pub struct Mfa {
     /// `mfa_serial`
     pub serial: String,
-    /// `mfa_process`: a command that prints the code; without one a person is asked.
+    /// `mfa_process`: a command that prints the code; without one the user is prompted.
     pub process: Option<Vec<String>>,
     /// `mfa_duration`: how long one code is good for.
     pub duration: Duration,
 }
 
 impl Auth {
-    /// Its name in the profile file.
+    /// Its name in the connectors file.
     pub fn id(&self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",

@@ -1,4 +1,4 @@
-//! The profile file as text, cut at its table headers so that a command parses only the
+//! The connectors file as text, cut at its table headers so that a command parses only the
 //! connectors it needs: a thousand others cost one pass over their bytes.
 
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::statements::{Lines, Statements};
 use super::{LONGEST_NAME, is_connector_name};
 use crate::error::{Error, Result};
 
-/// The text of a profile file and where each connector stands in it.
+/// The text of a connectors file, and where each connector is in it.
 #[derive(Debug)]
 pub(crate) struct Document {
     /// The file, for messages.
@@ -31,14 +31,14 @@ enum Layout {
     Whole,
 }
 
-/// Where a connector stands in the text: its name, and everything from its header on.
+/// Where a connector is in the text: its name, and everything from its header on.
 #[derive(Clone, Debug)]
 struct Stretch {
     name: Range<usize>,
     all: Range<usize>,
 }
 
-/// A stretch of the file after parsing, with what is needed to say where a value stands.
+/// A stretch of the file after parsing, with what is needed to say where a value is.
 pub(crate) struct Parsed<'d> {
     pub(crate) document: &'d Document,
     pub(crate) table: DeTable<'d>,
@@ -56,7 +56,7 @@ impl Document {
         document
     }
 
-    /// The keys that stand outside every connector.
+    /// The keys outside of all connectors.
     pub(crate) fn root(&self) -> Result<Parsed<'_>> {
         match &self.layout {
             Layout::Cut { root, .. } => self.parse(root.clone()),
@@ -90,7 +90,7 @@ impl Document {
         }
     }
 
-    /// The stretch in which a connector stands; `None` when there is no such connector.
+    /// The part of the text with a connector; `None` if the connector does not exist.
     pub(crate) fn connector(&self, name: &str) -> Result<Option<Parsed<'_>>> {
         let range = match &self.layout {
             Layout::Cut { .. } => match self.find(name)? {
@@ -177,7 +177,7 @@ impl Document {
             return Err(self
                 .error(
                     second.all.start,
-                    &format!("connector defined twice, first in line {line}"),
+                    &format!("duplicate connector, first defined on line {line}"),
                 )
                 .of(name)
                 .fix("rename or remove one of them"));
@@ -204,7 +204,7 @@ impl Document {
         }
     }
 
-    /// Where a byte of the file stands: `FILE:LINE`.
+    /// The position of a byte in the file: `FILE:LINE`.
     fn place(&self, at: usize) -> String {
         format!("{}:{}", self.path.display(), self.line(at))
     }
@@ -285,7 +285,7 @@ impl Parsed<'_> {
 }
 
 impl Parsed<'_> {
-    /// Where a field of a connector stands, or the connector's header.
+    /// The position of a connector's field, or of its header.
     pub(crate) fn place(&self, connector: &str, field: &str) -> String {
         let find = |table: &DeTable<'_>, name: &str| {
             table
@@ -304,7 +304,7 @@ impl Parsed<'_> {
     }
 }
 
-/// A TOML parser's message can span lines; ours may not.
+/// A TOML parser's message can span lines; an error here must not.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_header_inside_a_string_or_array_is_none() {
+    fn a_header_inside_a_string_or_array_is_ignored() {
         let text = "[connectors.a]\npolicy = \"\"\"\n[connectors.evil]\n\"\"\"\nregistries = [\n[\"x\"],\n]\nd = '''\n[connectors.evil]'''\n# [connectors.evil]\n[connectors.b]\n";
         assert_eq!(document(text).names().unwrap(), ["a", "b"]);
     }
@@ -387,7 +387,8 @@ mod tests {
         let error = document.connector("a").err().unwrap().to_string();
         assert_eq!(
             error,
-            "connector 'a': connectors.toml:4: connector defined twice, first in line 1; fix: rename or remove one of them"
+            "connector 'a': connectors.toml:4: duplicate connector, first defined on line 1; \
+             fix: rename or remove one of them"
         );
     }
 
@@ -405,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_at_lines_finds_what_looking_at_everything_finds() {
+    fn a_scan_by_lines_finds_the_same_as_a_full_scan() {
         let piece = proptest::sample::select(vec![
             "[connectors.a]",
             "[connectors.b]",
@@ -421,7 +422,7 @@ mod tests {
         ]);
         proptest::proptest!(|(lines in proptest::collection::vec(piece, 0..14))| {
             let text = lines.join("\n");
-            // What is no TOML has no right answer; the parser refuses it when it is asked.
+            // Invalid TOML has no right answer; the parser rejects it later.
             if DeTable::parse(&text).is_err() {
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!(
-            "{} is not a duration; write seconds (3600) or numbers with w, d, h, m, s (1h30m)",
+            "{} is not a duration; use seconds (3600) or numbers with w, d, h, m, s (1h30m)",
             crate::shown::shown(text)
         )
     };
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused_with_what_is_allowed() {
+    fn other_values_are_refused_with_the_allowed_ones() {
         for text in [
             "",
             "h",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_reads_back_and_nothing_panics() {
+    fn shown_text_parses_back_and_nothing_panics() {
         proptest::proptest!(|(seconds in 0u64..1_000_000)| {
             let duration = Duration::from_secs(seconds);
             assert_eq!(parse(&show(duration)), Ok(duration));

@@ -1,7 +1,8 @@
-//! Every error that a profile file can earn, to the letter: `testdata/errors.txt` holds the
-//! files, `testdata/errors.golden.txt` what is said of them.
+//! Every error that a connectors file can earn, to the letter: `testdata/errors.txt` holds the
+//! files, `testdata/errors.golden.txt` the errors.
 //!
-//! `UPDATE_GOLDENS=1 cargo test -p aws-connector-core what_a_faulty_file_earns` writes the latter.
+//! `UPDATE_GOLDENS=1 cargo test -p aws-connector-core every_error_of_a_connectors_file` writes the
+//! latter.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use super::Profile;
 use crate::env::Env;
 
 #[test]
-fn what_a_faulty_file_earns() {
+fn every_error_of_a_connectors_file_has_the_expected_text() {
     let mut seen = String::new();
     for case in include_str!("testdata/errors.txt").split("=== ").skip(1) {
         let (title, text) = case.split_once('\n').unwrap();

@@ -1,4 +1,4 @@
-//! The profile file on disk: whose it is, who else may write or read it, and its text.
+//! The connectors file on disk: its owner, who else can write or read it, and its text.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -8,18 +8,18 @@ use crate::error::Error;
 use crate::paths::FILE_VARIABLE;
 use crate::user::{Runner, Trust};
 
-/// The longest profile file taken, in bytes.
+/// The longest connectors file taken, in bytes.
 pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// What to do about a command of another user's file that root must not run.
 pub(crate) fn not_as_root(path: &Path) -> String {
     format!(
-        "run it as that user (without sudo), or, if root may run the command, chown root {}",
+        "run it as that user (without sudo), or, to let root run the command, run 'chown root {}'",
         path.display()
     )
 }
 
-/// A profile file as it was found.
+/// A connectors file as it was found.
 pub(super) struct ReadFile {
     pub(super) text: String,
     pub(super) owner: u32,
@@ -57,17 +57,17 @@ pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile
             &format!("belongs to another user (uid {})", meta.uid()),
             if runner.is_root() {
                 format!(
-                    "run it as that user, or, if root may use the file, chown root {}",
+                    "run it as that user, or, to let root use the file, run 'chown root {}'",
                     path.display()
                 )
             } else {
-                format!("use a file of your own, or set {FILE_VARIABLE}")
+                format!("use a file that you own, or set {FILE_VARIABLE}")
             },
         ));
     }
     if meta.mode() & 0o022 != 0 {
         return Err(refuse(
-            "can be written by other users, who could run commands as you",
+            "is writable by other users, who could run commands as you",
             format!("chmod go-w {}", path.display()),
         ));
     }
@@ -84,7 +84,7 @@ pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile
             path.display()
         )))
     })?;
-    // A byte order mark is how Windows editors begin a file.
+    // Windows editors start a file with a byte order mark.
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,

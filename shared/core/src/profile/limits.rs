@@ -42,7 +42,7 @@ fn bounded(
         return Err(fields.field_error(
             &found,
             &format!(
-                "is {seconds}s; STS takes {} to {} ({min} to {max} seconds)",
+                "is {seconds}s; STS allows {} to {} ({min} to {max} seconds)",
                 show(Duration::from_secs(min)),
                 show(Duration::from_secs(max))
             ),
@@ -55,11 +55,11 @@ fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
 }
 
-/// A path that may begin with `~/`.
+/// A path that may start with `~/`.
 pub(super) fn path(text: &str) -> std::result::Result<String, String> {
     if text.starts_with('~') && !text.starts_with("~/") {
         return Err(format!(
-            "{} names the home of somebody, which is not looked up; write the whole path",
+            "{}: ~user is not supported; use an absolute path",
             shown(text)
         ));
     }
@@ -85,7 +85,7 @@ pub(super) fn session_name_template(text: &str) -> std::result::Result<String, S
     }
     if plain.contains(['{', '}']) {
         return Err(format!(
-            "{} holds an unknown placeholder; there are {}",
+            "{} has an unknown placeholder; supported: {}",
             shown(text),
             crate::plan::SESSION_NAME_PLACEHOLDERS.join(", ")
         ));
@@ -95,7 +95,7 @@ pub(super) fn session_name_template(text: &str) -> std::result::Result<String, S
     }
     if !plain.chars().all(is_name_char) {
         return Err(format!(
-            "{} holds more than letters, digits and _+=,.@-",
+            "{} must contain only letters, digits and _+=,.@-",
             shown(text)
         ));
     }
@@ -138,12 +138,12 @@ pub fn key_pair(id: &str, secret: &str) -> std::result::Result<(), String> {
     access_key_id(id)
 }
 
-const SWAPPED: &str = "looks swapped with the secret access key; exchange the two";
+const SWAPPED: &str = "looks swapped with the secret access key; swap the two values";
 
 /// Session tags: at most 50, keys of 1 to 128, values of at most 256 characters, no key twice.
 pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String> {
     if pairs.len() > 50 {
-        return Err(format!("holds {} tags; STS takes at most 50", pairs.len()));
+        return Err(format!("has {} tags; STS allows at most 50", pairs.len()));
     }
     let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
     for (at, (key, value)) in pairs.iter().enumerate() {
@@ -156,13 +156,13 @@ pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
             return Err(format!(
-                "key {} starts with aws:, which AWS keeps for itself",
+                "key {} starts with aws:, which AWS reserves",
                 shown(key)
             ));
         }
         if value.chars().count() > 256 || !value.chars().all(allowed) {
             return Err(format!(
-                "value of {} is not at most 256 letters, digits, spaces and _.:/=+-@",
+                "value of {} must be at most 256 letters, digits, spaces and _.:/=+-@",
                 shown(key)
             ));
         }
@@ -171,10 +171,7 @@ pub(super) fn tags(pairs: &[(String, String)]) -> std::result::Result<(), String
             .take(at)
             .any(|(other, _)| other.eq_ignore_ascii_case(key))
         {
-            return Err(format!(
-                "key {} stands twice (STS ignores case)",
-                shown(key)
-            ));
+            return Err(format!("duplicate key {} (STS ignores case)", shown(key)));
         }
     }
     Ok(())
@@ -188,7 +185,7 @@ mod tests {
     const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
 
     #[test]
-    fn a_swapped_pair_is_told_without_either_value() {
+    fn a_swapped_pair_is_reported_without_its_values() {
         assert_eq!(key_pair(ID, SECRET), Ok(()));
         assert_eq!(key_pair(ID, "a-short-one"), Ok(()));
         assert_eq!(access_key_id("LKIAQAAAAAAAAAAAAAAA"), Ok(()));

@@ -39,10 +39,10 @@ use crate::user::{Runner, Trust};
 use document::Document;
 use file::ReadError;
 
-/// The connector that exists where there is no profile file.
+/// The connector that exists without a connectors file.
 pub const BUILT_IN: &str = "implicit";
 
-/// The profile file, of which only the connectors that are asked for are parsed.
+/// The connectors file, of which only the requested connectors are parsed.
 #[derive(Debug)]
 pub struct Profile {
     document: Option<Document>,
@@ -59,7 +59,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Reads the profile file. Where there is none, and none was named by the environment, there
+    /// Reads the connectors file. Where there is none, and none was named by the environment, there
     /// is one built-in implicit connector.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Profile {
         if let Some(name) = &profile.default_connector
             && !profile.has(name)?
         {
-            return Err(profile.unknown(name, "default_connector names it"));
+            return Err(profile.unknown(name, ", but default_connector is set to it"));
         }
         Ok(profile)
     }
@@ -124,7 +124,7 @@ impl Profile {
         }
     }
 
-    /// Says whose the file is: commands of another user's file are not run as root.
+    /// Sets the file's owner: commands from another user's file are not run as root.
     #[must_use]
     pub fn owned_by(self, owner: u32) -> Self {
         let runner = Runner::current(&self.env);
@@ -138,12 +138,12 @@ impl Profile {
         self
     }
 
-    /// Whether there is a profile file at all.
+    /// Whether there is a connectors file at all.
     pub fn has_file(&self) -> bool {
         self.document.is_some()
     }
 
-    /// Where the profile file is missed; `None` where there is one, or no place for it.
+    /// Where the connectors file would be; `None` if it exists or has no known place.
     pub fn wanted_file(&self) -> Option<&Path> {
         self.wanted_file.as_deref()
     }
@@ -165,7 +165,7 @@ impl Profile {
         }
     }
 
-    /// `default_connector`; where there is no profile file, the built-in one.
+    /// `default_connector`; without a connectors file, the built-in one.
     pub fn default_connector(&self) -> Option<&str> {
         match self.document {
             Some(_) => self.default_connector.as_deref(),
@@ -176,7 +176,7 @@ impl Profile {
     /// A connector by name, with everything it refers to checked.
     ///
     /// # Errors
-    /// There is no such connector, or something is wrong with it or one it refers to.
+    /// The connector does not exist, or it or one that it refers to is invalid.
     pub fn connector(&self, name: &str) -> Result<Arc<Connector>> {
         let connector = self.connector_alone(name)?;
         chain::check(self, &connector)?;
@@ -200,24 +200,25 @@ impl Profile {
             return if name == BUILT_IN {
                 Ok(read::built_in())
             } else {
-                Err(self.unknown(name, "there is no profile file"))
+                Err(self.unknown(name, ": no connectors file yet"))
             };
         };
         let Some(parsed) = document.connector(name).map_err(|e| e.of(name))? else {
-            return Err(self.unknown(name, "the profile has none of that name"));
+            return Err(self.unknown(name, ""));
         };
         let (connector, has_literal) = read::connector(&parsed, name, &self.env)?;
         if has_literal && let Some(path) = &self.readable_by_others {
-            return Err(
-                Error::profile(format!("{path} holds secrets and others can read it"))
-                    .of(name)
-                    .fix(format!("chmod 600 {path}")),
-            );
+            return Err(Error::profile(format!(
+                "{path} contains secrets and is readable by other users"
+            ))
+            .of(name)
+            .fix(format!("chmod 600 {path}")));
         }
         if let Some(owner) = &self.distrusted
             && let Some(field) = chain::command_field(&connector.auth)
         {
-            let what = format!("a command is not run as root, since the file belongs to {owner}");
+            let what =
+                format!("a command is not allowed to run as root: the file belongs to {owner}");
             return Err(self
                 .field_error(name, field, &what)
                 .fix(not_as_root(&document.path)));
@@ -250,17 +251,25 @@ impl Profile {
         let file = self.document.as_ref().map_or_else(String::new, |document| {
             format!(" in {}", document.path.display())
         });
-        let error = Error::profile(format!("no connector {}{file}: {why}", shown(name)));
+        let error = Error::profile(format!("connector {} not found{file}{why}", shown(name)));
         match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => error.fix(format!("did you mean '{near}'?")),
             None if self.document.is_none() => error.fix(match self.wanted_file() {
-                Some(path) => format!("write {} (aws-connector register)", path.display()),
+                Some(path) => format!(
+                    "run 'aws-connector register {} --auto-configure' to create {}",
+                    if is_connector_name(name) {
+                        name
+                    } else {
+                        "NAME"
+                    },
+                    path.display()
+                ),
                 None => format!("set HOME, or {FILE_VARIABLE}"),
             }),
             None if names.is_empty() => {
                 error.fix("add [connectors.NAME] with an auth_method to the file")
             }
-            None => error.fix(format!("name one of {}", first_few(&names))),
+            None => error.fix(format!("use one of {}", first_few(&names))),
         }
     }
 }

@@ -45,8 +45,9 @@ fn root_takes_no_command_from_a_file_of_another_user() {
         let told = read(&lines, 0).unwrap_err();
         assert!(
             told.contains(&format!(
-                "field '{field}': a command is not run as root, since the file belongs to \"ann\" (uid 1000); \
-                 fix: run it as that user (without sudo), or, if root may run the command, chown root connectors.toml"
+                "field '{field}': a command is not allowed to run as root: the file belongs to \
+                 \"ann\" (uid 1000); fix: run it as that user (without sudo), or, to let root \
+                 run the command, run 'chown root connectors.toml'"
             )),
             "{told}"
         );
@@ -69,7 +70,7 @@ fn a_connector_is_refused_for_the_command_of_its_source() {
         .unwrap_err()
         .to_string();
     assert!(
-        told.contains("connector 'dev'") && told.contains("not run as root"),
+        told.contains("connector 'dev'") && told.contains("not allowed to run as root"),
         "{told}"
     );
 }

@@ -59,7 +59,7 @@ pub(super) fn root(document: &Document, env: &Env) -> Result<Option<String>> {
             DeValue::Integer(number) if number.as_str() == "1" => {}
             DeValue::Integer(_) | DeValue::String(_) => {
                 return Err(fields
-                    .field_error(&version, "is a version that this program does not know")
+                    .field_error(&version, "is not a supported version")
                     .fix("set version = 1, or install a newer aws-connector"));
             }
             other => return Err(fields.wrong_type(&version, "1", other)),
@@ -73,7 +73,7 @@ pub(super) fn root(document: &Document, env: &Env) -> Result<Option<String>> {
     }
     fields.finish(&["version", "default_connector", "connectors"], |name| {
         (COMMON_FIELDS.contains(&name) || read_auth::FIELDS.contains(&name))
-            .then(|| "belongs to a connector; move it below a [connectors.NAME] line".to_owned())
+            .then(|| "is a connector field; move it below a [connectors.NAME] line".to_owned())
     })?;
     Ok(default.map(|at| at.value))
 }
@@ -91,7 +91,7 @@ fn connector_name(text: &str) -> std::result::Result<String, String> {
 
 /// Reads one connector; also says whether it holds a secret in clear.
 pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(Connector, bool)> {
-    let missing = || Error::profile(format!("no connector {}", shown(name)));
+    let missing = || Error::profile(format!("connector {} not found", shown(name)));
     let Some(DeValue::Table(all)) = parsed.table.get("connectors").map(|value| value.get_ref())
     else {
         return Err(missing());
@@ -106,7 +106,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     }
     let DeValue::Table(table) = value.get_ref() else {
         return Err(parsed
-            .error(at, "a connector is a table: [connectors.NAME]")
+            .error(at, "a connector must be a table: [connectors.NAME]")
             .of(name));
     };
     let mut fields = Fields::new(parsed, env, Some(name), table, at);
@@ -141,7 +141,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     if down_scope.is_some() && !takes_policy(&auth) {
         return Err(fields.error_in(
             "down_scope",
-            &format!("STS cannot cut {} sessions down; remove it", auth.id()),
+            &format!("{} sessions cannot be down-scoped; remove it", auth.id()),
         ));
     }
     if let Auth::FederationToken { policies, .. } = &auth
@@ -152,7 +152,8 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
                 .is_some_and(|l| l.resource_type == ResourceType::AwsGeneric))
     {
         return Err(fields.error(
-            "a federation-token session without a policy may do nothing; give policy or policy_arns, or limit the connector to another resource_type than aws-generic",
+            "a federation-token session without a policy has no permissions; set policy or \
+             policy_arns, or set resource_type to something other than aws-generic",
         ));
     }
     let method = auth.id();
@@ -184,25 +185,29 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
 }
 
 fn not_allowed(field: &str, method: &str) -> String {
-    let reason = match (field, method) {
-        ("duration", "secret-key" | "sts-token") => ": its keys are handed out as they are",
-        ("duration", "implicit") => " without role_arn",
-        ("mfa_serial" | "mfa_process" | "mfa_duration", "federation-token") => {
-            ": STS takes no MFA code there; use session-token"
-        }
-        ("policy" | "policy_arns" | "tags", "session-token") => {
-            ": GetSessionToken takes neither policies nor tags; use federation-token or iam-role"
-        }
-        ("policy" | "policy_arns", "implicit") => " without role_arn",
-        ("role_arn", "secret-key" | "sts-token" | "session-token" | "federation-token") => {
-            ": it assumes no role; use auth_method = \"iam-role\""
-        }
-        ("aws_access_key_id" | "aws_secret_access_key" | "aws_session_token", "implicit") => {
-            ": it takes its keys from the surroundings; use secret-key or sts-token"
-        }
-        _ => "",
+    let (reason, instead) = match (field, method) {
+        ("duration", "secret-key" | "sts-token") => (", whose keys are returned as they are", ""),
+        ("duration", "implicit") => (" without role_arn", ""),
+        ("mfa_serial" | "mfa_process" | "mfa_duration", "federation-token") => (
+            ": GetFederationToken does not accept an MFA code",
+            ", or use session-token",
+        ),
+        ("policy" | "policy_arns" | "tags", "session-token") => (
+            ": GetSessionToken does not accept policies or tags",
+            ", or use federation-token or iam-role",
+        ),
+        ("policy" | "policy_arns", "implicit") => (" without role_arn", ""),
+        ("role_arn", "secret-key" | "sts-token" | "session-token" | "federation-token") => (
+            ", which does not assume a role",
+            ", or use auth_method = \"iam-role\"",
+        ),
+        ("aws_access_key_id" | "aws_secret_access_key" | "aws_session_token", "implicit") => (
+            ", which uses ambient keys",
+            ", or use secret-key or sts-token",
+        ),
+        _ => ("", ""),
     };
-    format!("not allowed with auth_method {method}{reason}; remove it")
+    format!("not allowed with auth_method {method}{reason}; remove it{instead}")
 }
 
 /// Whether STS takes a session policy for this method.
@@ -229,7 +234,10 @@ fn allowed_regions(fields: &mut Fields<'_, '_>, own: Option<&str>) -> Result<Vec
         if here.is_some_and(|here| here != there) {
             return Err(fields.field_error(
                 &list,
-                &format!("{name} lies in another partition ({}) than the connector's region; partitions never mix", there.id()),
+                &format!(
+                    "{name} is in another partition ({}) than the connector's region",
+                    there.id()
+                ),
             ));
         }
     }
@@ -315,7 +323,7 @@ fn limit(
     let id = fields.string("resource_id")?;
     let Some(resource_type) = resource_type else {
         return match id {
-            Some(id) => Err(fields.field_error(&id, "needs resource_type beside it")),
+            Some(id) => Err(fields.field_error(&id, "requires resource_type")),
             None => Ok(None),
         };
     };
@@ -330,7 +338,10 @@ fn limit(
             {
                 return Err(fields.field_error(
                     id,
-                    &format!("lies in {there}, but the connector's region is {here}; change one, or list {there} in allowed_regions"),
+                    &format!(
+                        "is in {there}, but the connector's region is {here}; change one, or \
+                         add {there} to allowed_regions"
+                    ),
                 ));
             }
             if let (Some(there), Some(here)) =
@@ -340,7 +351,7 @@ fn limit(
                 return Err(fields.field_error(
                     id,
                     &format!(
-                        "lies in partition {}, but the connector in {}",
+                        "is in partition {}, but the connector is in {}",
                         there.id(),
                         here.id()
                     ),
@@ -355,7 +366,7 @@ fn limit(
     }))
 }
 
-/// Names of variables, for a connector that an AWS CLI profile may stand behind.
+/// Names of variables, for a connector that can use an AWS CLI profile.
 fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<String>> {
     let Some(list) = fields.strings("process_environment")? else {
         return Ok(Vec::new());
@@ -442,7 +453,8 @@ fn registries(fields: &mut Fields<'_, '_>) -> Result<Vec<RegistryPattern>> {
         return Err(fields.field_error(
             &list,
             &format!(
-                "names {} accounts; a session policy has room for {MAX_REGISTRY_ACCOUNTS}; spread them over several connectors",
+                "lists {} accounts; a session policy has room for {MAX_REGISTRY_ACCOUNTS}; \
+                 split them between several connectors",
                 accounts.len()
             ),
         ));
@@ -456,7 +468,7 @@ fn cache_mode(fields: &mut Fields<'_, '_>) -> Result<CacheMode> {
         "keyring" => Ok(CacheMode::Keyring),
         "off" => Ok(CacheMode::Off),
         other => Err(format!(
-            "{} is none of files, keyring, off{}",
+            "{} is not one of files, keyring, off{}",
             shown(other),
             nearest(other, ["files", "keyring", "off"])
                 .map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
@@ -465,11 +477,12 @@ fn cache_mode(fields: &mut Fields<'_, '_>) -> Result<CacheMode> {
     Ok(mode.map_or(CacheMode::Files, |at| at.value))
 }
 
-/// The connector that stands in where there is no profile file; gated like every ambient use.
+/// The connector that is used without a connectors file. It requires the same consent as every
+/// ambient source.
 pub(super) fn built_in() -> Connector {
     Connector {
         name: BUILT_IN.to_owned(),
-        description: Some("built in: whatever the surroundings offer".to_owned()),
+        description: Some("built in: uses the ambient credentials".to_owned()),
         enabled: true,
         auth: Auth::Implicit {
             source: ImplicitSource::Chain,

@@ -60,7 +60,7 @@ pub(super) const FIELDS: [&str; 28] = [
 pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Auth> {
     let method = fields.string("auth_method")?.ok_or_else(|| {
         fields.error(&format!(
-            "field 'auth_method' is missing; give one of {}",
+            "field 'auth_method' is required; use one of {}",
             METHODS.join(", ")
         ))
     })?;
@@ -83,7 +83,11 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Res
                 .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
             Err(fields.field_error(
                 &method,
-                &format!("{} is none of {}{near}", shown(unknown), METHODS.join(", ")),
+                &format!(
+                    "{} is not one of {}{near}",
+                    shown(unknown),
+                    METHODS.join(", ")
+                ),
             ))
         }
     }
@@ -97,7 +101,7 @@ fn implicit(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Aut
             .find(|source| source.id() == text)
             .ok_or_else(|| {
                 format!(
-                    "{} is none of {}",
+                    "{} is not one of {}",
                     shown(text),
                     CredentialSource::ALL.map(CredentialSource::id).join(", ")
                 )
@@ -105,7 +109,9 @@ fn implicit(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Aut
     })?;
     let source = match (profile, pinned) {
         (Some(_), Some(pinned)) => {
-            return Err(fields.field_error(&pinned, "cannot stand beside profile_name; keep one"));
+            return Err(
+                fields.field_error(&pinned, "cannot be combined with profile_name; keep one")
+            );
         }
         (Some(profile), None) => ImplicitSource::Profile(profile.value),
         (None, Some(pinned)) => ImplicitSource::Pinned(pinned.value),
@@ -130,14 +136,12 @@ fn implicit(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Aut
 fn sts_token(fields: &mut Fields<'_, '_>) -> Result<Auth> {
     let keys = required_keys(fields, "sts-token")?;
     let token = secret_ref::read(fields, "aws_session_token")?.ok_or_else(|| {
-        fields.error(
-            "field 'aws_session_token' is missing; sts-token hands out keys with their token",
-        )
+        fields.error("field 'aws_session_token' is required with auth_method sts-token")
     })?;
     let expires_at = fields.timestamp("expires_at")?;
     let tolerance = fields.duration("expires_skew_tolerance")?;
     if let (Some(tolerance), None) = (&tolerance, &expires_at) {
-        return Err(fields.field_error(tolerance, "means nothing without expires_at; add it"));
+        return Err(fields.field_error(tolerance, "requires expires_at; add it"));
     }
     Ok(Auth::StsToken {
         keys,
@@ -177,12 +181,13 @@ fn iam_role(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Aut
         }
         (None, None, None, None) => {
             return Err(fields.error(
-                "iam-role needs to know who assumes the role; give source_connector, source_profile, web_identity_token_file, or aws_access_key_id and aws_secret_access_key",
+                "iam-role requires a source; set source_connector, source_profile, \
+                 web_identity_token_file, or aws_access_key_id and aws_secret_access_key",
             ));
         }
         _ => {
             return Err(fields.error(&format!(
-                "iam-role takes one source, not {}; keep one",
+                "iam-role allows one source, not {}; keep one",
                 given.join(" and ")
             )));
         }
@@ -213,7 +218,7 @@ fn user_key_source(fields: &mut Fields<'_, '_>, method: &str) -> Result<Source> 
     if fields.has("aws_session_token") {
         let token = fields.string("aws_session_token").ok().flatten();
         let what = format!(
-            "{method} takes an IAM user's own keys only; STS refuses it to temporary keys; remove the token or use iam-role"
+            "{method} requires an IAM user's long-lived keys; remove the token or use iam-role"
         );
         return Err(match token {
             Some(token) => fields.field_error(&token, &what),
@@ -231,22 +236,27 @@ fn user_key_source(fields: &mut Fields<'_, '_>, method: &str) -> Result<Source> 
                 && id.expose().starts_with("ASIA")
             {
                 return Err(fields.error_in("aws_access_key_id", &format!(
-                    "is a temporary key (ASIA…), but {method} takes an IAM user's own keys only; STS refuses it to temporary keys; use sts-token or iam-role for them"
+                    "is a temporary key (ASIA…), but {method} requires an IAM user's long-lived \
+                     keys; use sts-token or iam-role"
                 )));
             }
             Ok(Source::Keys { keys, token: None })
         }
         (None, None, None) => Err(fields.error(&format!(
-            "{method} needs a user's keys; give source_connector, source_profile, or aws_access_key_id and aws_secret_access_key"
+            "{method} requires a user's keys; set source_connector, source_profile, or \
+             aws_access_key_id and aws_secret_access_key"
         ))),
-        _ => Err(fields.error(&format!("{method} takes one source; keep one of source_connector, source_profile and the keys"))),
+        _ => Err(fields.error(&format!(
+            "{method} allows one source; keep one of source_connector, source_profile and the \
+             keys"
+        ))),
     }
 }
 
 fn required_keys(fields: &mut Fields<'_, '_>, method: &str) -> Result<KeyPair> {
     keys(fields)?.ok_or_else(|| {
         fields.error(&format!(
-            "{method} needs aws_access_key_id and aws_secret_access_key, or access_keys"
+            "{method} requires aws_access_key_id and aws_secret_access_key, or access_keys"
         ))
     })
 }
@@ -269,10 +279,10 @@ fn keys(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
             Ok(Some(KeyPair::Separate { id, secret }))
         }
         (Some(_), None, None) => {
-            Err(fields.error("field 'aws_secret_access_key' is missing beside aws_access_key_id"))
+            Err(fields.error("field 'aws_secret_access_key' is required with aws_access_key_id"))
         }
         (None, Some(_), None) => {
-            Err(fields.error("field 'aws_access_key_id' is missing beside aws_secret_access_key"))
+            Err(fields.error("field 'aws_access_key_id' is required with aws_secret_access_key"))
         }
         _ => Err(fields.error(
             "access_keys holds both keys; remove aws_access_key_id and aws_secret_access_key",
@@ -291,9 +301,14 @@ enum Chained {
 
 fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>) -> Result<Role> {
     let arn = fields
-        .checked("role_arn", |text| check_role_arn(text).map(|_| text.to_owned()))?
+        .checked("role_arn", |text| {
+            check_role_arn(text).map(|_| text.to_owned())
+        })?
         .ok_or_else(|| {
-            fields.error("field 'role_arn' is missing; iam-role assumes one, such as arn:aws:iam::123456789012:role/NAME")
+            fields.error(
+                "field 'role_arn' is required with auth_method iam-role, such as \
+                 arn:aws:iam::123456789012:role/NAME",
+            )
         })?;
     if chained == Chained::WebIdentity {
         for field in [
@@ -306,7 +321,8 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
             if fields.has(field) {
                 return Err(fields.error_in(
                     field,
-                    "AssumeRoleWithWebIdentity does not take it (the token carries such things); remove it or web_identity_token_file",
+                    "not allowed with web_identity_token_file: AssumeRoleWithWebIdentity does \
+                     not accept it; remove one of the two",
                 ));
             }
         }
@@ -329,7 +345,8 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
     {
         return Err(fields.field_error(
             duration,
-            "STS lets temporary keys assume a role for at most 1h; shorten it or use a user's own keys",
+            "STS limits a role assumed with temporary keys to 1h; shorten it or use long-lived \
+             keys",
         ));
     }
     if chained == Chained::Yes
@@ -338,7 +355,7 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
         return Err(fields.error_in(
             "mfa_serial",
             &format!(
-                "STS takes no MFA code ({}) from temporary keys; use the user's own keys",
+                "STS does not accept an MFA code ({}) with temporary keys; use long-lived keys",
                 mfa.serial
             ),
         ));
@@ -347,7 +364,9 @@ fn role(fields: &mut Fields<'_, '_>, chained: Chained, down_scope: Option<bool>)
     if mfa.is_some() && value > limits::HOUR && !one_session {
         return Err(fields.error_in(
             "duration",
-            "a role with mfa_serial for more than 1h is assumed with the code itself, so that each resource would ask for a code of its own; set down_scope = false (one session for all), or a duration of at most 1h",
+            "a role with mfa_serial and a duration over 1h would prompt for a code for each \
+             resource; set down_scope = false (one session for all), or a duration of at most \
+             1h",
         ));
     }
     Ok(Role {
@@ -370,7 +389,10 @@ fn policies(fields: &mut Fields<'_, '_>) -> Result<Policies> {
         if length > 2048 {
             return Err(fields.field_error(
                 policy,
-                &format!("is {length} characters long; STS takes at most 2048; shorten it or use policy_arns"),
+                &format!(
+                    "is {length} characters long; STS allows at most 2048; shorten it or use \
+                     policy_arns"
+                ),
             ));
         }
     }
@@ -382,7 +404,7 @@ fn policies(fields: &mut Fields<'_, '_>) -> Result<Policies> {
         if arns.value.is_empty() || arns.value.len() > 10 {
             return Err(fields.field_error(
                 arns,
-                &format!("names {} policies; STS takes 1 to 10", arns.value.len()),
+                &format!("lists {} policies; STS allows 1 to 10", arns.value.len()),
             ));
         }
     }
@@ -405,7 +427,7 @@ fn transitive_tag_keys(fields: &mut Fields<'_, '_>) -> Result<Vec<String>> {
         return Ok(Vec::new());
     };
     if keys.value.len() > 50 {
-        return Err(fields.field_error(&keys, "names more than 50 keys"));
+        return Err(fields.field_error(&keys, "lists more than 50 keys"));
     }
     if let Some(bad) = keys.value.iter().find(|key| key.chars().count() > 128) {
         return Err(fields.field_error(
@@ -434,10 +456,10 @@ fn mfa(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
     let duration = limits::mfa_duration(fields)?;
     let Some(serial) = serial else {
         if let Some(process) = process {
-            return Err(fields.field_error(&process, "means nothing without mfa_serial; add it"));
+            return Err(fields.field_error(&process, "requires mfa_serial; add it"));
         }
         if let Some(duration) = duration {
-            return Err(fields.field_error(&duration, "means nothing without mfa_serial; add it"));
+            return Err(fields.field_error(&duration, "requires mfa_serial; add it"));
         }
         return Ok(None);
     };
@@ -448,7 +470,7 @@ fn mfa(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
     }))
 }
 
-/// Whether a role's ARN and a region lie in different partitions.
+/// Whether a role's ARN and a region are in different partitions.
 pub(super) fn partition_clash(auth: &Auth, region: &str) -> Option<String> {
     let arn = match auth {
         Auth::IamRole { role, .. }
@@ -461,7 +483,7 @@ pub(super) fn partition_clash(auth: &Auth, region: &str) -> Option<String> {
     let here = crate::resource::Partition::of_region(region);
     (there != here).then(|| {
         format!(
-            "region {region} lies in partition {}, but role_arn in {}; they must agree",
+            "region {region} is in partition {}, but role_arn is in {}",
             here.id(),
             there.id()
         )

@@ -12,7 +12,7 @@ use crate::suggest::nearest;
 /// A secret or the place to fetch it from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRef {
-    /// Written in the profile file.
+    /// Written in the connectors file.
     Literal(Secret),
     /// An environment variable.
     Env(String),
@@ -28,7 +28,7 @@ pub enum SecretRef {
         name: String,
         /// The connector that fetches it; without one it is ambient use.
         connector: Option<String>,
-        /// Where it lies, if not in the connector's region.
+        /// Its region, if not the connector's.
         region: Option<String>,
     },
 }
@@ -36,7 +36,7 @@ pub enum SecretRef {
 const KINDS: [&str; 5] = ["env", "file", "command", "keyring", "ssm"];
 
 impl SecretRef {
-    /// Whether it is written in the profile file itself.
+    /// Whether it is written in the connectors file itself.
     pub fn is_literal(&self) -> bool {
         matches!(self, Self::Literal(_))
     }
@@ -44,7 +44,7 @@ impl SecretRef {
     /// What it is, without what it holds: `env NAME`, `file PATH`, ….
     pub fn describe(&self) -> String {
         match self {
-            Self::Literal(_) => "the profile file".to_owned(),
+            Self::Literal(_) => "the connectors file".to_owned(),
             Self::Env(name) => format!("environment variable {name}"),
             Self::File(path) => format!("file {}", shown(path)),
             Self::Command(argv) => {
@@ -65,7 +65,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<O
         DeValue::String(_) => {
             let text = fields.inner_string(&found, found.value)?;
             if text.chars().any(char::is_control) {
-                return Err(fields.field_error(&found, "holds a line break or tab"));
+                return Err(fields.field_error(&found, "contains a line break or tab"));
             }
             return Ok(Some(SecretRef::Literal(Secret::new(text))));
         }
@@ -87,7 +87,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<O
                 if let Some((other, _)) = kind.replace((name, value.get_ref())) {
                     return Err(fields.field_error(
                         &found,
-                        &format!("names both {other} and {name}; keep one of them"),
+                        &format!("has both {other} and {name}; keep one of them"),
                     ));
                 }
             }
@@ -103,10 +103,10 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<O
         }
     }
     let Some((kind, value)) = kind else {
-        return Err(fields.field_error(&found, "needs one of env, file, command, keyring, ssm"));
+        return Err(fields.field_error(&found, "requires one of env, file, command, keyring, ssm"));
     };
     if kind != "ssm" && (connector.is_some() || region.is_some()) {
-        return Err(fields.field_error(&found, "connector and region belong to ssm only"));
+        return Err(fields.field_error(&found, "connector and region are allowed only with ssm"));
     }
     Ok(Some(match kind {
         "env" => {
@@ -153,7 +153,7 @@ pub(super) fn command<T>(
         })
         .collect::<Result<Vec<_>>>()?;
     if argv.first().is_none_or(String::is_empty) {
-        return Err(fields.field_error(place, "names no program"));
+        return Err(fields.field_error(place, "does not name a program"));
     }
     Ok(argv)
 }

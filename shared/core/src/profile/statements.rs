@@ -1,4 +1,4 @@
-//! Where the statements of a TOML text begin and end, without parsing them.
+//! Where the statements of a TOML text start and end, without parsing them.
 
 /// The lines that begin with a bracket, each from there to the text's end. Brackets are looked for
 /// by themselves: a line costs nothing unless it has one.

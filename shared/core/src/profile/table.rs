@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// A table of the profile file whose fields are taken one by one.
+/// A table of the connectors file whose fields are taken one by one.
 pub(crate) struct Fields<'p, 'd> {
     parsed: &'p Parsed<'d>,
     env: &'p Env,
@@ -35,7 +35,7 @@ struct Entry<'p, 'd> {
 /// Keys and values in the order of the file.
 pub(crate) type Pairs = Vec<(String, String)>;
 
-/// A value with the place it stands at, so that a later check can still point to it.
+/// A value with its position, so that a later check can still point to it.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {
     pub(crate) value: T,
@@ -144,7 +144,7 @@ impl<'p, 'd> Fields<'p, 'd> {
     ) -> Result<String> {
         let text = text.map_err(|e| self.field_error(place, &e))?;
         if text.is_empty() {
-            return Err(self.field_error(place, "is empty; give a value or remove the field"));
+            return Err(self.field_error(place, "is empty; set a value or remove the field"));
         }
         if let Some(bad) = text
             .chars()
@@ -152,7 +152,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         {
             return Err(self.field_error(
                 place,
-                &format!("holds the control character {}", bad.escape_default()),
+                &format!("contains the control character {}", bad.escape_default()),
             ));
         }
         Ok(text.into_owned())
@@ -318,7 +318,7 @@ impl<'p, 'd> Fields<'p, 'd> {
             DeValue::Integer(number) => number
                 .to_string()
                 .parse::<i64>()
-                .map_err(|_| self.field_error(place, "holds a number out of range"))?
+                .map_err(|_| self.field_error(place, "contains a number that is out of range"))?
                 .into(),
             DeValue::Array(items) => items
                 .iter()
@@ -416,7 +416,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         self.error_at(entry.at, &what)
     }
 
-    /// Ends the reading: a field that nobody took is unknown, or not allowed here.
+    /// Finishes reading: a field that was not read is unknown, or not allowed here.
     pub(crate) fn finish(
         self,
         known: &[&'static str],

@@ -15,16 +15,16 @@ use crate::secret::Secret;
 use crate::serve::Delivered;
 
 const HELP: &str = "\
-Prints AWS credentials of a connector, for credential_process in ~/.aws/config.
+Prints a connector's AWS credentials, for credential_process in ~/.aws/config.
 
 Usage: aws-connector-credential-process [--connector NAME] [--resource-type TYPE [--resource-id ID]]
 
   --connector NAME      the connector (default: AWS_CONNECTOR, then default_connector)
-  --resource-type TYPE  cut the session down to aws-generic, s3-bucket, kubernetes-cluster
+  --resource-type TYPE  down-scope the session to aws-generic, s3-bucket, kubernetes-cluster
                         or docker-registry
-  --resource-id ID      and to one resource of that type (name, URL or ARN)
-  -h, --help            this text
-  -V, --version         the version
+  --resource-id ID      the resource of that type (name, URL or ARN)
+  -h, --help            print help
+  -V, --version         print version
 
 Example, in ~/.aws/config:
   [profile dev]
@@ -75,10 +75,8 @@ impl Protocol for CredentialProcess {
                 Some(Resource::parse(kind, id.as_deref()).map_err(|e| usage("resource-id", e))?)
             }
             None if id.is_some() => {
-                return Err(
-                    Error::usage("--resource-id needs --resource-type beside it")
-                        .fix("add --resource-type"),
-                );
+                return Err(Error::usage("--resource-id requires --resource-type")
+                    .fix("add --resource-type"));
             }
             None => None,
         };
@@ -123,7 +121,7 @@ impl Protocol for CredentialProcess {
 /// `the program …` and never quote what it printed.
 pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, String> {
     let Ok(Value::Object(mut document)) = serde_json::from_slice(output) else {
-        return Err("did not print one JSON object".to_owned());
+        return Err("did not print a JSON object".to_owned());
     };
     match document.get("Version") {
         Some(version) if version.as_u64() == Some(1) => {}
@@ -133,7 +131,7 @@ pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, S
     let mut text = |field: &str| match document.remove(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => Err(format!("printed a {field} that is empty or no string")),
+        Some(_) => Err(format!("printed a {field} that is empty or not a string")),
     };
     let access_key_id = text("AccessKeyId")?.ok_or("printed no AccessKeyId")?;
     let secret = text("SecretAccessKey")?.map(Secret::new);
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_document_is_refused_without_quoting_it() {
+    fn an_invalid_document_is_refused_without_quoting_it() {
         for (text, why) in [
             ("", "JSON object"),
             ("s3cret", "JSON object"),

@@ -13,7 +13,7 @@ use crate::resource::RegistryHost;
 use crate::serve::Delivered;
 use crate::shown::shown;
 
-/// Docker turns this into an anonymous pull: only for hosts that are not ours.
+/// Docker turns this into an anonymous pull: only for hosts that are not ECR's.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 /// Docker knows this one, too.
 pub const NO_SERVER: &str = "no credentials server URL";
@@ -30,10 +30,10 @@ A Docker credential helper for Amazon ECR, private and public.
 Usage: docker-credential-aws-connector get|store|erase|list|version
 
   get      reads a registry's URL from standard input, prints its user name and password
-  store    accepts what 'docker login' sends for a registry that a connector serves
-  erase    accepts what 'docker logout' sends
-  list     prints the registries whose login lies ready in the cache
-  version  the version
+  store    accepts 'docker login' for a registry of a connector (stores nothing)
+  erase    accepts 'docker logout' (removes nothing)
+  list     prints the registries with a cached login
+  version  print version
 
 Example, in ~/.docker/config.json:
   { \"credHelpers\": { \"123456789012.dkr.ecr.us-east-1.amazonaws.com\": \"aws-connector\" } }
@@ -80,11 +80,11 @@ impl Protocol for DockerCredential {
         let action = match input.args {
             [action] => action.to_string_lossy().into_owned(),
             [] => {
-                return Err(Error::usage("no action is given")
+                return Err(Error::usage("an action is required")
                     .fix("call it with get, store, erase, list or version"));
             }
             _ => {
-                return Err(Error::usage("more than one argument is given")
+                return Err(Error::usage("only one argument is allowed")
                     .fix("call it with get, store, erase, list or version"));
             }
         };
@@ -92,7 +92,7 @@ impl Protocol for DockerCredential {
             "get" => get(&(input.stdin)()?),
             "store" => store(&(input.stdin)()?),
             "erase" => {
-                // Docker calls it for spellings of one host; there is nothing of ours to erase.
+                // Docker calls it for spellings of one host; nothing is stored to erase.
                 (input.stdin)()?;
                 Ok(Todo::Answer(Output::default()))
             }
@@ -137,7 +137,7 @@ impl Protocol for DockerCredential {
             && error.what.starts_with(PUBLIC_TOKEN)
         {
             return Output {
-                stderr: Some(format!("{error}; going on anonymously")),
+                stderr: Some(format!("{error}; continuing anonymously")),
                 ..not_found()
             };
         }
@@ -190,7 +190,9 @@ fn store(stdin: &str) -> Result<Todo<Asked>> {
     let stored = serde_json::from_str(stdin).ok().filter(|_| object);
     let stored: Stored = stored.ok_or_else(|| {
         // The parser's message could quote the password.
-        Error::usage("standard input does not hold the JSON that Docker sends to store")
+        Error::usage(
+            "standard input is not the JSON that 'docker-credential-aws-connector store' expects",
+        )
     })?;
     if stored.server_url.trim().is_empty() {
         return Ok(Todo::Answer(fixed(NO_SERVER)));
@@ -200,10 +202,10 @@ fn store(stdin: &str) -> Result<Todo<Asked>> {
     }
     let Some(registry) = RegistryHost::parse(&stored.server_url) else {
         return Err(Error::refused(format!(
-            "{} is not an ECR registry, and this helper keeps no passwords",
+            "{} is not an ECR registry, and this helper does not store passwords",
             shown(&stored.server_url)
         ))
-        .fix("list aws-connector below credHelpers for ECR hosts instead of as credsStore"));
+        .fix("set aws-connector in credHelpers for the ECR hosts, not as credsStore"));
     };
     Ok(Todo::Accept(Box::new(Request::registry_login(registry))))
 }

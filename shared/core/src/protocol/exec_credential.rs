@@ -17,12 +17,12 @@ Prints a token for an EKS cluster, as a client.authentication.k8s.io exec plugin
 
 Usage: aws-connector-eks-token --cluster NAME|ARN [--connector NAME] [--region REGION]
 
-  --cluster NAME|ARN  the cluster (also --cluster-name, --cluster-id); default: what the
-                      kubeconfig's exec extension says (clusterName)
+  --cluster NAME|ARN  the cluster (also --cluster-name, --cluster-id); default: clusterName in the
+                      kubeconfig's exec extension
   --connector NAME    the connector (default: AWS_CONNECTOR, then default_connector)
   --region REGION     the cluster's region (default: the ARN's, then the connector's)
-  -h, --help          this text
-  -V, --version       the version
+  -h, --help          print help
+  -V, --version       print version
 
 Example, in a kubeconfig:
   users:
@@ -136,21 +136,22 @@ impl Protocol for ExecCredential {
         let (cluster, whence) = match named.as_slice() {
             [] => {
                 let name = asked.config.cluster_name.ok_or_else(|| {
-                    Error::usage("no cluster is named").fix("pass --cluster NAME")
+                    Error::usage("a cluster is required").fix("pass --cluster NAME")
                 })?;
-                (name, "clusterName of the kubeconfig's exec extension")
+                (name, "clusterName in the kubeconfig's exec extension")
             }
             [one] => (one.clone(), "--cluster"),
             _ => {
-                return Err(Error::usage("the cluster is named by more than one flag")
-                    .fix("keep --cluster"));
+                return Err(
+                    Error::usage("more than one flag names the cluster").fix("keep --cluster")
+                );
             }
         };
         let region_flag = flags.take("region").map(|region| (region, "--region"));
         let region_config = asked
             .config
             .region
-            .map(|region| (region, "region of the kubeconfig's exec extension"));
+            .map(|region| (region, "region in the kubeconfig's exec extension"));
         let cluster = cluster_ref(&cluster, whence, region_flag.or(region_config))?;
         Ok(Todo::Serve(
             Box::new(Request {
@@ -194,7 +195,7 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
         partition,
     } = resource
     else {
-        return Err(Error::usage(format!("{from} names no cluster")));
+        return Err(Error::usage(format!("{from} does not name a cluster")));
     };
     let region_from_flag = region.is_some();
     if let Some((region, whence)) = &region {
@@ -205,7 +206,7 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
             return Err(Error::usage(format!(
                 "{whence} says {region}, but the cluster's ARN says {own}"
             ))
-            .fix("leave one of them out"));
+            .fix("remove one of them"));
         }
     }
     let region = region.map(|(region, _)| region).or(own);
@@ -240,17 +241,13 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
     if !text.trim_start().starts_with('{') {
         return Err(wrong_info("is not a JSON object"));
     }
-    let info: ExecInfo = serde_json::from_str(text).map_err(|error| {
-        wrong_info(&format!(
-            "is not what a client sends: {}",
-            one_line(&error.to_string())
-        ))
-    })?;
+    let info: ExecInfo = serde_json::from_str(text)
+        .map_err(|error| wrong_info(&format!("is invalid: {}", one_line(&error.to_string()))))?;
     if let Some(kind) = &info.kind
         && kind != "ExecCredential"
     {
         return Err(wrong_info(&format!(
-            "holds a {}, not an ExecCredential",
+            "is a {}, not an ExecCredential",
             shown(kind)
         )));
     }
@@ -260,7 +257,7 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
         Some("client.authentication.k8s.io/v1beta1") => ApiVersion::V1Beta1,
         Some(other) => {
             return Err(wrong_info(&format!(
-                "asks for apiVersion {}; this plugin speaks {GROUP}/v1 and {GROUP}/v1beta1",
+                "requests apiVersion {}; supported: {GROUP}/v1 and {GROUP}/v1beta1",
                 shown(other)
             )));
         }
@@ -272,7 +269,7 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
         .unwrap_or_default();
     Ok(Asked {
         version,
-        // v1beta1 clients before 1.22 do not say; they hand their own standard input on.
+        // v1beta1 clients before 1.22 do not say; they pass on their own standard input.
         interactive: info.spec.interactive.unwrap_or(true),
         config,
     })
@@ -353,7 +350,7 @@ mod tests {
                 r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"Pod"}"#,
                 "Pod",
             ),
-            ("{", "not what a client sends"),
+            ("{", "is invalid"),
             (
                 r#"{"apiVersion":"client.authentication.k8s.io/v1","spec":{"cluster":{"config":{"clusterNam":"x"}}}}"#,
                 "clusterNam",

@@ -46,20 +46,20 @@ impl Flags {
             };
             let value = parser
                 .value()
-                .map_err(|_| usage(&format!("--{name} needs a value")))?
+                .map_err(|_| usage(&format!("--{name} requires a value")))?
                 .into_string()
-                .map_err(|_| usage(&format!("--{name}: its value is not UTF-8 text")))?;
+                .map_err(|_| usage(&format!("--{name}the value is not UTF-8 text")))?;
             if value.is_empty() {
-                return Err(usage(&format!("--{name}: its value is empty")));
+                return Err(usage(&format!("--{name}the value is empty")));
             }
             if value.len() > LONGEST || value.chars().any(char::is_control) {
                 return Err(usage(&format!(
-                    "--{name}: {} is too long or holds control characters",
+                    "--{name}: {} is too long or contains control characters",
                     shown(&value)
                 )));
             }
             if flags.values.insert(name, value).is_some() {
-                return Err(usage(&format!("--{name} is given twice")));
+                return Err(usage(&format!("--{name} cannot be used multiple times")));
             }
         }
         Ok(flags)

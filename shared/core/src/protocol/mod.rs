@@ -91,7 +91,7 @@ impl Output {
         }
     }
 
-    /// A failure told on standard error, with standard output left empty.
+    /// A failure on standard error, with standard output left empty.
     pub fn failure(error: &Error) -> Self {
         Self {
             stderr: Some(error.to_string()),
@@ -107,5 +107,5 @@ fn timestamp(at: chrono::DateTime<chrono::Utc>) -> String {
 }
 
 fn unexpected() -> Error {
-    Error::local("the pipeline delivered another kind of credential than was asked for")
+    Error::local("internal error: the pipeline returned another kind of credential than requested")
 }

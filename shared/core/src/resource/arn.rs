@@ -46,7 +46,9 @@ impl Arn {
             return Err("it does not begin with arn:".to_owned());
         };
         if !rest.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err("it holds a space or another character that ARNs cannot hold".to_owned());
+            return Err(
+                "it contains a space or another character that is not allowed in an ARN".to_owned(),
+            );
         }
         let mut parts = rest.splitn(5, ':');
         let mut next = || parts.next().ok_or("a part is missing");
@@ -55,15 +57,15 @@ impl Arn {
 
         let Some(partition) = Partition::from_id(partition) else {
             let known = Partition::ALL.map(Partition::id).join(", ");
-            return Err(format!("the partition is none of {known}"));
+            return Err(format!("the partition is not one of {known}"));
         };
         let name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if service.is_empty() || !service.bytes().all(name) {
-            return Err("the service is not a lower-case name".to_owned());
+            return Err("the service is not a lowercase name".to_owned());
         }
         if !region.is_empty() {
             if !is_region(region) {
-                return Err("the region is not a region's code".to_owned());
+                return Err("the region is not a region code".to_owned());
             }
             let own = Partition::of_region(region);
             if own != partition {
@@ -101,7 +103,7 @@ pub fn check_role_arn(text: &str) -> Result<Arn, ResourceError> {
         return Ok(arn);
     }
     let fix = assumed_role(&arn).unwrap_or_else(|| {
-        "write arn:PARTITION:iam::ACCOUNT:role/NAME with a 12-digit account and a name of at most \
+        "use arn:PARTITION:iam::ACCOUNT:role/NAME with a 12-digit account and a name of at most \
          64 letters, digits and +=,.@_-"
             .to_owned()
     });
@@ -122,7 +124,7 @@ pub fn check_policy_arn(text: &str) -> Result<Arn, ResourceError> {
         return Ok(arn);
     }
     Err(ResourceError::new(format!(
-        "{} is not the ARN of an IAM policy: write arn:PARTITION:iam::ACCOUNT:policy/NAME with a \
+        "{} is not the ARN of an IAM policy: use arn:PARTITION:iam::ACCOUNT:policy/NAME with a \
          12-digit account, or aws as the account of a policy that AWS manages",
         shown(text)
     )))
@@ -140,7 +142,7 @@ pub fn check_mfa_serial(text: &str) -> Result<(), ResourceError> {
             shown(text)
         )))
     };
-    const FORMS: &str = "write a hardware serial such as GAHT12345678 or \
+    const FORMS: &str = "use a hardware serial such as GAHT12345678 or \
                          arn:PARTITION:iam::ACCOUNT:mfa/NAME, 9 to 256 characters";
     if !(9..=256).contains(&text.len()) {
         return fault(FORMS);
@@ -156,7 +158,7 @@ pub fn check_mfa_serial(text: &str) -> Result<(), ResourceError> {
     let arn = Arn::parse(text)?;
     if arn.is_iam() && arn.resource.starts_with("u2f/") {
         return fault(
-            "security keys and passkeys have no codes; use an authenticator app's device",
+            "security keys and passkeys have no codes; use a virtual or hardware TOTP device",
         );
     }
     if arn.is_iam() && is_account(&arn.account) && named(&arn.resource, "mfa/", 226) {
@@ -175,7 +177,7 @@ fn named(resource: &str, kind: &str, longest: usize) -> bool {
     path.len() <= 510 // and its two slashes
         && (1..=longest).contains(&name.len())
         && name.bytes().all(letter)
-        // Wildcards and policy variables never stand in the ARN of one thing.
+        // Wildcards and policy variables are never part of the ARN of a single resource.
         && !path.bytes().any(|b| b"*?${}\"\\".contains(&b))
 }
 
@@ -185,7 +187,7 @@ fn assumed_role(arn: &Arn) -> Option<String> {
     let (name, _) = rest.split_once('/')?;
     (arn.service == "sts" && named(name, "", 64)).then(|| {
         format!(
-            "it is a session of one; write arn:{}:iam::{}:role/{name} (with the role's path, if it \
+            "it is a role session; use arn:{}:iam::{}:role/{name} (with the role's path, if it \
              has one)",
             arn.partition.id(),
             arn.account

@@ -29,7 +29,10 @@ fn each_wrong_part_of_an_arn_is_named() {
         ("ARN:aws:s3:::b", "begin with arn:"),
         ("arn:", "a part is missing"),
         ("arn:aws:s3::b", "a part is missing"),
-        ("arn:amazon:s3:::b", "the partition is none of aws, aws-cn"),
+        (
+            "arn:amazon:s3:::b",
+            "the partition is not one of aws, aws-cn",
+        ),
         ("arn:aws:S3:::b", "service"),
         ("arn:aws::::b", "service"),
         ("arn:aws:eks:useast1:123456789012:x", "region"),
@@ -86,7 +89,7 @@ fn role_arns_have_an_account_a_name_and_maybe_a_path() {
         ("arn:aws:iam::123456789012:role/dev\n", "a space"),
         (
             "arn:aws:sts::123456789012:assumed-role/dev/me",
-            "write arn:aws:iam::123456789012:role/dev (with",
+            "use arn:aws:iam::123456789012:role/dev (with",
         ),
         (&long, "at most 64"),
         (&deep, "role/NAME"),

@@ -10,7 +10,7 @@ fn resource(kind: ResourceType, id: &str) -> Resource {
 }
 
 #[test]
-fn a_limit_covers_itself_and_what_lies_within_it_and_nothing_else() {
+fn a_limit_covers_itself_and_its_parts_only() {
     let arn = |rest: &str| format!("arn:aws:eks:{rest}");
     for (kind, limit, asked, covered) in [
         (AwsGeneric, "us-east-1", "us-east-1", true),

@@ -13,7 +13,7 @@ fn table() -> Vec<(usize, String, &'static str)> {
         .enumerate()
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|(number, line)| {
-            // Nothing asked about at all leaves a line that begins with the arrow.
+            // An empty host leaves a line that starts with the arrow.
             let (asked, expected) = line.rsplit_once("=> ")?;
             let asked = asked.strip_suffix(' ').unwrap_or(asked);
             Some((number + 1, unescaped(asked), expected))
@@ -48,7 +48,7 @@ fn unescaped(text: &str) -> String {
 }
 
 #[test]
-fn every_line_of_the_table_is_told_apart() {
+fn every_host_in_the_table_is_classified() {
     let table = table();
     let good = table.iter().filter(|(_, _, host)| *host != "none").count();
     assert!(
@@ -67,7 +67,7 @@ fn every_line_of_the_table_is_told_apart() {
 }
 
 #[test]
-fn a_host_tells_account_region_partition_fips_and_dual_stack() {
+fn a_host_gives_account_region_partition_fips_and_dual_stack() {
     for (host, region, partition, fips, dual_stack) in [
         (
             "123456789012.dkr.ecr.us-east-1.amazonaws.com",

@@ -67,7 +67,7 @@ impl Resource {
             let wrong = if id.is_empty() {
                 "is empty"
             } else {
-                "holds a control character"
+                "contains a control character"
             };
             return Err(ResourceError::new(format!(
                 "the {} id {} {wrong}: {}",
@@ -121,7 +121,7 @@ impl Resource {
         }
     }
 
-    /// The partition that the id itself names, or that its region lies in.
+    /// The partition that the id itself names, or of its region.
     pub fn partition(&self) -> Option<Partition> {
         match self {
             Resource::Generic { region } => region.as_deref().map(Partition::of_region),
@@ -265,15 +265,13 @@ fn not_a(kind: ResourceType, id: &str) -> ResourceError {
 
 fn forms(kind: ResourceType) -> &'static str {
     match kind {
-        ResourceType::AwsGeneric => "write a region, such as us-east-1",
-        ResourceType::S3Bucket => {
-            "write s3://BUCKET, arn:PARTITION:s3:::BUCKET or the bucket's name"
-        }
+        ResourceType::AwsGeneric => "use a region, such as us-east-1",
+        ResourceType::S3Bucket => "use s3://BUCKET, arn:PARTITION:s3:::BUCKET or the bucket name",
         ResourceType::KubernetesCluster => {
-            "write the cluster's name or arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME"
+            "use the cluster name or arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME"
         }
         ResourceType::DockerRegistry => {
-            "write a host of ECR such as 123456789012.dkr.ecr.us-east-1.amazonaws.com or \
+            "use an ECR host such as 123456789012.dkr.ecr.us-east-1.amazonaws.com or \
              public.ecr.aws, or arn:PARTITION:ecr:REGION:ACCOUNT:repository"
         }
     }

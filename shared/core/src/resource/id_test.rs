@@ -93,46 +93,46 @@ fn every_form_of_an_id_has_one_canonical_form() {
 }
 
 #[test]
-fn what_is_no_id_is_refused_with_the_right_form() {
+fn an_invalid_id_is_refused_with_the_right_form() {
     for (kind, id, part) in [
-        (AwsGeneric, "", "write a region"),
-        (AwsGeneric, "us-east-1.evil", "use a region's code"),
+        (AwsGeneric, "", "use a region"),
+        (AwsGeneric, "us-east-1.evil", "use a region code"),
         (S3Bucket, "", "is empty"),
         (S3Bucket, "s3://", "3 to 63"),
         (S3Bucket, "s3:///key", "3 to 63"),
-        (S3Bucket, "gs://my-bucket", "write s3://BUCKET"),
+        (S3Bucket, "gs://my-bucket", "use s3://BUCKET"),
         (
             S3Bucket,
             "https://my-bucket.s3.amazonaws.com",
-            "write s3://BUCKET",
+            "use s3://BUCKET",
         ),
-        (S3Bucket, "my-bucket/key", "lower-case letters"),
-        (S3Bucket, "s3://My-Bucket", "lower-case letters"),
+        (S3Bucket, "my-bucket/key", "lowercase letters"),
+        (S3Bucket, "s3://My-Bucket", "lowercase letters"),
         (S3Bucket, "s3://*", "3 to 63"),
-        (S3Bucket, "s3://buck*", "lower-case letters"),
-        (S3Bucket, "arn:aws:s3:::buck*", "lower-case letters"),
+        (S3Bucket, "s3://buck*", "lowercase letters"),
+        (S3Bucket, "arn:aws:s3:::buck*", "lowercase letters"),
         (
             S3Bucket,
             "arn:aws:s3:::${aws:username}",
-            "lower-case letters",
+            "lowercase letters",
         ),
         (
             S3Bucket,
             "arn:aws:s3:us-east-1:123456789012:accesspoint/x",
-            "write s3://BUCKET",
+            "use s3://BUCKET",
         ),
         (
             S3Bucket,
             "arn:aws:ecr:us-east-1:123456789012:repository/x",
-            "write s3://BUCKET",
+            "use s3://BUCKET",
         ),
         (
             S3Bucket,
             "arn:aws-xx:s3:::my-bucket",
-            "the partition is none of",
+            "the partition is not one of",
         ),
         (S3Bucket, "s3://my-bucket/\n", "control character"),
-        (S3Bucket, " my-bucket", "lower-case letters"),
+        (S3Bucket, " my-bucket", "lowercase letters"),
         (KubernetesCluster, "", "is empty"),
         (KubernetesCluster, "my cluster", "letter or digit"),
         (KubernetesCluster, "cluster/prod", "letter or digit"),
@@ -155,49 +155,49 @@ fn what_is_no_id_is_refused_with_the_right_form() {
         (
             KubernetesCluster,
             "arn:aws:eks:us-east-1:123456789012:nodegroup/a",
-            "write the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:eks::123456789012:cluster/a",
-            "write the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:eks:us-east-1::cluster/a",
-            "write the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:ecs:us-east-1:123456789012:cluster/a",
-            "write the cluster's name",
+            "use the cluster name",
         ),
         (
             KubernetesCluster,
             "arn:aws:eks:cn-north-1:123456789012:cluster/a",
             "belongs to the partition aws-cn",
         ),
-        (DockerRegistry, "docker.io", "write a host of ECR"),
-        (DockerRegistry, "123456789012", "write a host of ECR"),
+        (DockerRegistry, "docker.io", "use an ECR host"),
+        (DockerRegistry, "123456789012", "use an ECR host"),
         (
             DockerRegistry,
             "arn:aws:ecr:us-east-1:123456789012:repositoryx",
-            "write a host of ECR",
+            "use an ECR host",
         ),
         (
             DockerRegistry,
             "arn:aws:ecr::123456789012:repository/x",
-            "write a host of ECR",
+            "use an ECR host",
         ),
         (
             DockerRegistry,
             "arn:aws:ecr:us-east-1:aws:repository/x",
-            "write a host of ECR",
+            "use an ECR host",
         ),
         (
             DockerRegistry,
             "arn:aws:ecr-public::123456789012:repository/x",
-            "write a host of ECR",
+            "use an ECR host",
         ),
     ] {
         let text = canonical(kind, id);
@@ -217,7 +217,7 @@ fn without_an_id_a_type_means_all_of_it() {
 }
 
 #[test]
-fn ids_tell_their_region_and_partition() {
+fn ids_give_their_region_and_partition() {
     for (kind, id, region, partition) in [
         (
             AwsGeneric,

@@ -13,7 +13,7 @@ use crate::shown::shown;
 pub fn check_bucket_name(name: &str) -> Result<(), ResourceError> {
     let fault = |rule: &str| {
         Err(ResourceError::new(format!(
-            "{} is not a bucket's name: {rule}",
+            "{} is not a valid bucket name: {rule}",
             shown(name)
         )))
     };
@@ -22,17 +22,17 @@ pub fn check_bucket_name(name: &str) -> Result<(), ResourceError> {
     }
     let alnum = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     if !name.bytes().all(|b| alnum(b) || b == b'.' || b == b'-') {
-        return fault("use lower-case letters, digits, '.' and '-' only");
+        return fault("use only lowercase letters, digits, '.' and '-'");
     }
     let ends = (name.bytes().next(), name.bytes().last());
     if !matches!(ends, (Some(first), Some(last)) if alnum(first) && alnum(last)) {
         return fault("it must begin and end with a letter or digit");
     }
     if name.contains("..") {
-        return fault("two dots may not stand side by side");
+        return fault("it must not contain two adjacent dots");
     }
     if name.parse::<std::net::Ipv4Addr>().is_ok() {
-        return fault("it may not look like an IP address");
+        return fault("it must not look like an IP address");
     }
     const OTHERS: [(&str, &str); 5] = [
         ("-s3alias", "an access point's alias"),
@@ -61,8 +61,8 @@ pub fn check_cluster_name(name: &str) -> Result<(), ResourceError> {
         return Ok(());
     }
     Err(ResourceError::new(format!(
-        "{} is not an EKS cluster's name: use a letter or digit, then up to 99 letters, digits, \
-         '_' and '-'",
+        "{} is not a valid EKS cluster name: it must start with a letter or digit, followed by \
+         up to 99 letters, digits, '_' and '-'",
         shown(name)
     )))
 }
@@ -78,11 +78,11 @@ pub fn check_account(account: &str) -> Result<(), ResourceError> {
     let plain = account.replace('-', "");
     let digits = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
     let fix = if account.len() == 14 && is_account(&plain) {
-        format!("write it without dashes, {plain}")
+        format!("remove the dashes: {plain}")
     } else if digits && account.len() < 12 {
-        "it has 12 digits; if it lost its leading zeros, write it in quotes".to_owned()
+        "it must have 12 digits; quote it to keep leading zeros".to_owned()
     } else {
-        "it has 12 digits, such as 123456789012".to_owned()
+        "it must have 12 digits, such as 123456789012".to_owned()
     };
     Err(ResourceError::new(format!(
         "{} is not an AWS account id: {fix}",
@@ -166,7 +166,7 @@ mod tests {
     fn account_ids_have_twelve_digits() {
         assert_eq!(check_account("012345678901"), Ok(()));
         for (account, fix) in [
-            ("1234-5678-9012", "without dashes, 123456789012"),
+            ("1234-5678-9012", "remove the dashes: 123456789012"),
             ("12345678901", "leading zeros"),
             ("1234567890123", "12 digits"),
             ("", "12 digits"),

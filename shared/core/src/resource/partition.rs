@@ -1,4 +1,4 @@
-//! AWS partitions: which one a region lies in, and the names that its hosts end in.
+//! AWS partitions: the partition of a region, and its DNS suffixes.
 
 use super::ResourceError;
 use crate::shown::shown;
@@ -38,7 +38,7 @@ impl Partition {
         Partition::AwsIsoF,
     ];
 
-    /// The partition of `region`, told by its prefix; a prefix of no other partition means `aws`.
+    /// The partition of `region`, found by its prefix; a prefix of no other partition means `aws`.
     /// Does not check that the region is well formed: see [`check_region`].
     pub fn of_region(region: &str) -> Partition {
         const PREFIXES: [(&str, Partition); 7] = [
@@ -137,11 +137,11 @@ pub fn check_region(region: &str) -> Result<(), ResourceError> {
     }
     let lower = region.trim().to_ascii_lowercase();
     let fix = if is_region(&lower) {
-        format!("write {lower}")
+        format!("use {lower}")
     } else if zone_of(region).is_some_and(is_region) {
-        "drop the last letter: that names an availability zone".to_owned()
+        "remove the last letter, which names an availability zone".to_owned()
     } else {
-        "use a region's code, such as us-east-1 or cn-north-1".to_owned()
+        "use a region code, such as us-east-1 or cn-north-1".to_owned()
     };
     Err(ResourceError::new(format!(
         "{} is not an AWS region: {fix}",
@@ -182,7 +182,7 @@ mod tests {
     use super::{Partition, check_region};
 
     #[test]
-    fn the_prefix_of_a_region_tells_its_partition() {
+    fn the_prefix_of_a_region_gives_its_partition() {
         for (region, partition) in [
             ("us-east-1", "aws"),
             ("ap-southeast-7", "aws"),
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_reach_another_host_is_no_region() {
+    fn text_that_could_reach_another_host_is_not_a_region() {
         let long = format!("us-{}-1", "a".repeat(40));
         for region in [
             "",
@@ -278,10 +278,10 @@ mod tests {
     #[test]
     fn near_misses_name_the_fix() {
         for (region, fix) in [
-            ("US-East-1", "write us-east-1"),
-            (" eu-west-1\n", "write eu-west-1"),
+            ("US-East-1", "use us-east-1"),
+            (" eu-west-1\n", "use eu-west-1"),
             ("eu-west-1b", "availability zone"),
-            ("frankfurt", "use a region's code"),
+            ("frankfurt", "use a region code"),
         ] {
             let error = check_region(region).map_err(|e| e.to_string());
             assert!(error.is_err_and(|text| text.contains(fix)), "{region}");

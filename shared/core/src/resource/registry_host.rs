@@ -1,4 +1,4 @@
-//! Hosts of ECR registries: told apart from everything else before a credential is handed out.
+//! Hosts of ECR registries: recognized before a credential is returned.
 
 use super::Partition;
 use super::partition::is_region;
@@ -34,7 +34,7 @@ pub struct PublicRegistry {
     pub host: &'static str,
 }
 
-/// Where ECR Public's API lies, wherever its images are pulled.
+/// The region of ECR Public's API, wherever its images are pulled.
 const PUBLIC_REGION: &str = "us-east-1";
 const PUBLIC_HOSTS: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 
@@ -60,7 +60,7 @@ impl RegistryHost {
         let host = without_port(authority)?;
         let host = host.strip_suffix('.').unwrap_or(host);
 
-        // Lower case on the stack: most hosts asked about are not ours and cost no allocation.
+        // Lower case on the stack: most requested hosts are not ECR's and cost no allocation.
         let mut buffer = [0; LONGEST_HOST];
         let lower = buffer.get_mut(..host.len())?;
         lower.copy_from_slice(host.as_bytes());

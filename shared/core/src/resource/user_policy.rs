@@ -7,7 +7,7 @@ use serde_json::Value;
 ///
 /// Meant for a warning, so it errs on the side of silence: resources and conditions of a grant are
 /// not weighed, a denial counts only when it names no condition and every resource, and a text that
-/// is not a policy lacks nothing (AWS refuses it with a text of its own).
+/// is not a policy lacks nothing (AWS refuses it with its own error).
 pub fn policy_lacks(policy_json: &str, actions: &[&str]) -> Vec<String> {
     let Ok(policy) = serde_json::from_str::<Value>(policy_json) else {
         return Vec::new();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_statement_grants_is_lacking() {
+    fn an_action_that_no_statement_allows_is_lacking() {
         for statements in [
             "[]",
             r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_lacks_nothing() {
+    fn an_invalid_policy_lacks_nothing() {
         let deep = "[".repeat(1 << 20);
         for text in [
             "",

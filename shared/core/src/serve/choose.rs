@@ -10,10 +10,10 @@ use crate::profile::{Connector, Profile};
 use crate::request::{Request, Wants};
 
 /// The connector for a request: the one it names, else `AWS_CONNECTOR`, else the default; a
-/// registry chooses by who names it.
+/// registry is served by the connector that lists it.
 ///
 /// # Errors
-/// There is none, or it is faulty.
+/// The connector is not found, or is invalid.
 pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Connector>> {
     if let Some(name) = &request.connector {
         return profile.connector(name);
@@ -34,13 +34,14 @@ pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Con
     }
     match profile.default_connector() {
         Some(name) => profile.connector(name),
-        None => Err(Error::usage("no connector is named").fix(
-            "pass --connector NAME, or set AWS_CONNECTOR, or default_connector in the profile",
+        None => Err(Error::usage("a connector is required").fix(
+            "pass --connector NAME, set AWS_CONNECTOR, or set default_connector in the \
+             connectors file",
         )),
     }
 }
 
-/// A credential process of ours that asks us again would start processes without end.
+/// A credential process that calls this program again would start processes endlessly.
 pub(super) fn refuse_loop(connector: &str, env: &Env) -> Result<()> {
     let Some(chain) = env.get(CHAIN_VARIABLE) else {
         return Ok(());

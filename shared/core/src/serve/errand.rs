@@ -94,7 +94,7 @@ impl<'a> Errand<'a> {
         self.request.may_prompt
     }
 
-    /// Whether there is a person to be asked, on a terminal of ours.
+    /// Whether the user can be prompted on this process's terminal.
     pub(super) fn can_prompt(&self) -> bool {
         self.request.may_prompt && mfa::terminal().is_some()
     }
@@ -108,7 +108,7 @@ impl<'a> Errand<'a> {
         self.plan.refresh_ahead && !self.env.is_off("AWS_CONNECTOR_REFRESH_AHEAD")
     }
 
-    /// The registry asked for.
+    /// The requested registry.
     pub(super) fn registry(&self) -> Option<String> {
         match &self.request.wants {
             Wants::RegistryLogin { registry } => Some(registry.host()),

@@ -77,7 +77,7 @@ impl KeysPlan {
                 let (id, secret) = pair
                     .expose()
                     .split_once(',')
-                    .ok_or_else(|| fail("access_keys does not read 'id,secret'".to_owned()))?;
+                    .ok_or_else(|| fail("access_keys is not of the form 'id,secret'".to_owned()))?;
                 (Secret::new(id.trim()), Secret::new(secret.trim()))
             }
         };
@@ -100,11 +100,11 @@ impl KeysPlan {
                 );
                 return Err(if is_environment(&self.keys) && self.tolerance.is_zero() {
                     fail(format!("{end} (AWS_CREDENTIAL_EXPIRATION)"))
-                        .fix("put fresh keys into the environment")
+                        .fix("set new keys in the environment")
                 } else {
                     let kept = tolerance.num_seconds();
-                    fail(format!("{end} (expires_at; {kept} s are kept in hand)"))
-                        .fix("put fresh keys and their expires_at into the profile")
+                    fail(format!("{end} (expires_at; {kept} s safety margin)"))
+                        .fix("set new keys and their expires_at in the connectors file")
                 });
             }
         }

@@ -23,11 +23,13 @@ impl Pipeline<'_> {
         match self.login_with(step, login, &session, turn) {
             // One that was made for this very command is not: another would fare no better.
             Err(error) if has_ended(&error) && step.is_cacheable() && !turn.has_minted => {
-                log::debug(format_args!("AWS ended the session early; renewing it"));
+                log::debug(format_args!(
+                    "the session was revoked before it expired; refreshing it"
+                ));
                 let forced = std::mem::replace(&mut turn.force, true);
                 let fresh = self.session(step, Need::HandOut, turn);
                 turn.force = forced;
-                // A region that is not enabled is told with a code of the same meaning.
+                // A region that is not enabled is reported with a code of the same meaning.
                 let Ok(fresh) = fresh else {
                     return Err(error);
                 };
@@ -76,7 +78,7 @@ fn has_ended(error: &Error) -> bool {
         .is_some_and(|code| CODES.contains(&code))
 }
 
-/// A denial that a policy of the user's own surely causes is mended there, not at AWS.
+/// A denial that a policy of the user's own causes is fixed there, not at AWS.
 fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
     let needed: &[&str] = if login.public {
         &[
@@ -95,7 +97,7 @@ fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
     }
     Error {
         fix: Some(format!(
-            "allow {} in its policy in the profile",
+            "allow {} in its policy in the connectors file",
             lacks.join(" and ")
         )),
         ..error

@@ -14,7 +14,7 @@ use crate::turn::Turn;
 use crate::{log, mfa, profile};
 
 impl Pipeline<'_> {
-    /// Obtains the session of a step from whoever issues it.
+    /// Obtains the session of a step from its issuer.
     pub(super) fn mint(&self, step: &Step, turn: &mut Turn<'_>) -> Result<Session> {
         let source = match step.source() {
             Some(source) => Some(self.session(source, Need::Intermediate, turn)?),
@@ -35,7 +35,7 @@ impl Pipeline<'_> {
         }
         turn.has_minted = true;
         log::debug(format_args!(
-            "asking {} for '{}'",
+            "calling {} for '{}'",
             step.describe(),
             step.connector
         ));
@@ -72,7 +72,7 @@ impl Pipeline<'_> {
         turn.held.iter().for_each(Progress::minting);
         turn.has_prompted |= has_prompted;
         let code = code?;
-        // A person's time is not AWS's.
+        // The time spent prompting does not count as AWS's.
         turn.deadline += began.elapsed();
         Ok(code)
     }

@@ -1,4 +1,5 @@
-//! What Docker asks besides credentials: which registries have a login, and whether one is ours.
+//! What Docker requests besides credentials: which registries have a login, and whether a connector
+//! serves one.
 
 use chrono::Utc;
 
@@ -13,7 +14,7 @@ use crate::profile::{Profile, RegistryPattern};
 use crate::request::Request;
 use crate::resource::{Partition, PrivateRegistry, RegistryHost, Resource};
 
-/// Whether a connector serves a request; asks nobody.
+/// Whether a connector serves a request, without a network call.
 ///
 /// # Errors
 /// Why none does.
@@ -72,7 +73,7 @@ fn candidates(profile: &Profile, cache: &Cache) -> Result<Vec<RegistryHost>> {
         .filter_map(|entry| RegistryHost::parse(&entry.label?))
         .collect();
     for name in profile.names()? {
-        // A faulty connector is no reason to hide the others.
+        // An invalid connector must not hide the others.
         let Ok(connector) = profile.connector(&name) else {
             continue;
         };

@@ -1,4 +1,5 @@
 //! What differs between operating systems, one file a concern.
 
+pub(crate) mod process;
 pub(crate) mod signals;
 pub(crate) mod streams;

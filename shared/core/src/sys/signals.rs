@@ -80,3 +80,12 @@ impl Drop for Deaf {
         }
     }
 }
+
+/// Lets the ends of children be waited for, whatever the parent had done about them.
+#[expect(unsafe_code, reason = "as above")]
+pub(crate) fn keep_children() {
+    // SAFETY: sets how one signal is handled; no handler is involved.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+    }
+}

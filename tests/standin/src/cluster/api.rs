@@ -1,9 +1,9 @@
-//! As much of the Kubernetes API as clients need to find their way to the namespaces.
+//! The part of the Kubernetes API that clients need to list namespaces.
 
 use crate::http::{Answer, Request};
 use serde_json::{Value, json};
 
-/// Who the token turned out to be.
+/// The identity behind the token.
 pub(super) struct User {
     pub(super) name: String,
     pub(super) uid: String,
@@ -82,7 +82,7 @@ pub(super) fn handle(req: &Request, user: &User) -> Answer {
     Answer::json(200, &answer)
 }
 
-/// A failure, as every Kubernetes client reads it.
+/// A failure as a Kubernetes `Status`.
 pub(super) fn status(code: u16, reason: &str, message: &str) -> Answer {
     let body = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

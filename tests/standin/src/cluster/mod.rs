@@ -1,5 +1,5 @@
-//! A Kubernetes API server that takes EKS tokens: the token is checked by the verifier's rules, then the URL in it is
-//! called at the stand-in's STS, as the real verifier calls AWS.
+//! A Kubernetes API server that accepts EKS tokens: it checks the token by the rules of EKS, and then calls the URL in it at
+//! the stand-in's STS.
 
 mod api;
 mod token;
@@ -39,11 +39,11 @@ pub struct ClusterRequest {
     pub path: String,
     /// The answer's status.
     pub status: u16,
-    /// Who was let in.
+    /// The accepted identity.
     pub principal_arn: Option<String>,
-    /// Why nobody was.
+    /// Why the request was refused.
     pub refusal: Option<String>,
-    /// The bearer token as it came.
+    /// The bearer token as received.
     pub token: Option<String>,
     /// The `User-Agent` header.
     pub user_agent: String,
@@ -57,12 +57,12 @@ struct Gate {
     sts_port: u16,
     world: Arc<Shared>,
     requests: Mutex<Vec<ClusterRequest>>,
-    /// ARNs that are mapped; `None`: everybody but federated users, whom EKS access entries cannot name.
+    /// Mapped ARNs; `None`: all except federated users, which EKS access entries cannot name.
     mapped: Mutex<Option<Vec<String>>>,
 }
 
 impl Cluster {
-    /// Starts an API server and lets EKS describe it: in the region where a cluster of that name is known, else in us-east-1.
+    /// Starts an API server and registers it with EKS, in the region of the cluster with that name, or else in us-east-1.
     ///
     /// # Panics
     /// If no port is free.
@@ -116,7 +116,7 @@ impl Cluster {
         format!("https://127.0.0.1:{}", self.port)
     }
 
-    /// The certificate authority to trust, PEM; it is not the stand-in's.
+    /// The certificate authority to trust, PEM. It is not the stand-in's.
     #[must_use]
     pub fn ca_pem(&self) -> String {
         self.ca_pem.clone()
@@ -213,7 +213,7 @@ impl Gate {
         })
     }
 
-    /// The connection goes to the stand-in, the Host header is the URL's own: that is what was signed.
+    /// The connection goes to the stand-in, but the Host header is the URL's, because it is signed.
     fn ask_sts(&self, url: &VerifiedUrl) -> std::io::Result<(u16, String)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.sts_port))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -235,7 +235,7 @@ impl Gate {
     }
 }
 
-/// The role behind a role session's ARN; other ARNs stand for themselves.
+/// The role of a role session's ARN; other ARNs are unchanged.
 fn canonical(arn: &str) -> String {
     let Some((head, tail)) = arn.split_once(":assumed-role/") else {
         return arn.to_owned();

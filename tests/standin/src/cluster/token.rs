@@ -1,4 +1,4 @@
-//! What the cluster's verifier (aws-iam-authenticator's server) demands of a bearer token, in its order and its words.
+//! The rules of the cluster's verifier (the server of aws-iam-authenticator) for bearer tokens, in its order and wording.
 
 use crate::http::decode;
 use crate::ids::partition_of;
@@ -22,12 +22,12 @@ const ALLOWED: [&str; 9] = [
     "x-amz-signedheaders",
 ];
 
-/// The URL in a token that passed: what the verifier calls next.
+/// The URL in a valid token, which the verifier calls next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedUrl {
     /// The host to call.
     pub host: String,
-    /// The query as it stands in the token.
+    /// The query as in the token.
     pub query: String,
     /// The region of the host.
     pub region: String,
@@ -50,9 +50,9 @@ pub enum TokenError {
     Host(String),
     /// Not `/`.
     Path,
-    /// A parameter stands there twice, whatever its case.
+    /// A parameter occurs twice, ignoring case.
     Duplicate(String),
-    /// A parameter that the verifier does not know.
+    /// An unknown parameter.
     Parameter(String),
     /// Not GetCallerIdentity.
     Action,
@@ -109,7 +109,7 @@ impl fmt::Display for TokenError {
 
 impl std::error::Error for TokenError {}
 
-/// Checks a token as far as that goes without asking STS. `now` is in epoch seconds.
+/// Checks a token without calling STS. `now` is in epoch seconds.
 ///
 /// # Errors
 /// The first rule that the token breaks.
@@ -186,7 +186,7 @@ pub fn verify_token(token: &str, partition: &str, now: i64) -> Result<VerifiedUr
     })
 }
 
-/// The region of an STS host of the partition, in the names that the verifier has on its list.
+/// The region of an STS host of the partition, if the verifier's list contains the host.
 fn sts_region(host: &str, partition: &str) -> Option<String> {
     let suffixes: &[&str] = match partition {
         "aws" => &["amazonaws.com", "api.aws"],
@@ -207,7 +207,7 @@ fn sts_region(host: &str, partition: &str) -> Option<String> {
         let region = name
             .strip_prefix("sts.")
             .or_else(|| name.strip_prefix("sts-fips."))?;
-        // The host must not merely begin and end right.
+        // The beginning and end of the host are not sufficient.
         let whole = !region.is_empty() && !region.contains('.') && region.contains('-');
         let same = partition_of(region) == partition
             && host_scope(host).is_none_or(|(service, _)| service == "sts");

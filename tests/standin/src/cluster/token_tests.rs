@@ -1,4 +1,4 @@
-//! One token that passes, and one spoilt copy of it for every rule.
+//! A valid token, and an invalid copy of it for every rule.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn refused(from: &str, to: &str) -> TokenError {
 }
 
 #[test]
-fn a_right_token_passes_until_it_is_fifteen_minutes_old() {
+fn a_valid_token_is_accepted_until_it_is_fifteen_minutes_old() {
     let good = verify_token(&token(&url()), "aws", NOW).unwrap();
     assert_eq!(
         (good.host.as_str(), good.region.as_str()),
@@ -38,7 +38,7 @@ fn a_right_token_passes_until_it_is_fifteen_minutes_old() {
 }
 
 #[test]
-fn a_token_of_4096_bytes_passes_and_one_more_is_too_large() {
+fn a_token_of_4096_bytes_is_accepted_and_a_longer_one_refused() {
     let with_session = |length: usize| {
         token(&format!(
             "{}&X-Amz-Security-Token={}",
@@ -79,7 +79,7 @@ fn the_prefix_and_the_encoding_are_exact() {
 }
 
 #[test]
-fn scheme_host_and_path_are_those_of_sts() {
+fn scheme_host_and_path_must_be_those_of_sts() {
     assert_eq!(refused("https", "http"), TokenError::Scheme("http".into()));
     for host in [
         "sts.us-east-1.amazonaws.com.evil.example",
@@ -100,7 +100,7 @@ fn scheme_host_and_path_are_those_of_sts() {
 }
 
 #[test]
-fn each_partition_has_hosts_of_its_own() {
+fn each_partition_has_its_own_hosts() {
     let china = url().replace(
         "sts.us-east-1.amazonaws.com",
         "sts.cn-north-1.amazonaws.com.cn",
@@ -118,7 +118,7 @@ fn each_partition_has_hosts_of_its_own() {
 }
 
 #[test]
-fn parameters_are_known_and_single() {
+fn parameters_must_be_known_and_unique() {
     assert_eq!(
         refused("?Action", "?action=x&Action"),
         TokenError::Duplicate("Action".into())
@@ -127,7 +127,7 @@ fn parameters_are_known_and_single() {
         refused("?Action", "?x-id=GetCallerIdentity&Action"),
         TokenError::Parameter("x-id".into())
     );
-    // The duplicate is found before the unknown.
+    // Duplicates are reported before unknown parameters.
     assert_eq!(
         refused("?Action", "?x=1&X=2&Action"),
         TokenError::Duplicate("X".into())
@@ -139,7 +139,7 @@ fn parameters_are_known_and_single() {
 }
 
 #[test]
-fn the_cluster_must_be_signed_and_the_life_be_short() {
+fn the_cluster_must_be_signed_and_the_expiry_short() {
     assert_eq!(
         refused("host%3Bx-k8s-aws-id", "host"),
         TokenError::UnsignedCluster
@@ -159,7 +159,7 @@ fn refused_not(from: &str, to: &str) {
 }
 
 #[test]
-fn the_date_is_there_and_basic() {
+fn the_date_is_required_in_basic_format() {
     assert_eq!(
         refused(&format!("&X-Amz-Date={DATE}"), ""),
         TokenError::NoDate

@@ -52,7 +52,7 @@ pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiEr
             caller.arn
         ))
     };
-    // A role that does not exist is told like one that does not trust the caller.
+    // A role that does not exist gets the same error as one that does not trust the caller.
     let role = world.roles.get(role_arn).cloned().ok_or_else(denied)?;
     world.authorise(&caller, "sts:AssumeRole", role_arn, &BTreeMap::new())?;
     let showed_code = check_mfa(world, call, &caller)?;
@@ -118,7 +118,7 @@ pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiEr
     Ok(answer(call, &body))
 }
 
-/// The checks that both kinds of AssumeRole share; the answer is DurationSeconds, if said.
+/// The checks that both kinds of AssumeRole share; returns DurationSeconds, if set.
 pub(super) fn common(call: &Call<'_>, checks: &mut Checks) -> Option<i64> {
     checks.text(call, "RoleArn", (20, 2048), "_+=,.@-:/", "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+");
     checks.text(call, "RoleSessionName", (2, 64), NAME_CHARS, NAME_PATTERN);
@@ -134,7 +134,7 @@ pub(super) fn check_role_maximum(role: &Role, seconds: i64) -> Result<(), ApiErr
     Ok(())
 }
 
-/// A session of `role_arn` that nothing cuts down.
+/// A session of `role_arn` without session policies.
 pub(super) fn new_session(role_arn: &str, name: &str, seconds: i64) -> NewSession {
     let (partition, account, path) = split_role(role_arn).unwrap_or_default();
     let role_name = path.rsplit('/').next().unwrap_or(path);
@@ -170,7 +170,7 @@ fn trusts(role: &Role, caller: &Principal) -> bool {
         })
 }
 
-/// Whether the call shows a right code; a wrong one ends the call.
+/// Whether the call has a correct code; a wrong one is an error.
 pub(super) fn check_mfa(
     world: &mut World,
     call: &Call<'_>,
@@ -202,7 +202,7 @@ pub(super) fn check_mfa(
     Ok(true)
 }
 
-/// Once set it cannot be changed along a chain.
+/// It cannot be changed later in a chain.
 fn source_identity(call: &Call<'_>, caller: &Principal) -> Result<Option<String>, ApiError> {
     match (call.param("SourceIdentity"), &caller.source_identity) {
         (Some(new), Some(old)) if new != old => Err(ApiError::denied(format!(

@@ -1,4 +1,4 @@
-//! What STS accepts in a parameter. Every violation of a call is collected and told in one message, as STS does it.
+//! The limits of STS's parameters. All violations of a call are reported in one message, as STS does.
 
 use crate::api::{ApiError, Call};
 use crate::policy::{self, Policy};
@@ -81,7 +81,7 @@ impl Checks {
         );
     }
 
-    /// `DurationSeconds`, or `None` where the caller did not say.
+    /// `DurationSeconds`, or `None` if it is not set.
     pub(super) fn duration(&mut self, call: &Call<'_>, least: i64, most: i64) -> Option<i64> {
         let text = call.param("DurationSeconds")?;
         let Ok(seconds) = text.parse::<i64>() else {
@@ -123,7 +123,7 @@ pub(super) struct Packed {
     pub(super) tags: BTreeMap<String, String>,
     pub(super) transitive: Vec<String>,
     pub(super) characters: usize,
-    /// Of the quota, as the answer's PackedPolicySize.
+    /// Percentage of the quota, as PackedPolicySize.
     pub(super) percent: usize,
 }
 
@@ -184,7 +184,7 @@ pub(super) fn packed(
         );
     }
     for arn in &arns {
-        // The code AWS uses for an unknown ARN was not seen; this one is at least an error that stops the call.
+        // AWS's code for an unknown ARN is not known; this one fails the call as well.
         let known = world.policies.get(arn).ok_or_else(|| {
             ApiError::new(
                 400,
@@ -197,7 +197,7 @@ pub(super) fn packed(
     let characters = inline.map_or(0, str::len)
         + arns.iter().map(String::len).sum::<usize>()
         + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>();
-    // AWS packs the lot into a binary form of an unpublished quota; text of some 4 KB fills it.
+    // AWS packs all of it into a binary form with an unpublished quota, which about 4 KB of text exceed.
     let percent = (characters * 100).div_ceil(4096);
     if percent > 100 {
         return Err(ApiError::new(
@@ -218,7 +218,7 @@ pub(super) fn packed(
     })
 }
 
-/// `NAME.member.1SUFFIX`, `NAME.member.2SUFFIX`, … as long as they go on.
+/// The values of `NAME.member.1SUFFIX`, `NAME.member.2SUFFIX`, …
 fn members(call: &Call<'_>, name: &str, suffix: &str) -> Vec<String> {
     (1..)
         .map_while(|i| {

@@ -1,4 +1,4 @@
-//! The Security Token Service: who may call what, and the answers' XML.
+//! The Security Token Service: permissions, and the XML of answers.
 
 mod assume;
 mod limits;
@@ -37,7 +37,7 @@ fn invalid_action(call: &Call<'_>) -> ApiError {
     )
 }
 
-/// Needs no permission: even a session whose policy allows nothing may identify itself.
+/// Needs no permission: even a session whose policy allows nothing can call it.
 fn caller_identity(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller()?;
     if wants_json(call.req) {
@@ -60,7 +60,7 @@ fn caller_identity(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(answer(call, &body))
 }
 
-/// The cluster's verifier asks for JSON.
+/// The cluster's verifier requests JSON.
 pub(crate) fn wants_json(req: &crate::http::Request) -> bool {
     req.header("accept")
         .is_some_and(|accept| accept.contains("application/json"))

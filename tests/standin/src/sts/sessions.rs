@@ -70,7 +70,7 @@ fn only_long_lived(caller: &Principal, action: &str) -> Result<(), ApiError> {
     }
 }
 
-/// The root's sessions silently end after an hour, whatever was asked.
+/// The root user's sessions last at most an hour, whatever was requested.
 fn seconds(asked: Option<i64>, caller: &Principal) -> i64 {
     let seconds = asked.unwrap_or(43_200);
     if caller.kind == Kind::Root {

@@ -1,4 +1,4 @@
-//! A token all the way: presigned here, checked by the cluster, called at STS.
+//! Tokens end to end: presigned here, checked by the cluster, sent to STS.
 
 use crate::support::{Keys, assume, encode, mac, sts, user};
 use aws_standin::{Cluster, Standin};
@@ -53,7 +53,7 @@ fn token(keys: &Keys, cluster: &str, at: chrono::DateTime<chrono::Utc>) -> Strin
     format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url))
 }
 
-/// One GET over TLS, trusting `ca` alone. `name` is the host that is asked for.
+/// One GET over TLS, trusting only `ca`. `name` is the requested host.
 fn get(port: u16, ca: &str, name: &str, path: &str, token: &str) -> Result<String, std::io::Error> {
     let mut roots = rustls::RootCertStore::empty();
     roots
@@ -77,7 +77,7 @@ fn get(port: u16, ca: &str, name: &str, path: &str, token: &str) -> Result<Strin
         "GET {path} HTTP/1.1\r\nHost: {name}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     )?;
     let mut answer = Vec::new();
-    // The server may close without a TLS farewell once the answer is out.
+    // The server may close without a TLS close_notify after the answer.
     let _ = stream.read_to_end(&mut answer);
     Ok(String::from_utf8(answer).unwrap())
 }
@@ -95,7 +95,7 @@ fn ask(cluster: &Cluster, token: &str) -> String {
 }
 
 #[test]
-fn a_token_opens_its_own_cluster_and_no_other() {
+fn a_token_is_accepted_only_by_its_own_cluster() {
     let standin = Standin::start();
     let (prod, stage) = (
         Cluster::start(&standin, "prod"),
@@ -130,7 +130,7 @@ fn a_token_opens_its_own_cluster_and_no_other() {
 }
 
 #[test]
-fn the_cluster_refuses_the_old_the_unknown_and_the_unmapped() {
+fn the_cluster_refuses_expired_unknown_and_unmapped_identities() {
     let standin = Standin::start();
     let prod = Cluster::start(&standin, "prod");
     let now = chrono::Utc::now();
@@ -168,7 +168,7 @@ fn the_cluster_refuses_the_old_the_unknown_and_the_unmapped() {
 }
 
 #[test]
-fn certificates_are_made_for_names_of_aws_alone() {
+fn certificates_are_issued_only_for_names_of_aws() {
     let standin = Standin::start();
     let ask = |name: &str, ca: &str| get(standin.https_port(), ca, name, "/_standin/health", "");
     let ca = standin.ca_pem();

@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that meets the unexpected should stop there"
+    reason = "a test panics on unexpected results"
 )]
 
 mod cluster;

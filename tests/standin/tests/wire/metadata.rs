@@ -1,4 +1,4 @@
-//! Credentials that machines and single sign-on hand out.
+//! Credentials from metadata services and single sign-on.
 
 use crate::support::{Got, Keys, raw, sts};
 use aws_standin::{CONTAINER_TOKEN, SSO_ACCESS_TOKEN, SSO_REFRESH_TOKEN, Standin};
@@ -26,7 +26,7 @@ fn works(standin: &Standin, json: &Value, names: [&str; 3], arn: &str) {
 }
 
 #[test]
-fn instance_metadata_wants_a_session_first() {
+fn instance_metadata_requires_a_session_token() {
     let standin = Standin::start();
     let path = "GET /latest/meta-data/iam/security-credentials/";
     assert_eq!(send(&standin, path, "", "").status, 401);
@@ -54,7 +54,7 @@ fn instance_metadata_wants_a_session_first() {
 }
 
 #[test]
-fn the_container_endpoint_wants_its_token() {
+fn the_container_endpoint_requires_its_token() {
     let standin = Standin::start();
     let path = "GET /v1/credentials";
     assert_eq!(send(&standin, path, "", "").status, 401);
@@ -83,7 +83,7 @@ fn the_container_endpoint_wants_its_token() {
 }
 
 #[test]
-fn single_sign_on_hands_out_assigned_roles_and_renews_tokens() {
+fn single_sign_on_serves_assigned_roles_and_refreshes_tokens() {
     let standin = Standin::start();
     let path = |role: &str| {
         format!("GET /federation/credentials?account_id=123456789012&role_name={role}")

@@ -13,7 +13,7 @@ fn refused(got: &Got, code: &str, told: &str) {
 }
 
 #[test]
-fn a_right_signature_is_accepted_and_each_spoilt_one_is_not() {
+fn a_valid_signature_is_accepted_and_invalid_ones_are_not() {
     let standin = Standin::start();
     let body = form("GetCallerIdentity", &[]);
     let ask = |spoil: &dyn Fn(String) -> String| {
@@ -83,7 +83,7 @@ fn a_right_signature_is_accepted_and_each_spoilt_one_is_not() {
 }
 
 #[test]
-fn another_clock_refuses_and_says_so() {
+fn a_request_with_a_skewed_clock_is_refused() {
     let standin = Standin::start();
     for (offset, told) in [
         (301, "Signature expired: "),
@@ -107,7 +107,7 @@ fn another_clock_refuses_and_says_so() {
 }
 
 #[test]
-fn a_session_needs_its_own_token_and_ends() {
+fn a_session_requires_its_own_token_and_expires() {
     let standin = Standin::start();
     let session = assume(&standin, &user(), "dev", &[]).keys();
     let other = assume(&standin, &user(), "dev", &[]).keys();
@@ -144,7 +144,7 @@ fn a_session_needs_its_own_token_and_ends() {
 }
 
 #[test]
-fn every_limit_of_assume_role_is_kept() {
+fn every_limit_of_assume_role_is_enforced() {
     let standin = Standin::start();
     let long = |c: &str, n| c.repeat(n);
     let arn = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -236,7 +236,7 @@ fn every_limit_of_assume_role_is_kept() {
 }
 
 #[test]
-fn who_may_call_what_is_as_at_sts() {
+fn permissions_are_those_of_sts() {
     let standin = Standin::start();
     let root = Keys {
         id: ROOT_ACCESS_KEY_ID.into(),
@@ -303,7 +303,7 @@ fn who_may_call_what_is_as_at_sts() {
 }
 
 #[test]
-fn a_session_policy_decides_and_its_swap_is_denied() {
+fn a_session_policy_is_enforced_and_cannot_be_swapped() {
     let standin = Standin::start();
     let policy = |action: &str| {
         format!(r#"{{"Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#)
@@ -337,7 +337,7 @@ fn a_session_policy_decides_and_its_swap_is_denied() {
 }
 
 #[test]
-fn external_id_and_mfa_are_demanded() {
+fn external_id_and_mfa_are_required() {
     let standin = Standin::start();
     let cross = ("RoleArn", "arn:aws:iam::210987654321:role/cross");
     refused(
@@ -403,7 +403,7 @@ fn a_key_is_unknown_in_another_partition() {
 }
 
 #[test]
-fn faults_strike_as_told() {
+fn faults_occur_as_configured() {
     let standin = Standin::start();
     let body = form("GetCallerIdentity", &[]);
     let ask = || {
@@ -455,7 +455,7 @@ fn faults_strike_as_told() {
 }
 
 #[test]
-fn sessions_can_be_issued_shorter_than_asked() {
+fn sessions_can_be_shorter_than_requested() {
     let standin = Standin::start();
     standin.set_max_session_seconds(Some(60));
     let got = assume(&standin, &user(), "dev", &[("DurationSeconds", "3600")]);

@@ -13,7 +13,7 @@ fn call(standin: &Standin, scope: (&str, &str), target: &str, body: &str) -> Got
 }
 
 #[test]
-fn a_secure_string_is_told_only_when_decryption_is_asked_for() {
+fn a_secure_string_is_returned_only_with_decryption() {
     let standin = Standin::start();
     let get = |body: &str| {
         call(
@@ -43,7 +43,7 @@ fn a_secure_string_is_told_only_when_decryption_is_asked_for() {
 }
 
 #[test]
-fn ecr_public_lives_in_one_region_and_can_be_denied() {
+fn ecr_public_exists_in_one_region_and_can_be_denied() {
     let standin = Standin::start();
     let get = |region: &str| {
         call(
@@ -81,7 +81,7 @@ fn a_registry_password_is_new_each_time_unless_it_was_set() {
 }
 
 #[test]
-fn a_role_is_bound_by_its_own_policy_too() {
+fn a_role_is_limited_by_its_own_policy_too() {
     let standin = Standin::start();
     let arn = "arn:aws:iam::123456789012:role/narrow";
     let policy = r#"{"Statement":{"Effect":"Allow","Action":"eks:*","Resource":"*"}}"#;

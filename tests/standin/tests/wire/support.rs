@@ -1,4 +1,4 @@
-//! A client that signs by itself and speaks plain HTTP, so that a test can spoil any part of a request.
+//! A client that signs and sends plain HTTP itself, so that a test can change any part of a request.
 
 use aws_standin::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Standin};
 use hmac::{Hmac, KeyInit, Mac};
@@ -68,12 +68,12 @@ pub(crate) fn mac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Sends raw bytes and reads to the end; `None` if nothing came back.
+/// Sends raw bytes and reads to the end; `None` if there is no answer.
 pub(crate) fn raw(standin: &Standin, request: &str) -> Option<Got> {
     let mut stream = TcpStream::connect(("127.0.0.1", standin.port())).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
-    // A connection that breaks off is a result too.
+    // A connection that is closed early is a result too.
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n")?;
@@ -85,7 +85,7 @@ pub(crate) fn raw(standin: &Standin, request: &str) -> Option<Got> {
     })
 }
 
-/// A signed POST; `spoil` may change the finished request.
+/// A signed POST; `spoil` can change the finished request.
 pub(crate) fn post(
     standin: &Standin,
     keys: &Keys,
@@ -137,7 +137,7 @@ pub(crate) fn post(
     raw(standin, &spoil(request))
 }
 
-/// A form that asks STS for `action`.
+/// The form of an STS request for `action`.
 pub(crate) fn form(action: &str, params: &[(&str, &str)]) -> String {
     let mut form = format!("Action={action}&Version=2011-06-15");
     for (name, value) in params {

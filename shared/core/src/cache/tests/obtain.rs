@@ -207,7 +207,7 @@ fn a_command_without_a_terminal_does_not_wait_for_a_prompt() {
     assert!(
         error
             .to_string()
-            .contains("pid 1 is asking for an MFA code"),
+            .contains("pid 1 is waiting for an MFA code"),
         "{error}"
     );
 }

@@ -13,7 +13,7 @@ impl Fields {
         let KeysPlan {
             keys,
             token,
-            // When they expire does not change whose they are.
+            // The expiration does not change whose keys they are.
             expires_at: _,
             tolerance: _,
             origin,
