@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn an_hour_is_learned_kept_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        for offset in [3600, -3600] {
+        for offset in [3600, -3600, 60, 24 * 3600] {
             let clock = Clock::load(Some(folder.path()));
             assert!(clock.learn(date(offset, Origin::Aws), false));
             assert_eq!(clock.offset(), TimeDelta::seconds(offset));
@@ -278,6 +278,10 @@ mod tests {
         assert_eq!(clock.to_endpoint(now), now);
         assert!(clock.learn(date(-7200, Origin::Aws), false));
         assert!(clock.learn(date(-3600, Origin::Endpoint), true));
+        assert!(
+            !clock.learn(date(-3600, Origin::Endpoint), true),
+            "it is known"
+        );
         assert_eq!(clock.to_endpoint(now), now + hour);
         assert_eq!(clock.to_true(now), now - hour * 2);
     }
@@ -321,5 +325,23 @@ mod tests {
         assert_eq!(record("another".into(), 0), TimeDelta::zero());
         fs::write(&file, "garbage").unwrap();
         assert_eq!(Clock::load(Some(folder.path())).offset(), TimeDelta::zero());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_boot_is_known_by_its_time_and_id() {
+        let now = || Utc::now().timestamp_millis();
+        let before = now();
+        let uptime = fs::read_to_string("/proc/uptime").unwrap();
+        let found = wall_minus_boot_ms();
+        let after = now();
+        // In seconds with two decimals.
+        let uptime = uptime.split(' ').next().unwrap().replace('.', "");
+        let uptime = uptime.parse::<i64>().unwrap() * 10;
+        let took = after - before;
+        let possible = before - uptime - 50..=after - uptime + took + 50;
+        assert!(possible.contains(&found), "{found} {possible:?}");
+        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        assert_eq!(boot_id(), id.trim());
     }
 }

@@ -90,3 +90,24 @@ impl<'a> Turn<'a> {
 fn since(moment: Instant) -> TimeDelta {
     TimeDelta::from_std(moment.elapsed()).unwrap_or(TimeDelta::zero())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_passes_from_the_start_of_the_command() {
+        let clock = Clock::default();
+        let mut turn = Turn::new(&clock, Duration::ZERO, Utc::now());
+        let seconds = |count| Duration::from_secs(count);
+        if let Some(earlier) = turn.start.1.checked_sub(seconds(10)) {
+            turn.start.1 = earlier;
+        }
+        assert!(turn.now() >= turn.start.0 + seconds(10));
+        if let Some(moment) = Instant::now().checked_sub(seconds(5)) {
+            let now = turn.now();
+            assert!(turn.at(moment) <= turn.now() - seconds(5));
+            assert!(turn.at(moment) > now - seconds(3600));
+        }
+    }
+}

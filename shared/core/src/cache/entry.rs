@@ -13,8 +13,6 @@ pub trait Cacheable: Clone + Serialize + DeserializeOwned {
     const KIND: &'static str;
     /// When it ends; `None` for what must never be cached.
     fn expires_at(&self) -> Option<DateTime<Utc>>;
-    /// The identity of its holder, for `status`.
-    fn identity(&self) -> Option<&str>;
     /// Whether it has the form that it must have to be used; anything else is a miss.
     fn is_sound(&self) -> bool {
         true
@@ -29,10 +27,6 @@ impl Cacheable for Session {
         self.session_token.as_ref().and(self.expires_at)
     }
 
-    fn identity(&self) -> Option<&str> {
-        self.principal_arn.as_deref()
-    }
-
     fn is_sound(&self) -> bool {
         self.flaw().is_none()
     }
@@ -43,10 +37,6 @@ impl Cacheable for RegistryLogin {
 
     fn expires_at(&self) -> Option<DateTime<Utc>> {
         Some(self.expires_at)
-    }
-
-    fn identity(&self) -> Option<&str> {
-        None
     }
 }
 
@@ -235,6 +225,12 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_without_a_lifetime_is_a_miss() {
+        let bytes = entry(0, 0.5).render();
+        assert!(Entry::<Session>::parse(&bytes, key::tests::some_key(1)).is_none());
+    }
+
+    #[test]
     fn every_cut_of_an_entry_is_a_miss() {
         let bytes = entry(3600, 0.5).render();
         for length in 0..bytes.len() {
@@ -260,6 +256,7 @@ mod tests {
         assert!(!entry.serves(at(2701), Need::HandOut));
         assert!(entry.serves(at(3540), Need::Intermediate));
         assert!(!entry.serves(at(3541), Need::Intermediate));
+        assert!(entry.serves(at(-300), Need::HandOut));
         assert!(!entry.serves(at(-301), Need::HandOut));
         assert!(entry.is_valid(at(3599)) && !entry.is_valid(at(3600)));
         // A clock that went wrong by most of a day says that a dead session is yet to come.

@@ -151,15 +151,102 @@ fn check_folder(path: &Path, meta: &fs::Metadata) -> Result<(), Unusable> {
 /// Why a file or folder cannot be trusted or should not be touched: another user could have
 /// written it, or it is another user's and this is `sudo`.
 pub fn insecure(meta: &fs::Metadata) -> Option<String> {
-    let me = crate::user::effective_uid();
-    if meta.uid() != me && (meta.uid() != 0 || me == 0) {
-        return Some(format!("belongs to another user (uid {})", meta.uid()));
+    insecure_for(crate::user::effective_uid(), meta.uid(), meta.mode())
+}
+
+fn insecure_for(me: u32, owner: u32, mode: u32) -> Option<String> {
+    if owner != me && (owner != 0 || me == 0) {
+        return Some(format!("belongs to another user (uid {owner})"));
     }
-    if meta.mode() & 0o022 != 0 {
+    if mode & 0o022 != 0 {
         return Some(format!(
             "is writable by other users (mode {:03o}); run chmod go-w on it",
-            meta.mode() & 0o777
+            mode & 0o777
         ));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+    use crate::cache::key::tests::some_key;
+
+    fn bytes(folder: &Folder) -> Result<Option<usize>, Unusable> {
+        Ok(match folder.read(some_key(1))? {
+            Found::Bytes(bytes) => Some(bytes.len()),
+            Found::Nothing => None,
+        })
+    }
+
+    #[test]
+    fn only_the_user_and_root_are_trusted_and_root_trusts_root_alone() {
+        assert_eq!(insecure_for(1000, 1000, 0o700), None);
+        assert_eq!(insecure_for(1000, 0, 0o755), None);
+        assert_eq!(insecure_for(0, 0, 0o700), None);
+        for (me, owner, mode) in [
+            (1000, 1001, 0o700),
+            (0, 1000, 0o700),
+            (1000, 1000, 0o720),
+            (1000, 1000, 0o702),
+        ] {
+            assert!(
+                insecure_for(me, owner, mode).is_some(),
+                "{me} {owner} {mode:o}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_trusted_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        fs::create_dir(path("open")).unwrap();
+        fs::set_permissions(path("open"), fs::Permissions::from_mode(0o770)).unwrap();
+        fs::write(path("file"), "").unwrap();
+        symlink(place.path(), path("link")).unwrap();
+        for name in ["open", "file", "link", "file/below"] {
+            assert!(Folder::open(&path(name)).is_err(), "{name}");
+        }
+        let folder = Folder::open(&path("new/cache")).unwrap();
+        folder.create().unwrap();
+        folder.create().unwrap();
+        let mode = fs::metadata(folder.path()).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o770)).unwrap();
+        assert!(folder.create().is_err());
+    }
+
+    #[test]
+    fn an_entry_is_read_back_unless_others_could_have_read_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        assert_eq!(bytes(&folder), Ok(None));
+        folder.write(some_key(1), b"entry").unwrap();
+        assert_eq!(bytes(&folder), Ok(Some(5)));
+        folder.write_unlocked(some_key(1), b"another").unwrap();
+        assert_eq!(bytes(&folder), Ok(Some(7)));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        for mode in [0o640, 0o604] {
+            let path = folder.entry_path(some_key(1));
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(bytes(&folder).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_read_is_not_written() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let length = usize::try_from(LONGEST_ENTRY).unwrap();
+        let longest = vec![b'x'; length + 2];
+        folder
+            .write(some_key(1), longest.get(..length).unwrap())
+            .unwrap();
+        assert_eq!(bytes(&folder), Ok(Some(length)));
+        assert!(folder.write(some_key(1), &longest).is_err());
+    }
 }

@@ -279,3 +279,15 @@ fn chance() -> f64 {
     let draw = std::hash::RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(draw >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_lie_between_0_and_1_and_differ() {
+        let draws = [(); 8].map(|()| chance());
+        assert!(draws.iter().all(|draw| (0.0..=1.0).contains(draw)));
+        assert!(draws.windows(2).any(|pair| pair.first() != pair.last()));
+    }
+}

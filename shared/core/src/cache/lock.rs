@@ -373,4 +373,38 @@ mod tests {
         let error = try_lock(&path).err().unwrap().to_string();
         assert!(error.contains("is writable by other users"), "{error}");
     }
+
+    #[test]
+    fn a_lock_file_for_others_excludes_and_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.lock");
+        let held = LockFile::try_lock(&path).unwrap();
+        assert!(held.is_some() && LockFile::try_lock(&path).unwrap().is_none());
+        drop(held);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_link_is_not_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("k.lock"), folder.path().join("link"));
+        locked(&path);
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(try_lock(&link).is_err());
+    }
+
+    #[test]
+    fn only_contention_means_that_another_process_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.lock");
+        let file = open(&path).unwrap();
+        assert!(is_still(&path.join("below"), &file).is_err());
+        // Opened without access, it cannot be locked at all.
+        let flags = rustix::fs::OFlags::PATH.bits().cast_signed();
+        let path_only = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(&path);
+        assert!(try_lock_open(&path_only.unwrap()).is_err());
+    }
 }

@@ -238,3 +238,6 @@ impl Cache {
 
 /// How long a failed renewal is not tried again while a valid credential is cached.
 const RENEWAL_PAUSE: TimeDelta = TimeDelta::seconds(30);
+
+#[cfg(test)]
+mod tests;

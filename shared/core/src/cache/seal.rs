@@ -44,10 +44,6 @@ impl Cacheable for Sealed {
     fn expires_at(&self) -> Option<DateTime<Utc>> {
         Some(self.expires_at)
     }
-
-    fn identity(&self) -> Option<&str> {
-        None
-    }
 }
 
 impl Sealer {
@@ -199,14 +195,14 @@ fn store_key(_: &[u8]) -> Result<(), Unusable> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::cache::key::tests::some_key;
     use crate::credential::RegistryLogin;
     use crate::secret::Secret;
 
-    fn sealer(byte: u8) -> Sealer {
+    pub(in crate::cache) fn sealer(byte: u8) -> Sealer {
         Sealer(Aes256Gcm::new(&CipherKey::<Aes256Gcm>::from([byte; 32])))
     }
 

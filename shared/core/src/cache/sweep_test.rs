@@ -181,3 +181,71 @@ fn a_listing_has_no_identity_that_is_longer_than_an_arn() {
         .map(|listed| listed.identity.map(|arn| arn.len()));
     assert_eq!(lengths.collect::<Vec<_>>(), [Some(2048), None]);
 }
+
+#[test]
+fn temporary_files_are_removed_once_they_are_old_or_their_writer_is_gone() {
+    let (_place, folder) = folder();
+    write(&folder, MARK, "");
+    let old = ["clock.12".to_owned(), format!("{}.34", stem("a"))];
+    old.iter().for_each(|name| write(&folder, name, ""));
+    let tmp = [format!("{}.tmp", stem("b")), format!("{}.tmp", stem("c"))];
+    write_entry(&folder, &stem("b"), Utc::now() + TimeDelta::hours(1));
+    let held = lock(&folder, &stem("d"));
+    assert!(held.is_some());
+    tmp.iter().for_each(|name| write(&folder, name, ""));
+    let kept = [
+        MARK.to_owned(),
+        "clock".to_owned(),
+        "clock.56".to_owned(),
+        "clock.toml".to_owned(),
+        "other.12".to_owned(),
+        format!("{}.78", stem("a")),
+        format!("{}.json", stem("b")),
+        format!("{}.lock", stem("b")),
+        format!("{}.lock", stem("d")),
+        format!("{}.tmp", stem("d")),
+    ];
+    for name in kept.iter().filter(|name| !name.ends_with(".json")) {
+        if !folder.path().join(name).exists() {
+            write(&folder, name, "");
+        }
+    }
+    let others = ["clock.toml", "other.12"].map(|name| folder.path().join(name));
+    for path in old
+        .iter()
+        .map(|name| folder.path().join(name))
+        .chain(others)
+    {
+        let file = fs::File::open(path).unwrap();
+        file.set_modified(SystemTime::now() - MOMENTS * 2).unwrap();
+    }
+    after_a_miss(&folder, Utc::now());
+    assert_eq!(all_names(&folder), kept.into_iter().collect());
+}
+
+#[test]
+fn a_lock_file_is_removed_unless_it_is_held_or_records_a_recent_failure() {
+    let (_place, folder) = folder();
+    let now = Utc::now();
+    for (digits, ended) in [("a", now), ("b", now - FAILURE_KEPT * 2)] {
+        lock(&folder, &stem(digits)).unwrap().say(&lock::Note {
+            holder: None,
+            failure: Some(lock::Failure {
+                ended,
+                error: crate::error::Error::refused("no"),
+                own: false,
+            }),
+        });
+    }
+    drop(lock(&folder, &stem("c")));
+    let held = lock(&folder, &stem("d"));
+    assert!(held.is_some());
+    write(&folder, MARK, "");
+    after_a_miss(&folder, now);
+    let kept = [
+        format!("{}.lock", stem("a")),
+        format!("{}.lock", stem("d")),
+        MARK.to_owned(),
+    ];
+    assert_eq!(all_names(&folder), kept.into_iter().collect());
+}

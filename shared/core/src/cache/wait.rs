@@ -139,3 +139,39 @@ pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     .of(connector)
     .fix("try again")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(seconds: i64) -> Holder {
+        Holder {
+            pid: 12,
+            host: "host".into(),
+            client: "docker".into(),
+            since: Utc::now() - TimeDelta::seconds(seconds),
+            state: State::Prompting,
+        }
+    }
+
+    #[test]
+    fn a_holder_is_late_after_the_time_that_a_renewal_may_take() {
+        // Ahead of now, so that a pause of this test makes no difference.
+        assert!(!is_late(&holder(-60)));
+        assert!(is_late(&holder(60)));
+    }
+
+    #[test]
+    fn a_holder_is_named_with_what_it_is_doing() {
+        let said = who(&Note {
+            holder: Some(holder(0)),
+            failure: None,
+        });
+        assert!(
+            said.starts_with(
+                "pid 12 (docker on host), which has been asking for an MFA code since "
+            )
+        );
+        assert_eq!(who(&Note::default()), "another process");
+    }
+}

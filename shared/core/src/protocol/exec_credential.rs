@@ -319,6 +319,16 @@ mod tests {
     }
 
     #[test]
+    fn a_request_is_read_up_to_its_longest() {
+        let padded = |length: usize| {
+            let text = r#"{"apiVersion":"client.authentication.k8s.io/v1"}"#;
+            format!("{text}{}", " ".repeat(length - text.len()))
+        };
+        assert!(exec_info(Some(&padded(LONGEST_INFO))).is_ok());
+        assert!(exec_info(Some(&padded(LONGEST_INFO + 2))).is_err());
+    }
+
+    #[test]
     fn only_a_client_that_says_no_keeps_the_plugin_from_prompting() {
         for (spec, interactive) in [
             ("", true),

@@ -157,3 +157,60 @@ impl Pipeline<'_> {
         .map_err(of)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::time::Duration;
+
+    use super::*;
+
+    fn plan(variable: &str, tolerance: u64) -> KeysPlan {
+        let env = |name: &str| PlannedSecret::Local(SecretRef::Env(name.into()));
+        KeysPlan {
+            keys: PlannedKeys::Separate {
+                id: env(variable),
+                secret: env("SECRET"),
+            },
+            token: None,
+            expires_at: DateTime::from_timestamp(1_900_000_000, 0),
+            tolerance: Duration::from_secs(tolerance),
+            origin: None,
+        }
+    }
+
+    /// The session with so many seconds left.
+    fn session(plan: &KeysPlan, left: i64) -> Result<Session> {
+        let fetched = plan
+            .fetch(|_| Ok(Some(Secret::new("AKIAIOSFODNN7EXAMPLE"))))
+            .unwrap();
+        let now = plan.expires_at.unwrap() - TimeDelta::seconds(left);
+        plan.session(fetched.unwrap(), "dev", now)
+    }
+
+    #[test]
+    fn keys_are_returned_until_their_safety_margin() {
+        let plan = plan("ID", 300);
+        assert!(session(&plan, 300).is_ok());
+        let error = session(&plan, 299).unwrap_err().to_string();
+        assert!(
+            error.contains("keys expire at") && error.contains("300 s"),
+            "{error}"
+        );
+        let error = session(&plan, 0).unwrap_err().to_string();
+        assert!(error.contains("keys expired at"), "{error}");
+    }
+
+    #[test]
+    fn expired_keys_are_renewed_where_they_are_from() {
+        for (variable, tolerance, is_environment) in [
+            ("AWS_ACCESS_KEY_ID", 0, true),
+            ("AWS_ACCESS_KEY_ID", 300, false),
+            ("ID", 0, false),
+        ] {
+            let error = session(&plan(variable, tolerance), -1).unwrap_err();
+            let said = error.to_string().contains("AWS_CREDENTIAL_EXPIRATION");
+            assert_eq!(said, is_environment, "{variable} {tolerance} {error}");
+        }
+    }
+}

@@ -103,3 +103,27 @@ fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
         ..error
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_codes_of_an_ended_session_renew_it() {
+        let error = |code: Option<&str>| Error {
+            code: code.map(str::to_owned),
+            ..Error::new(Kind::Denied, "no")
+        };
+        assert!(
+            ["ExpiredToken", "UnrecognizedClientException"]
+                .iter()
+                .all(|code| has_ended(&error(Some(code))))
+        );
+        assert!(
+            !["AccessDenied", "Throttling"]
+                .iter()
+                .any(|code| has_ended(&error(Some(code))))
+        );
+        assert!(!has_ended(&error(None)));
+    }
+}

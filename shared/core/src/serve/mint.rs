@@ -122,3 +122,27 @@ fn is_about_time(error: &Error) -> bool {
         .as_deref()
         .is_some_and(|code| CODES.contains(&code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_codes_that_a_wrong_clock_may_cause_are_about_time() {
+        let error = |code: Option<&str>| Error {
+            code: code.map(str::to_owned),
+            ..Error::new(Kind::Denied, "no")
+        };
+        assert!(
+            ["SignatureDoesNotMatch", "RequestExpired"]
+                .iter()
+                .all(|code| is_about_time(&error(Some(code))))
+        );
+        assert!(
+            !["ExpiredToken", "Throttling"]
+                .iter()
+                .any(|code| is_about_time(&error(Some(code))))
+        );
+        assert!(!is_about_time(&error(None)));
+    }
+}

@@ -1,0 +1,4 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod obtain;
+mod renewal;
+mod support;
