@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use aws_connector_core::ambient;
-use aws_connector_core::cache::key;
 use aws_connector_core::env::Env;
-use aws_connector_core::plan;
+use aws_connector_core::plan::{self, digest};
+
 use aws_connector_core::profile::{ImplicitSource, Profile};
 use aws_connector_core::request::{Client, Request, Wants};
 use fuzz_support::{environment, folder, is_one_line, is_presentable};
@@ -68,7 +68,7 @@ fuzz_target!(|text: &str| {
         match ambient::resolve(&source, "dev", &world.site, &world.env) {
             Ok(step) => {
                 is_one_line(&step.describe());
-                drop(key::of_session(&step, &world.env).inspect_err(is_presentable));
+                drop(digest::of_session(&step, &world.env).inspect_err(is_presentable));
             }
             Err(error) => is_presentable(&error),
         }

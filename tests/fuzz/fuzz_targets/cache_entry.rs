@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use aws_connector_core::cache::{Cacheable, Entry, Key, Need, key};
+use aws_connector_core::cache::{Cacheable, Entry, Key, Need};
 use aws_connector_core::credential::{RegistryLogin, Session};
-use aws_connector_core::plan;
+use aws_connector_core::plan::{self, digest};
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
 use chrono::DateTime;
@@ -30,7 +30,7 @@ static KEY: LazyLock<Key> = LazyLock::new(|| {
         may_prompt: false,
     };
     let plan = plan::make(&profile, &connector, &request, &env).expect("a plan");
-    key::of_session(&plan.session, &env).expect("a key")
+    digest::of_session(&plan.session, &env).expect("a key")
 });
 
 fn read<T: Cacheable + PartialEq + std::fmt::Debug>(bytes: &[u8]) {

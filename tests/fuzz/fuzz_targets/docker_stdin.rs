@@ -57,7 +57,7 @@ fuzz_target!(|text: &str| {
     for action in ["get", "store", "erase"] {
         let stdin = || Ok(text.to_owned());
         let input = Input {
-            args: vec![OsString::from(action)],
+            args: &[OsString::from(action)],
             env: &ENV,
             stdin: &stdin,
         };
@@ -68,6 +68,10 @@ fuzz_target!(|text: &str| {
                 // Unicode white space around the host is ignored.
                 assert!(RegistryHost::parse(text.trim()).is_some());
             }
+            Ok(Todo::Accept(request)) => {
+                assert!(matches!(request.wants, Wants::RegistryLogin { .. }));
+            }
+            Ok(Todo::ListRegistries) => unreachable!("{action} lists nothing"),
             Ok(Todo::Answer(output)) if action == "get" => {
                 assert!(
                     output.status == 1 && output.stdout.lines().count() == 1,

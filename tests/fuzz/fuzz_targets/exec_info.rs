@@ -16,9 +16,9 @@ fn parse(args: &[&str], info: &str) {
         "KUBERNETES_EXEC_INFO".to_owned(),
         info.to_owned(),
     )]));
-    let args = args.iter().map(OsString::from).collect();
+    let args: Vec<_> = args.iter().map(OsString::from).collect();
     match ExecCredential::parse(&Input {
-        args,
+        args: &args,
         env: &env,
         stdin: &|| Ok(String::new()),
     }) {
@@ -37,6 +37,7 @@ fn parse(args: &[&str], info: &str) {
                 cluster.name
             );
         }
+        Ok(Todo::Accept(_) | Todo::ListRegistries) => panic!("only Docker asks this"),
         Ok(Todo::Answer(_)) => {}
         Err(error) => is_presentable(&error),
     }

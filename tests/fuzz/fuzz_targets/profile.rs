@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use aws_connector_core::cache::key;
 use aws_connector_core::env::Env;
-use aws_connector_core::plan;
+use aws_connector_core::plan::{self, digest};
+
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::RegistryHost;
@@ -60,7 +60,9 @@ fuzz_target!(|text: &str| -> Corpus {
         assert_eq!(connector.name, name);
         for request in &requests {
             match plan::make(&profile, &connector, request, &ENV) {
-                Ok(plan) => drop(key::of_session(&plan.session, &ENV).inspect_err(is_presentable)),
+                Ok(plan) => {
+                    drop(digest::of_session(&plan.session, &ENV).inspect_err(is_presentable))
+                }
                 Err(error) => is_presentable(&error),
             }
         }
