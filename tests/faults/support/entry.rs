@@ -111,7 +111,8 @@ pub(crate) fn aged(mut entry: Value, left: i64) -> Value {
     entry
 }
 
-/// Takes a lock, and releases it when dropped.
+/// Takes a lock, and releases it when dropped. The last holder may still be exiting: a killed
+/// process with several threads looks dead before its files are closed.
 pub(crate) fn hold(path: &Path) -> File {
     let file = File::options()
         .create(true)
@@ -119,7 +120,9 @@ pub(crate) fn hold(path: &Path) -> File {
         .write(true)
         .open(path)
         .expect("a lock");
-    flock(&file, FlockOperation::NonBlockingLockExclusive).expect("the lock is free");
+    super::until("the lock is free", || {
+        flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    });
     file
 }
 
