@@ -76,6 +76,6 @@ pub(crate) fn resource(kind: Option<ResourceType>, id: Option<&str>) -> Result<O
         )),
         (Some(kind), id) => Resource::parse(kind, id)
             .map(Some)
-            .map_err(|error| Error::usage(format!("--resource-id: {error}"))),
+            .map_err(|error| Error::usage("--resource-id").because(error)),
     }
 }

@@ -143,19 +143,12 @@ impl ProfileFile {
         if was_there && before.is_ok_and(|all| all.connector(name).is_err()) {
             return error;
         }
-        let place = format!("{}:", self.path.display());
-        match error
-            .what
-            .strip_prefix(&place)
-            .and_then(|rest| rest.split_once(": "))
-        {
-            Some((_, what)) => Error {
-                kind: Kind::Usage,
-                what: what.to_owned(),
-                ..error
-            },
-            None => error,
+        let mut error = error;
+        let line = error.place.as_mut().and_then(|place| place.line.take());
+        if line.is_some() {
+            error.kind = Kind::Usage;
         }
+        error
     }
 
     /// Removes a connector, and `default_connector` if it names it.
@@ -194,7 +187,7 @@ impl ProfileFile {
     /// Tests a connector of the new text before it is written; returns its ARN.
     pub(crate) fn verify(&self, app: &App, name: &str) -> Result<String> {
         let fail =
-            |error: std::io::Error| Error::local(format!("cannot verify the connector: {error}"));
+            |error: std::io::Error| Error::local("cannot verify the connector").because(error);
         // The pipeline reads a file. This one has no name, since it may contain secrets and this
         // process may be killed.
         let mut draft = tempfile::tempfile().map_err(fail)?;
@@ -216,9 +209,13 @@ impl ProfileFile {
         };
         let own = self.path.display().to_string();
         let profile = self.parsed(app)?;
-        doctor::quick(&trial, &profile, name).map_err(|error| Error {
-            what: error.what.replace(&draft_path, &own),
-            ..error
+        doctor::quick(&trial, &profile, name).map_err(|mut error| {
+            if let Some((file, _)) = error.place.as_mut().and_then(|place| place.line.as_mut())
+                && *file == draft_path
+            {
+                *file = own;
+            }
+            error
         })
     }
 
@@ -226,7 +223,8 @@ impl ProfileFile {
     pub(crate) fn store(&self) -> Result<()> {
         let text = self.text();
         make_folder(&self.path).map_err(|error| {
-            Error::local(format!("cannot write {}: {error}", self.path.display()))
+            Error::local(format!("cannot write {}", self.path.display()))
+                .because(error)
                 .fix("check the permissions of its folder")
         })?;
         let _lock = lock(&self.path)?;

@@ -156,9 +156,9 @@ pub(crate) fn print(text: &str) -> Result<()> {
         .and_then(|()| stdout.flush());
     match written {
         // The reader closed the pipe.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::local(format!(
-            "cannot write to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::local("cannot write to standard output").because(error))
+        }
         _ => Ok(()),
     }
 }
@@ -172,7 +172,7 @@ pub(crate) fn tell(text: &str) {
 /// Writes a document as JSON.
 pub(crate) fn print_json<T: Serialize>(document: &T) -> Result<()> {
     let text = serde_json::to_string_pretty(document)
-        .map_err(|error| Error::local(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| Error::local("cannot write JSON").because(error))?;
     print(&format!("{text}\n"))
 }
 

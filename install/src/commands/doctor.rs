@@ -121,7 +121,7 @@ impl From<Error> for Finding {
     fn from(error: Error) -> Self {
         Self {
             state: State::Failed,
-            detail: error.what,
+            detail: error.summary(),
             fix: error.fix,
         }
     }

@@ -118,9 +118,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         126
     };
     let told = Error::usage(format!(
-        "cannot run {}: {error}",
+        "cannot run {}",
         aws_connector_core::shown::shown(program)
     ))
+    .because(error)
     .fix("check the name, or pass the program's full path");
     log::line(format_args!("{told}"));
     Ok(status)

@@ -78,7 +78,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                     .map(|end| end.format("%FT%TZ").to_string()),
             };
             serde_json::to_string_pretty(&document)
-                .map_err(|error| Error::local(format!("cannot write JSON: {error}")))?
+                .map_err(|error| Error::local("cannot write JSON").because(error))?
                 + "\n"
         }
     };

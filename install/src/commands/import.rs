@@ -91,7 +91,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
             Some(error) if by_name => return Err(error),
             Some(error) => document.skipped.push(Skipped {
                 name,
-                reason: error.what,
+                reason: error.summary(),
             }),
         }
     }

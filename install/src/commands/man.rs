@@ -21,7 +21,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<u8> {
     let mut command = Cli::command();
     command.build();
-    let failed = |error: std::io::Error| Error::local(format!("cannot write a man page: {error}"));
+    let failed = |error: std::io::Error| Error::local("cannot write a man page").because(error);
     let Some(folder) = &args.folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command)

@@ -6,6 +6,7 @@ mod prompt;
 pub(crate) mod vault;
 
 use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::plan::CONSENT;
 use aws_connector_core::profile::is_connector_name;
 use serde::Serialize;
 
@@ -77,17 +78,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
 
 /// The fix for a connector that is not in the file yet.
 fn fix_here(kind: Kind, fix: String) -> String {
-    if kind == Kind::Interaction {
-        return "run this command in a terminal, or pass --no-verify".to_owned();
-    }
-    // Whatever the fix calls the file.
-    let in_file = "set allow_implicit_auth_methods = true in the ";
-    match fix
-        .strip_prefix(in_file)
-        .and_then(|it| it.split_once(", or "))
-    {
-        Some((_, rest)) => format!("pass --allow-implicit-auth-methods, or set {rest}"),
-        None => fix,
+    match kind {
+        Kind::Interaction => "run this command in a terminal, or pass --no-verify".to_owned(),
+        Kind::NoConsent => format!("pass --allow-implicit-auth-methods, or set {CONSENT}=true"),
+        _ => fix,
     }
 }
 
@@ -111,11 +105,11 @@ pub(crate) fn finish(
         let tried = file.verify(app, name);
         Some(tried.map_err(|error| {
             let error = Error {
-                what: format!("verification failed, nothing was written: {}", error.what),
                 fix: error.fix.map(|fix| fix_here(error.kind, fix)),
                 ..error
             };
             error
+                .context("verification failed, nothing was written")
                 .of(name)
                 .fix("correct it, or pass --no-verify to write it anyway")
         })?)

@@ -166,7 +166,7 @@ fn root(text: &str) -> Result<Option<Object>> {
         return Ok(None);
     }
     serde_json::from_str::<serde_json::Value>(text)
-        .map_err(|error| Error::local(format!("invalid JSON: {error}")))?;
+        .map_err(|error| Error::local("invalid JSON").because(error))?;
     let root =
         Object::at(text, 0).ok_or_else(|| Error::local("expected a JSON object".to_owned()))?;
     if root

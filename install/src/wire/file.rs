@@ -44,12 +44,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>> {
     match guarded::read_text(path, LONGEST) {
         Ok(mut text) => Ok(Some(std::mem::take(&mut *text))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(path, &error)),
+        Err(error) => Err(unreadable(path, error)),
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::local(format!("{} cannot be read: {error}", path.display()))
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    Error::local(format!("{} cannot be read", path.display())).because(error)
 }
 
 /// Whether a file contains a word; true if it cannot be read.
@@ -91,10 +91,10 @@ pub(crate) fn replace(
     let old = match guarded::open(path) {
         Ok(old) => Some(old),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(unreadable(path, &error)),
+        Err(error) => return Err(unreadable(path, error)),
     };
     let found = old.as_ref().map(|old| old.read(LONGEST)).transpose();
-    let found = found.map_err(|error| unreadable(path, &error))?;
+    let found = found.map_err(|error| unreadable(path, error))?;
     if found.as_ref().map(|bytes| bytes.as_slice()) != before.map(str::as_bytes) {
         return Err(changed(path));
     }
@@ -118,7 +118,9 @@ fn replace_opened(
             }
             _ => "check the permissions of the file and its folder",
         };
-        Error::local(format!("{} cannot be written: {error}", path.display())).fix(fix)
+        Error::local(format!("{} cannot be written", path.display()))
+            .because(error)
+            .fix(fix)
     };
     let Some(after) = after else {
         if old.is_some() {
@@ -144,7 +146,7 @@ fn require_unchanged(path: &Path, old: Option<&Opened>) -> Result<()> {
     let now = match fs::symlink_metadata(path) {
         Ok(now) => Some(now),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(unreadable(path, &error)),
+        Err(error) => return Err(unreadable(path, error)),
     };
     let place = |meta: &Metadata| (meta.dev(), meta.ino());
     match now.as_ref().map(place) == old.map(Opened::meta).map(place) {

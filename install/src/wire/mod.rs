@@ -125,10 +125,8 @@ impl Desk {
             };
         }
         let text = now.as_deref().unwrap_or_default();
-        let after = change(text, record).map_err(|error| Error {
-            what: format!("{}: {}", path.display(), error.what),
-            ..error
-        })?;
+        let after =
+            change(text, record).map_err(|error| error.context(path.display().to_string()))?;
         // Do not create an empty file.
         let after = after.filter(|text| before.is_some() || !text.is_empty());
         if after.is_none() {
@@ -246,7 +244,7 @@ pub(crate) fn agree(yes: bool, question: &str) -> Result<()> {
         }
         Ok(())
     };
-    ask().map_err(|error| Error::usage(format!("no answer: {error}")).fix("pass --yes"))?;
+    ask().map_err(|error| Error::usage("no answer").because(error).fix("pass --yes"))?;
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         Ok(())
     } else {

@@ -43,7 +43,8 @@ impl Record {
         match file::read(path)? {
             None => Ok(Self::default()),
             Some(text) => serde_json::from_str(&text).map_err(|error| {
-                Error::local(format!("{}: {error}", path.display()))
+                Error::local(format!("{}", path.display()))
+                    .because(error)
                     .fix("remove the file; logout then leaves empty lists behind")
             }),
         }
@@ -107,7 +108,7 @@ impl Record {
             None
         } else {
             let text = serde_json::to_string_pretty(&BTreeMap::from([("files", kept)]))
-                .map_err(|error| Error::local(format!("{}: {error}", path.display())))?;
+                .map_err(|error| Error::local(format!("{}", path.display())).because(error))?;
             Some(format!("{text}\n"))
         };
         if before == after {

@@ -95,7 +95,7 @@ impl Client {
                     .enable_io()
                     .enable_time()
                     .build()
-                    .map_err(|error| Error::local(format!("no runtime: {error}")))?;
+                    .map_err(|error| Error::local("no runtime").because(error))?;
                 self.runtime.get_or_init(|| made)
             }
         };

@@ -2,52 +2,15 @@
 
 use std::error::Error as StdError;
 
-use aws_connector_core::error::{Error, Kind};
+use aws_connector_core::error::{Error, Kind, Reason, Refusal};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use chrono::TimeDelta;
 
 use crate::client::Question;
+use crate::refusal;
 use crate::text::{chain, one_line, without};
-
-/// The code of a second factor that was wrong; AWS itself says `AccessDenied`.
-pub(crate) const MFA_FAILED: &str = "MfaFailed";
-
-const BUSY: [&str; 12] = [
-    "BandwidthLimitExceeded",
-    "IDPCommunicationError",
-    "InternalError",
-    "InternalFailure",
-    "PriorRequestNotComplete",
-    "RequestLimitExceeded",
-    "ServerException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "ThrottledException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
-
-const BAD_SIGNATURE: [&str; 3] = [
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-];
-
-const WRONG_TIME: [&str; 4] = [
-    "RequestExpired",
-    "RequestInTheFuture",
-    "RequestTimeTooSkewed",
-    "InvalidTime",
-];
-
-/// The requested resource does not exist, or not in this region or account.
-const ABSENT: [&str; 3] = [
-    "ResourceNotFoundException",
-    "RepositoryNotFoundException",
-    "NoSuchBucket",
-];
 
 impl Question<'_> {
     /// The error for what the SDK returned.
@@ -90,62 +53,42 @@ impl Question<'_> {
     pub(crate) fn said_no(&self, status: u16, code: &str, message: Option<&str>) -> Error {
         let code = clean_code(code);
         let message = one_line(&without(message.unwrap_or_default(), &self.hidden));
-        let said = if message.is_empty() {
-            String::new()
-        } else {
-            format!(": {message}")
-        };
+        let reason = self.reason(status, &code, &message);
         let what = &self.what;
-        if status >= 500 || code.contains("Throttl") || BUSY.contains(&code.as_str()) {
-            return self
-                .unavailable(format!("{what} failed ({code}){said}"))
-                .code(code)
-                .fix("retry in a minute");
-        }
-        if message.contains("MultiFactorAuthentication failed") {
-            return Error::new(
-                Kind::Denied,
-                format!("{what}: AWS rejected the MFA code ({code}){said}"),
-            )
-            .code(MFA_FAILED)
-            .fix("enter a new code from the device in mfa_serial; each code works only once");
-        }
-        if ABSENT.contains(&code.as_str()) {
-            let text = format!("{what} failed: not found ({code}){said}");
-            return Error::new(Kind::Denied, text)
-                .code(code)
-                .fix("check the name, the region and the account");
-        }
-        let time = self.clock_error(&code, &message);
-        let error = Error::new(
-            Kind::Denied,
-            format!(
-                "{what} was denied ({code}){said}{}",
-                time.as_deref().unwrap_or_default()
-            ),
-        );
-        let fix = match time {
-            Some(_) => Some("set this machine's clock".to_owned()),
-            None => self.fix(&code),
+        let (kind, what) = match reason {
+            Reason::Busy => (Kind::Unavailable, format!("{what} failed")),
+            Reason::WrongMfaCode => (Kind::Denied, format!("{what}: AWS rejected the MFA code")),
+            Reason::NotFound => (Kind::Denied, format!("{what} failed: not found")),
+            _ => (Kind::Denied, format!("{what} was denied")),
         };
-        let error = error.code(code);
-        match fix {
+        let error = Error::new(kind, what).refusal(Refusal {
+            operation: self.operation.to_owned(),
+            note: (reason == Reason::WrongTime).then(|| self.clock_note()),
+            code,
+            reason,
+            message,
+        });
+        match self.fix(reason) {
             Some(fix) => error.fix(fix),
             None => error,
         }
     }
 
-    /// What the clock has to do with it, when it has.
-    fn clock_error(&self, code: &str, message: &str) -> Option<String> {
-        let about_time = WRONG_TIME.contains(&code)
-            || message.contains("Signature expired")
-            || message.contains("Signature not yet current");
-        let offset = self.clock_offset();
-        // Signatures are good for five minutes to either side.
-        let far = offset.is_some_and(|offset| offset.abs() > TimeDelta::minutes(4));
-        if !(about_time || far && BAD_SIGNATURE.contains(&code)) {
-            return None;
+    /// A signature that does not match may be one with the wrong time: few services tell the two
+    /// apart.
+    fn reason(&self, status: u16, code: &str, message: &str) -> Reason {
+        // Signatures are valid for five minutes before and after their time.
+        let far = TimeDelta::minutes(4);
+        match refusal::reason(status, code, message) {
+            Reason::BadSignature if self.clock_offset().is_some_and(|it| it.abs() > far) => {
+                Reason::WrongTime
+            }
+            reason => reason,
         }
+    }
+
+    /// How the clock is wrong.
+    fn clock_note(&self) -> String {
         let told = |offset: TimeDelta, later, earlier| {
             let way = if offset > TimeDelta::zero() {
                 later
@@ -154,25 +97,32 @@ impl Question<'_> {
             };
             (shown_length(offset.abs()), way)
         };
-        if let Some(offset) = offset {
+        if let Some(offset) = self.clock_offset() {
             let (length, way) = told(offset, "behind", "ahead of");
-            return Some(format!("; this machine's clock is {length} {way} AWS's"));
+            return format!("this machine's clock is {length} {way} AWS's");
         }
         if let Some(offset) = self.wild_offset() {
             let (length, way) = told(offset, "later", "earlier");
-            return Some(format!(
-                "; the response is dated {length} {way} than this machine's clock, too large to \
-                 be clock skew"
-            ));
+            return format!(
+                "the response is dated {length} {way} than this machine's clock, too large to be \
+                 clock skew"
+            );
         }
-        Some("; the time in the signature is wrong".to_owned())
+        "the time in the signature is wrong".to_owned()
     }
 
-    fn fix(&self, code: &str) -> Option<String> {
+    fn fix(&self, reason: Reason) -> Option<String> {
         let who = self.who.as_deref().unwrap_or("the caller");
         let operation = self.operation;
-        Some(match code {
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => match operation {
+        Some(match reason {
+            Reason::Busy => "retry in a minute".to_owned(),
+            Reason::WrongMfaCode => {
+                "enter a new code from the device in mfa_serial; each code works only once"
+                    .to_owned()
+            }
+            Reason::NotFound => "check the name, the region and the account".to_owned(),
+            Reason::WrongTime => "set this machine's clock".to_owned(),
+            Reason::AccessDenied => match operation {
                 "sts:AssumeRole" => format!(
                     "allow {who} in the role's trust policy (or its account, and {who} to call \
                      sts:AssumeRole), and check external_id"
@@ -182,39 +132,29 @@ impl Question<'_> {
                     .to_owned(),
                 _ => format!("allow {who} to call {operation}"),
             },
-            "InvalidClientTokenId" | "UnrecognizedClientException" => format!(
+            Reason::UnknownKey => format!(
                 "replace the keys of {who}: the access key does not exist, is inactive or \
                  belongs to another partition, or the session token is wrong"
             ),
-            "ExpiredToken" | "ExpiredTokenException" => match operation {
+            Reason::Expired => match operation {
                 "sts:AssumeRoleWithWebIdentity" => {
                     "refresh the token in web_identity_token_file".to_owned()
                 }
                 _ => format!("renew the session of {who}, which has expired"),
             },
-            code if BAD_SIGNATURE.contains(&code) => {
-                format!("check the secret access key of {who}")
-            }
-            "RegionDisabledException" => format!(
+            Reason::BadSignature => format!("check the secret access key of {who}"),
+            Reason::RegionDisabled => format!(
                 "activate STS in {} in the account's settings, or use another region",
                 self.region
             ),
-            "OptInRequired" | "SubscriptionRequiredException" => {
-                format!("enable the region {} for the account", self.region)
-            }
-            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
-                "fix policy in the connectors file".to_owned()
-            }
-            "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => {
-                "shorten policy, policy_arns or tags".to_owned()
-            }
-            "ValidationError" | "ValidationException" | "InvalidParameterValue" => {
-                "correct the field that AWS names".to_owned()
-            }
-            "InvalidIdentityToken" | "InvalidIdentityTokenException" | "IDPRejectedClaim" => {
+            Reason::NotSubscribed => format!("enable the region {} for the account", self.region),
+            Reason::MalformedPolicy => "fix policy in the connectors file".to_owned(),
+            Reason::PolicyTooLarge => "shorten policy, policy_arns or tags".to_owned(),
+            Reason::InvalidParameter => "correct the field that AWS names".to_owned(),
+            Reason::InvalidIdentityToken => {
                 "check the token file, and the identity provider in IAM".to_owned()
             }
-            _ => return None,
+            Reason::Unauthorized | Reason::Other => return None,
         })
     }
 

@@ -42,6 +42,10 @@ fn ask_by<T>(
     )
 }
 
+fn code_of(error: &Error) -> &str {
+    &error.refusal.as_ref().unwrap().code
+}
+
 fn denied(code: &str, message: &str) -> Error {
     ask(
         "sts:AssumeRole",
@@ -66,9 +70,9 @@ fn a_secret_in_place_of_the_access_key_id_is_never_shown() {
 fn a_denial_names_the_call_the_code_the_message_and_the_fix() {
     let error = denied("AccessDenied", "User: x is not\nauthorized");
     assert_eq!(error.kind, Kind::Denied);
-    assert_eq!(error.code.as_deref(), Some("AccessDenied"));
+    assert_eq!(code_of(&error), "AccessDenied");
     assert_eq!(
-        error.what,
+        error.summary(),
         "sts:AssumeRole of arn:aws:iam::1:role/dev was denied (AccessDenied): User: x is not \
          authorized"
     );
@@ -115,7 +119,8 @@ fn a_busy_aws_is_not_a_denial() {
     ] {
         let error = ask("sts:GetSessionToken", "", |q| q.said_no(status, code, None));
         assert_eq!(error.kind, Kind::Unavailable, "{code}");
-        assert_eq!(error.code.as_deref(), Some(code));
+        assert_eq!(error.reason(), Some(Reason::Busy));
+        assert_eq!(code_of(&error), code);
         assert!(error.fix.is_some());
     }
 }
@@ -126,7 +131,7 @@ fn a_wrong_mfa_code_has_a_code_of_its_own() {
         "AccessDenied",
         "MultiFactorAuthentication failed with invalid MFA one time pass code.",
     );
-    assert_eq!(error.code.as_deref(), Some(MFA_FAILED));
+    assert_eq!(error.reason(), Some(Reason::WrongMfaCode));
     assert!(error.fix.unwrap().contains("new code"));
 }
 
@@ -144,8 +149,8 @@ fn a_message_never_shows_a_secret() {
 #[test]
 fn a_code_that_is_no_code_is_cut() {
     let error = denied("Bad\u{1b}[2J\nthing", "x");
-    assert_eq!(error.code.as_deref(), Some("Bad"));
-    assert_eq!(denied("", "x").code.as_deref(), Some("unknown"));
+    assert_eq!(code_of(&error), "Bad");
+    assert_eq!(code_of(&denied("", "x")), "unknown");
 }
 
 #[test]
@@ -154,11 +159,11 @@ fn a_signature_of_the_wrong_time_names_the_clock() {
         "SignatureDoesNotMatch",
         "Signature expired: 20260301T120000Z is now earlier than 20260301T125500Z",
     );
-    assert_eq!(error.code.as_deref(), Some("SignatureDoesNotMatch"));
+    assert_eq!(code_of(&error), "SignatureDoesNotMatch");
     assert!(
-        error.what.contains("time in the signature is wrong"),
+        error.summary().contains("time in the signature is wrong"),
         "{}",
-        error.what
+        error.summary()
     );
     assert!(error.fix.unwrap().contains("clock"));
     let plain = denied("SignatureDoesNotMatch", "it does not match");
@@ -171,7 +176,11 @@ fn an_unreachable_endpoint_is_reported_with_its_cause() {
     let error = ConnectorError::io(refused.into());
     let error = ask("ecr:GetAuthorizationToken", "", |q| q.not_reached(&error));
     assert_eq!(error.kind, Kind::Unavailable);
-    assert!(error.what.contains("connection refused"), "{}", error.what);
+    assert!(
+        error.summary().contains("connection refused"),
+        "{}",
+        error.summary()
+    );
     assert!(error.fix.is_some());
 }
 

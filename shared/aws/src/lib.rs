@@ -9,6 +9,7 @@ mod failure;
 pub mod inventory;
 mod mint;
 mod names;
+mod refusal;
 mod secret_source;
 mod session;
 mod text;

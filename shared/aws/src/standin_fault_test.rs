@@ -98,7 +98,8 @@ fn signatures_carry_the_time_of_the_call_and_not_the_clocks() {
     let sdk = sdk([]);
     let error = ask(&sdk, aws.url(), call()).unwrap_err();
     assert_eq!(error.kind, Kind::Denied);
-    assert!(error.what.contains("clock is 1h00m behind"), "{error}");
+    assert_eq!(error.reason(), Some(Reason::WrongTime));
+    assert!(error.summary().contains("clock is 1h00m behind"), "{error}");
     let date = sdk.server_date().unwrap();
     let now = Utc::now() + (date.said - date.heard_at);
     ask(&sdk, aws.url(), Call { now, ..call() }).unwrap();

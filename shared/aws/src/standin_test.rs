@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use aws_connector_core::clock::Origin;
 use aws_connector_core::credential::RegistryLogin;
 use aws_connector_core::env::Env;
-use aws_connector_core::error::{Error, Kind};
+use aws_connector_core::error::{Error, Kind, Reason};
 use aws_connector_core::plan::{
     ContainerPlan, How, InstanceMetadataPlan, KeysPlan, PlannedKeys, RoleCall, Site, SsoPlan,
 };
@@ -144,7 +144,7 @@ fn a_chain_of_roles_ends_in_a_registry_login() {
         .session(&cross, Some(&first), &wrong, call())
         .unwrap_err();
     assert_eq!(error.kind, Kind::Denied);
-    assert_eq!(error.code.as_deref(), Some("AccessDenied"));
+    assert_eq!(error.reason(), Some(Reason::AccessDenied));
     let text = error.to_string();
     assert!(
         text.contains("connector 'dev'") && text.contains(CROSS),
@@ -224,7 +224,7 @@ fn user_keys_make_session_and_federation_tokens() {
     let error = sdk
         .session(&with, Some(&user()), &wrong, call())
         .unwrap_err();
-    assert_eq!(error.code.as_deref(), Some("MfaFailed"), "{error}");
+    assert_eq!(error.reason(), Some(Reason::WrongMfaCode), "{error}");
 
     let federation = step(
         aws.url(),

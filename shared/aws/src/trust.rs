@@ -36,7 +36,7 @@ pub(crate) fn context(env: &Env) -> Result<TlsContext> {
     TlsContext::builder()
         .with_trust_store(store)
         .build()
-        .map_err(|error| Error::local(format!("cannot set up TLS: {error}")))
+        .map_err(|error| Error::local("cannot set up TLS").because(error))
 }
 
 /// Where distributions keep all roots in one file.
@@ -94,16 +94,16 @@ fn platform_roots(_: &Env, _: bool) -> Result<TrustStore> {
 
 /// The certificates of `AWS_CA_BUNDLE`.
 fn bundle(path: &str) -> Result<Vec<u8>> {
-    let fail = |what: String| {
+    let fail = |what: &str| {
         Error::local(format!("{VARIABLE} is {}, {what}", shown(path))).fix(format!(
             "set {VARIABLE} to a file of PEM certificates, or unset it"
         ))
     };
     let pem = guarded::read(Path::new(path), LONGEST)
-        .map_err(|error| fail(format!("which cannot be read: {error}")))?;
-    let usable = usable(&pem).ok_or_else(|| fail("which is not a PEM file".to_owned()))?;
+        .map_err(|error| fail("which cannot be read").because(error))?;
+    let usable = usable(&pem).ok_or_else(|| fail("which is not a PEM file"))?;
     if usable.is_empty() {
-        return Err(fail("which contains no certificate".to_owned()));
+        return Err(fail("which contains no certificate"));
     }
     Ok(usable.into_bytes())
 }

@@ -16,7 +16,9 @@ use crate::shown::shown;
 /// that a program which asks us again is found out.
 pub const CHAIN_VARIABLE: &str = "AWS_CONNECTOR_CHAIN";
 
-/// The error of a binary that detects the loop. The binaries in between repeat it unchanged.
+/// How a program reports a loop on stderr. Stderr is the only channel back through the programs in
+/// between, such as the AWS CLI, so this text is a format that [`reported_circle`] parses; it is
+/// passed on unchanged.
 const CIRCLE: &str = "credential loop: ";
 /// The longest circle that is shown.
 const LONGEST_CIRCLE: usize = 1000;
@@ -69,13 +71,14 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| {
-            fail(format!("cannot be started: {error}"))
+            fail("cannot be started".to_owned())
+                .because(error)
                 .fix("use a program on PATH or its full path")
         })?;
     let mut output = Stream::new(child.stdout.take().map(OwnedFd::from));
     let mut said = Stream::new(child.stderr.take().map(OwnedFd::from));
     let status = wait(&mut child, &mut output, &mut said, deadline)
-        .map_err(|error| fail(format!("cannot be waited for: {error}")))?;
+        .map_err(|error| fail("cannot be waited for".to_owned()).because(error))?;
     let Some(status) = status else {
         return Err(fail("timed out and was stopped".to_owned()));
     };

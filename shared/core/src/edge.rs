@@ -120,7 +120,7 @@ fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i
         stdin: &|| said.stdin(),
     };
     let renewed = lock
-        .map_err(|error| Error::local(format!("no lock was passed on: {error}")))
+        .map_err(|error| Error::local("no lock was passed on").because(error))
         .and_then(|lock| match P::parse(&input)? {
             Todo::Serve(request, _) => serve::renew(&request, env, aws, Renewal { lock, entry }),
             _ => Err(Error::local(
@@ -184,7 +184,7 @@ fn read_stdin() -> Result<String> {
     std::io::stdin()
         .take(LONGEST_STDIN + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Error::usage(format!("cannot read standard input: {error}")))?;
+        .map_err(|error| Error::usage("cannot read standard input").because(error))?;
     if bytes.len() as u64 > LONGEST_STDIN {
         return Err(Error::usage("standard input is longer than 1 MiB"));
     }

@@ -1,12 +1,20 @@
-//! The one error type: what went wrong, for which connector, and how to fix it.
+//! The one error type: what went wrong, where, for which connector, and how to fix it.
 //!
-//! Every text is one line. What comes from outside (names, AWS's messages) is quoted and escaped
-//! before it gets here; whatever else could break or hide the line is escaped when it is shown, so
-//! that an error can be printed on a terminal or by Docker as it is.
+//! An error is data until it is displayed: code decides by its kind, place and refusal, never by
+//! its text. The text is one line. Values from outside (names, messages from AWS) are quoted and
+//! escaped before they get here; anything else that could break or hide the line is escaped on
+//! display, so that an error can be printed to a terminal or by Docker as it is.
 
+mod cause;
+mod refusal;
+
+use std::error::Error as StdError;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use cause::Cause;
+pub use refusal::{Reason, Refusal};
 
 use crate::shown::clean;
 
@@ -20,6 +28,8 @@ pub enum Kind {
     Profile,
     /// The connector may not be used for this request.
     Refused,
+    /// The user has not allowed ambient credentials.
+    NoConsent,
     /// No credential is to be had where the profile says one is.
     NoCredentials,
     /// AWS answered and said no.
@@ -32,22 +42,42 @@ pub enum Kind {
     Local,
 }
 
-/// A failure, ready to be shown.
+/// A failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// What sort of failure it is.
     pub kind: Kind,
-    /// The connector it concerns.
+    /// The connector that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
-    /// What went wrong, without a full stop.
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Box<Place>>,
+    /// What went wrong, without a full stop; [`summary`](Self::summary) adds place and cause.
     pub what: String,
+    /// How AWS refused the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Box<Refusal>>,
+    /// The error of the system or of a library that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// What to do about it, as an imperative without a full stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
-    /// AWS's error code, where AWS gave one.
+}
+
+/// Where an error is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// What the failed part was needed for, outermost first, such as `mfa_process`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<String>,
+    /// The file, and the line in it, counted from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub line: Option<(String, usize)>,
+    /// The field of a connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 /// `Result` with this crate's error.
@@ -59,9 +89,11 @@ impl Error {
         Self {
             kind,
             connector: None,
+            place: None,
             what: what.into(),
+            refusal: None,
+            cause: None,
             fix: None,
-            code: None,
         }
     }
 
@@ -85,10 +117,49 @@ impl Error {
         Self::new(Kind::Local, what)
     }
 
-    /// Names the connector, unless an inner one is named already.
+    /// Sets the connector, unless an inner one is already set.
     #[must_use]
     pub fn of(mut self, connector: &str) -> Self {
         self.connector.get_or_insert_with(|| connector.to_owned());
+        self
+    }
+
+    /// Sets the line of the file that is at fault.
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>, line: usize) -> Self {
+        self.place_mut().line = Some((file.into(), line));
+        self
+    }
+
+    /// Sets the field that is at fault.
+    #[must_use]
+    pub fn in_field(mut self, field: impl Into<String>) -> Self {
+        self.place_mut().field = Some(field.into());
+        self
+    }
+
+    /// Says what the failed part was needed for, outside of any earlier context.
+    #[must_use]
+    pub fn context(mut self, context: impl Into<String>) -> Self {
+        self.place_mut().context.insert(0, context.into());
+        self
+    }
+
+    fn place_mut(&mut self) -> &mut Place {
+        self.place.get_or_insert_default()
+    }
+
+    /// Sets the error that caused it.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Cause>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Sets how AWS refused the call.
+    #[must_use]
+    pub fn refusal(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(Box::new(refusal));
         self
     }
 
@@ -99,11 +170,22 @@ impl Error {
         self
     }
 
-    /// Keeps AWS's error code.
-    #[must_use]
-    pub fn code(mut self, code: impl Into<String>) -> Self {
-        self.code = Some(code.into());
-        self
+    /// Why AWS refused the call, if it did.
+    pub fn reason(&self) -> Option<Reason> {
+        self.refusal.as_ref().map(|refusal| refusal.reason)
+    }
+
+    /// Place, failure and cause on one line, without the connector and the fix.
+    pub fn summary(&self) -> String {
+        let place = self.place.as_deref().map(Place::to_string);
+        let mut text = place.unwrap_or_default() + &self.what;
+        if let Some(refusal) = &self.refusal {
+            text += &format!(" {refusal}");
+        }
+        if let Some(cause) = &self.cause {
+            text += &format!(": {cause}");
+        }
+        clean(&text).into_owned()
     }
 
     /// The process exit status: 2 for a wrong command line, 1 for everything else.
@@ -112,12 +194,27 @@ impl Error {
     }
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for context in &self.context {
+            write!(f, "{context}: ")?;
+        }
+        if let Some((file, line)) = &self.line {
+            write!(f, "{file}:{line}: ")?;
+        }
+        match &self.field {
+            Some(field) => write!(f, "field '{field}': "),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(connector) = &self.connector {
             write!(f, "connector '{connector}': ")?;
         }
-        f.write_str(&clean(&self.what))?;
+        f.write_str(&self.summary())?;
         if let Some(fix) = &self.fix {
             write!(f, "; fix: {}", clean(fix))?;
         }
@@ -125,30 +222,75 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_ref().map(Cause::error)
+    }
+}
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
-    fn an_error_is_one_line_with_connector_cause_and_fix() {
-        let error = Error::refused("this connector is disabled")
+    fn an_error_is_one_line_with_connector_place_cause_and_fix() {
+        let error = Error::profile("cannot be read")
             .of("dev")
-            .fix("set enabled = true");
+            .at("connectors.toml", 3)
+            .in_field("policy")
+            .because(std::io::Error::other("no\nluck"))
+            .context("mfa_process")
+            .fix("write it again");
         assert_eq!(
             error.to_string(),
-            "connector 'dev': this connector is disabled; fix: set enabled = true"
+            "connector 'dev': mfa_process: connectors.toml:3: field 'policy': cannot be read: \
+             no\\nluck; fix: write it again"
         );
     }
 
     #[test]
-    fn the_innermost_connector_and_fix_win() {
+    fn the_innermost_connector_and_fix_and_the_outermost_context_come_first() {
         let error = Error::refused("x")
             .of("inner")
             .of("outer")
+            .context("inside")
+            .context("outside")
             .fix("a")
             .fix("b");
-        assert_eq!(error.to_string(), "connector 'inner': x; fix: a");
+        assert_eq!(
+            error.to_string(),
+            "connector 'inner': outside: inside: x; fix: a"
+        );
+    }
+
+    #[test]
+    fn the_cause_is_the_source() {
+        let cause = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let error = Error::local("cannot read it").because(cause);
+        let source = error.source().unwrap();
+        let source = source.downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
+        assert!(Error::local("alone").source().is_none());
+    }
+
+    #[test]
+    fn a_stored_error_reads_the_same() {
+        let error = Error::new(Kind::Denied, "sts:AssumeRole was denied")
+            .of("dev")
+            .at("f", 1)
+            .context("c")
+            .because(std::io::Error::other("why"))
+            .refusal(Refusal {
+                operation: "sts:AssumeRole".to_owned(),
+                code: "AccessDenied".to_owned(),
+                reason: Reason::AccessDenied,
+                message: "no".to_owned(),
+                note: None,
+            });
+        let text = serde_json::to_string(&error).unwrap();
+        let read: Error = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, error);
+        assert_eq!(read.to_string(), error.to_string());
     }
 }

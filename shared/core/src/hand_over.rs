@@ -76,7 +76,7 @@ impl HandOver<'_> {
             }
             let args = self.full_args("-");
             let error = exec(&program, args.iter().map(OsString::as_os_str));
-            Err(cannot_start(&program, &error))
+            Err(cannot_start(&program, error))
         };
         match become_it() {
             Ok(never) => match never {},
@@ -99,7 +99,7 @@ impl HandOver<'_> {
             let _deaf = Deaf::new();
             command
                 .spawn()
-                .map_err(|error| cannot_start(&program, &error))
+                .map_err(|error| cannot_start(&program, error))
         };
         match start() {
             Ok(child) => log::debug(format_args!(
@@ -140,7 +140,7 @@ impl HandOver<'_> {
 }
 
 fn cannot_pass_on(error: std::io::Error) -> Error {
-    Error::local(format!("cannot pass on standard input: {error}"))
+    Error::local("cannot pass on standard input").because(error)
 }
 
 /// Reads what a small program says to the full one; `None` where it is not called by one.
@@ -187,22 +187,22 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
 /// The full program: beside this one, links resolved, and never looked for on `PATH`.
 fn find() -> Result<PathBuf> {
     let own = std::env::current_exe();
-    let path = match (PLACE, &own) {
+    let owner = own
+        .as_ref()
+        .ok()
+        .and_then(|own| fs::metadata(own).ok())
+        .map_or_else(effective_uid, |own| own.uid());
+    let path = match (PLACE, own) {
         (Some(place), _) => PathBuf::from(place),
         (None, Ok(own)) => own.with_file_name(PROGRAM),
         (None, Err(error)) => {
-            return Err(Error::local(format!(
-                "cannot find the path of this program: {error}"
-            )));
+            return Err(Error::local("cannot find the path of this program").because(error));
         }
     };
-    let owner = own
-        .and_then(fs::metadata)
-        .map_or_else(|_| effective_uid(), |own| own.uid());
     let is_ours = |meta: &fs::Metadata| meta.uid() == 0 || meta.uid() == owner;
     // Of a link, too: in a folder like /tmp others may add one, although they cannot replace any.
-    let link = fs::symlink_metadata(&path).map_err(|error| cannot_start(&path, &error))?;
-    let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, &error))?;
+    let link = fs::symlink_metadata(&path).map_err(|error| cannot_start(&path, error))?;
+    let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, error))?;
     let why = if !meta.is_file() {
         "is not a file"
     } else if !is_ours(&link) || !is_ours(&meta) {
@@ -217,16 +217,15 @@ fn find() -> Result<PathBuf> {
         .fix(format!("install {PROGRAM} again")))
 }
 
-fn cannot_start(path: &Path, error: &std::io::Error) -> Error {
+fn cannot_start(path: &Path, error: std::io::Error) -> Error {
     let folder = path.parent().unwrap_or(path);
-    let what = match error.kind() {
-        std::io::ErrorKind::NotFound => "is missing".to_owned(),
-        _ => format!("cannot be started: {error}"),
-    };
-    Error::local(format!(
-        "{}, which calls AWS, {what}",
-        shown(&path.to_string_lossy())
-    ))
+    let program = shown(&path.to_string_lossy());
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::local(format!("{program}, which calls AWS, is missing"))
+        }
+        _ => Error::local(format!("{program}, which calls AWS, cannot be started")).because(error),
+    }
     .fix(format!(
         "install {PROGRAM} from the same release into {}",
         shown(&folder.to_string_lossy())

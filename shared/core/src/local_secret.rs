@@ -55,10 +55,12 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
         )
     };
     let unreadable = |error: std::io::Error| {
-        fail(format!("cannot be read: {error}")).fix(format!(
-            "write the secret to {}, or change the connectors file",
-            full.display()
-        ))
+        fail("cannot be read".to_owned())
+            .because(error)
+            .fix(format!(
+                "write the secret to {}, or change the connectors file",
+                full.display()
+            ))
     };
     let file = crate::fs::open_or_pipe(&full).map_err(unreadable)?;
     let meta = file.meta();

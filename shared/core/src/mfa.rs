@@ -31,13 +31,8 @@ pub fn code(
 ) -> Result<Secret> {
     let text = match &factor.process {
         Some(argv) => {
-            let output = command::run(argv, chain, deadline).map_err(|error| {
-                Error {
-                    what: format!("mfa_process: {}", error.what),
-                    ..error
-                }
-                .of(connector)
-            })?;
+            let output = command::run(argv, chain, deadline)
+                .map_err(|error| error.context("mfa_process").of(connector))?;
             Secret::new(String::from_utf8_lossy(&output).trim())
         }
         None => prompt(factor, connector, may_prompt, asking)?,

@@ -27,7 +27,7 @@ pub fn read(token_file: &str) -> std::io::Result<Zeroizing<String>> {
 /// # Errors
 /// The file cannot be read or does not hold a JSON web token.
 pub fn identity(token_file: &str) -> Result<String> {
-    let fail = |what: String| {
+    let fail = |what: &str| {
         Error::new(
             Kind::NoCredentials,
             format!("web identity token file {} {what}", shown(token_file)),
@@ -35,11 +35,11 @@ pub fn identity(token_file: &str) -> Result<String> {
     };
     let token = read(token_file)
         .map_err(|error| {
-            fail(format!("cannot be read: {error}")).fix(
+            fail("cannot be read").because(error).fix(
                 "check that the token is mounted there (on EKS: annotate the service account with its role)",
             )
         })?;
-    of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token".to_owned()))
+    of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token"))
 }
 
 /// The same for the token of a container, which need not be a JWT: then its content is its identity.
@@ -49,10 +49,11 @@ pub fn identity(token_file: &str) -> Result<String> {
 pub fn of_container(token_file: &str) -> Result<String> {
     let token = read(token_file).map_err(|error| {
         let what = format!(
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {} cannot be read: {error}",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {} cannot be read",
             shown(token_file)
         );
         Error::new(Kind::NoCredentials, what)
+            .because(error)
             .fix("check that the token is mounted there (on EKS: the pod identity association)")
     })?;
     let token = token.trim();

@@ -74,7 +74,7 @@ pub fn cluster_token(
 }
 
 fn presigned(plan: &TokenPlan, session: &Session, now: DateTime<Utc>) -> Result<Zeroizing<String>> {
-    let fail = |error: String| Error::local(format!("cannot sign the cluster token: {error}"));
+    let fail = |error: String| Error::local(error).context("cannot sign the cluster token");
     let identity = Credentials::new(
         session.access_key_id.as_str(),
         session.secret_access_key.expose(),

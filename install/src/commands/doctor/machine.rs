@@ -106,9 +106,8 @@ fn outdated(path: &Path, flag: &str) -> Option<Finding> {
     let output = match command::run(&words, "", Instant::now() + PATIENCE) {
         Ok(output) => output,
         Err(error) => {
-            let why = error.what.rsplit_once("\" ").map_or("", |(_, why)| why);
             return Some(Finding::failed(
-                format!("{}: reading its version {why}", path.display()),
+                format!("cannot read its version: {}", error.summary()),
                 "run install/install.sh, which installs all four together",
             ));
         }

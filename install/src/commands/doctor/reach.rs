@@ -35,7 +35,7 @@ pub(super) fn check(
             return Ok(((), Finding::ok(detail)));
         };
         // Usually all of them fail for the same reason.
-        let detail = format!("no answer from {}: {}", names(false), error.what);
+        let detail = format!("no answer from {}: {}", names(false), error.summary());
         let fix = error.fix.clone().unwrap_or_default();
         Ok(((), Finding::failed(detail, fix)))
     });

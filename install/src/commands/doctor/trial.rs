@@ -56,10 +56,8 @@ pub(super) fn registries(
         report.step(kind.id(), || {
             let _progress = progress();
             let place = host.host();
-            let tried = registry(app, profile, connector, host).map_err(|error| Error {
-                what: format!("{place}: {}", error.what),
-                ..error
-            })?;
+            let tried =
+                registry(app, profile, connector, host).map_err(|error| error.context(&*place))?;
             Ok(((), Finding::ok(format!("{place}; {tried}"))))
         });
     }
@@ -81,7 +79,7 @@ pub(super) fn registries(
             match listed {
                 Ok(_) => Finding::ok(detail),
                 Err(error) => Finding::warning(
-                    format!("{detail}, but {}", error.what),
+                    format!("{detail}, but {}", error.summary()),
                     error.fix.unwrap_or_default(),
                 ),
             },
@@ -158,15 +156,15 @@ fn clusters(
         });
     };
     // The identity may be meant for only some of them.
-    let fix = error.fix.unwrap_or_default();
+    let fix = error.fix.clone().unwrap_or_default();
     if taken.is_empty() {
-        return Finding::failed(format!("{shown}; {}", error.what), fix);
+        return Finding::failed(format!("{shown}; {}", error.summary()), fix);
     }
     let detail = format!(
         "{shown}; token accepted at /version by {}, not by {}: {}",
         taken.join(", "),
         refused.join(", "),
-        error.what
+        error.summary()
     );
     Finding::warning(detail, fix)
 }

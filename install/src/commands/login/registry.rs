@@ -74,7 +74,7 @@ fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
     let why = match found {
         Ok(found) if found == *name => return Ok(()),
         Ok(found) => format!("connector '{found}' serves {} to Docker", registry.host()),
-        Err(error) => error.what,
+        Err(error) => error.summary(),
     };
     Err(Error::refused(why).of(name).fix(format!(
         "run 'aws-connector update {name} --registry {}'",

@@ -224,10 +224,8 @@ fn surroundings(app: &App, found: &mut FieldList, error: Error) -> Result<()> {
     {
         "EcsContainer"
     } else {
-        return Err(Error::new(
-            Kind::NoCredentials,
-            format!("no credentials found to configure from: {}", error.what),
-        )
+        return Err(Error::new(Kind::NoCredentials, error.summary())
+        .context("no credentials found to configure from")
         .fix("run 'aws configure' first, name a profile with --source-profile, or pass --auth-method implicit --credential-source Ec2InstanceMetadata on an EC2 instance"));
     };
     set(found, "auth_method", Value::from("implicit"));

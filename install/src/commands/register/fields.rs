@@ -250,7 +250,7 @@ fn place(given: &str, flag: &str) -> Result<Value> {
         std::io::stdin()
             .take(64 * 1024)
             .read_to_string(&mut text)
-            .map_err(|error| Error::usage(format!("{flag} stdin: {error}")))?;
+            .map_err(|error| Error::usage(format!("{flag} stdin")).because(error))?;
         return Ok(Value::from(text.trim_end()));
     }
     match given.split_once(':') {

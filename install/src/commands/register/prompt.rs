@@ -128,8 +128,10 @@ fn cannot(flag: &str) -> Error {
     Error::usage("cannot prompt without a terminal").fix(format!("pass {flag}"))
 }
 
-fn unanswered(error: &dialoguer::Error, flag: &str) -> Error {
-    Error::usage(format!("no answer: {error}")).fix(format!("pass {flag}"))
+fn unanswered(error: dialoguer::Error, flag: &str) -> Error {
+    Error::usage("no answer")
+        .because(error)
+        .fix(format!("pass {flag}"))
 }
 
 fn ask(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()> {
@@ -139,7 +141,7 @@ fn ask(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()>
     let text: String = Input::new()
         .with_prompt(prompt)
         .interact_text()
-        .map_err(|error| unanswered(&error, flag))?;
+        .map_err(|error| unanswered(error, flag))?;
     found.push((key.to_owned(), Value::from(text.trim())));
     Ok(())
 }
@@ -151,7 +153,7 @@ fn secret(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<
     let text = Password::new()
         .with_prompt(prompt)
         .interact()
-        .map_err(|error| unanswered(&error, flag))?;
+        .map_err(|error| unanswered(error, flag))?;
     found.push((key.to_owned(), Value::from(text.trim())));
     Ok(())
 }
@@ -181,7 +183,7 @@ fn choose<'a>(flag: &str, question: &str, ways: &[(&'a str, &str)]) -> Result<&'
             None => Err("not one of the choices"),
         })
         .interact_text()
-        .map_err(|error| unanswered(&error, flag))?;
+        .map_err(|error| unanswered(error, flag))?;
     let (name, _) = pick(&answer).ok_or_else(|| cannot(flag))?;
     Ok(name)
 }

@@ -2,7 +2,7 @@
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
-use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::error::{Error, Kind, Reason, Result};
 use aws_connector_core::plan::Site;
 use aws_connector_core::secret::Secret;
 use zeroize::Zeroizing;
@@ -33,13 +33,12 @@ pub(super) fn fetch(
     let answer = client.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     });
-    let answer = answer.map_err(|error| match error.code.as_deref() {
-        Some("ParameterNotFound" | "ParameterVersionNotFound") => Error {
-            kind: Kind::NoCredentials,
-            what: format!("SSM parameter {place} not found"),
-            ..error
+    let answer = answer.map_err(|error| match error.reason() {
+        Some(Reason::NotFound) => {
+            let what = format!("SSM parameter {place} not found");
+            Error::new(Kind::NoCredentials, what)
+                .fix("check its name, its region and the connector's account")
         }
-        .fix("check its name, its region and the connector's account"),
         _ => error,
     })?;
     let value = answer.parameter.and_then(|parameter| parameter.value);

@@ -66,14 +66,13 @@ fn judge(question: &Question<'_>, answer: &Answer) -> Result<Session> {
 
 /// The authorization token; EKS writes a new one from time to time.
 fn read(path: &str) -> Result<Secret> {
-    let fail = |what: String| {
+    let fail = |what: &str| {
         let place = format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {}", shown(path));
         Error::new(Kind::NoCredentials, format!("{place} {what}"))
     };
-    let text =
-        web_identity::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let text = web_identity::read(path).map_err(|error| fail("cannot be read").because(error))?;
     match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(fail("is empty".to_owned())),
+        "" => Err(fail("is empty")),
         token => Ok(Secret::new(token)),
     }
 }

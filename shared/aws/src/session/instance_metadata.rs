@@ -126,15 +126,17 @@ fn failed(question: &Question<'_>, error: &ImdsError) -> Error {
 fn with_tried(error: Error, tried: &str) -> Error {
     let elsewhere = "set a source in the connector, or set AWS_EC2_METADATA_DISABLED=true if \
                      there is no metadata service";
-    let what = if tried.is_empty() {
-        error.what
-    } else {
-        format!("no ambient credentials: {tried}; {}", error.what)
-    };
     let fix = if error.kind == Kind::Unavailable {
         Some(elsewhere.to_owned())
     } else {
-        error.fix
+        error.fix.clone()
     };
-    Error { what, fix, ..error }
+    if tried.is_empty() {
+        return Error { fix, ..error };
+    }
+    let what = format!("no ambient credentials: {tried}; {}", error.summary());
+    Error {
+        fix,
+        ..Error::new(error.kind, what)
+    }
 }

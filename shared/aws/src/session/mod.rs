@@ -170,7 +170,7 @@ fn tags(
         .iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Error::profile(format!("{}: {error}", question.what)))?;
+        .map_err(|error| Error::profile(question.what.as_str()).because(error))?;
     Ok((!tags.is_empty()).then_some(tags))
 }
 

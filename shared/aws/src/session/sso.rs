@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
-use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::error::{Error, Kind, Reason, Result};
 use aws_connector_core::plan::{Site, SsoPlan};
 use aws_connector_core::shown::shown;
 use chrono::{DateTime, TimeDelta};
@@ -34,7 +34,7 @@ pub(super) fn obtain(
     if left < RENEW {
         let renewed = renew(client, &site, &mut token, call).or_else(|error| {
             // A refresh token is good for one exchange, and another process may have been first.
-            if error.code.is_none() {
+            if error.refusal.is_none() {
                 return Err(error);
             }
             token = await_renewal(plan, client, call).ok_or(error)?;
@@ -69,8 +69,8 @@ pub(super) fn obtain(
         .access_token(token.access_token.expose());
     let answer = client.run(&question, async {
         let answer = request.send().await.map_err(|error| question.failed(error));
-        answer.map_err(|error| match error.code.as_deref() {
-            Some("UnauthorizedException") => error.fix(&*login),
+        answer.map_err(|error| match error.reason() {
+            Some(Reason::Unauthorized) => error.fix(&*login),
             _ => error.fix(
                 "use an account and a role that are assigned to you (see 'aws sso list-accounts')",
             ),

@@ -58,10 +58,8 @@ impl Token {
                     shown(&plan.profile)
                 ),
             ),
-            _ => Error::new(
-                Kind::NoCredentials,
-                format!("{} cannot be read: {error}", place()),
-            ),
+            _ => Error::new(Kind::NoCredentials, format!("{} cannot be read", place()))
+                .because(error),
         })?;
         let wrong = || {
             let what = format!("{} is not a token file of 'aws sso login'", place());

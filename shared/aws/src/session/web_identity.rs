@@ -45,13 +45,13 @@ pub(super) fn obtain(
 
 /// Reads the token; its issuer replaces it from time to time.
 fn read(path: &str) -> Result<Secret> {
-    let fail = |what: String| {
+    let fail = |what: &str| {
         let place = format!("web identity token file {}", shown(path));
         Error::new(Kind::NoCredentials, format!("{place} {what}"))
     };
-    let text = token::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let text = token::read(path).map_err(|error| fail("cannot be read").because(error))?;
     match text.trim() {
-        "" => Err(fail("is empty".to_owned())),
+        "" => Err(fail("is empty")),
         token => Ok(Secret::new(token)),
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
             format!(
                 "profile {} ({}) has no credentials{}",
                 shown(name),
-                section.place,
+                section.place(),
                 unread(look)
             )
             .into(),
@@ -127,13 +127,9 @@ impl Path {
         named_by: &Property<'_>,
     ) -> Result<Step> {
         let Some(section) = look.files().section(Kind::Profile, name)? else {
+            let named = named_by.wrong("names a profile that does not exist");
             let error = look.files().unknown(Kind::Profile, name);
-            let what = format!(
-                "{}: {}",
-                named_by.wrong("names a profile that does not exist").what,
-                error.what
-            );
-            return Err(Error { what, ..error });
+            return Err(error.context(named.summary()));
         };
         let has_keys = section.has(ID) || section.has(SECRET);
         if has_keys || !takes_role(&section) {
@@ -155,11 +151,11 @@ impl Path {
                 ));
         }
         if self.0.len() >= DEEPEST {
-            return Err(Error::profile(format!(
-                "{}: the profile chain is longer than {DEEPEST}",
-                named_by.file.place(named_by.line)
-            ))
-            .fix("remove profiles from the chain"));
+            let what = format!("the profile chain is longer than {DEEPEST}");
+            return Err(named_by
+                .file
+                .wrong(named_by.line, what)
+                .fix("remove profiles from the chain"));
         }
         self.0.push(name.to_owned());
         let step = role::step(self, look, &section);
@@ -191,13 +187,9 @@ impl Path {
         if let Some(plan) = keys(section, Dialect::Config)? {
             return Ok(look.step(How::Keys(plan)));
         }
-        Err(Error::profile(format!(
-            "{}: AWS CLI profile {} has no credentials{}",
-            section.place,
-            shown(&section.name),
-            unread(look)
-        ))
-        .fix("give it keys, role_arn with source_profile, sso_session or credential_process, or use another profile"))
+        Err(section
+            .wrong(&format!("has no credentials{}", unread(look)))
+            .fix("give it keys, role_arn with source_profile, sso_session or credential_process, or use another profile"))
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) fn web_identity(look: &Look<'_>) -> Result<Found> {
         .fix("set AWS_ROLE_ARN to the token's role"));
     };
     check_role_arn(&arn)
-        .map_err(|error| Error::usage(format!("environment variable AWS_ROLE_ARN: {error}")))?;
+        .map_err(|error| Error::usage("environment variable AWS_ROLE_ARN").because(error))?;
     let session_name = look.env.get("AWS_ROLE_SESSION_NAME");
     Ok(look.found(How::WebIdentity {
         token_file,

@@ -37,8 +37,10 @@ enum Read {
 pub(super) struct Section<'f> {
     /// The profile's or session's name.
     pub(super) name: String,
-    /// Where it starts, for messages.
-    pub(super) place: String,
+    /// The file that it starts in.
+    file: &'f Ini,
+    /// The line of its header.
+    line: usize,
     /// The config file's, then those of the credentials file: the last one of a key counts.
     properties: Vec<Property<'f>>,
 }
@@ -71,9 +73,9 @@ impl Files {
     /// # Errors
     /// One of its lines cannot be read.
     pub(super) fn section(&self, kind: Kind, name: &str) -> Result<Option<Section<'_>>> {
-        let Some(place) = self
+        let Some((file, line)) = self
             .both()
-            .find_map(|ini| ini.line_of(kind, name).map(|line| ini.place(line)))
+            .find_map(|ini| ini.line_of(kind, name).map(|line| (ini, line)))
         else {
             return Ok(None);
         };
@@ -83,7 +85,8 @@ impl Files {
         }
         Ok(Some(Section {
             name: name.to_owned(),
-            place,
+            file,
+            line,
             properties,
         }))
     }
@@ -141,6 +144,18 @@ impl Files {
 }
 
 impl<'f> Section<'f> {
+    /// `FILE:LINE` of its header.
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", show_path(&self.file.path), self.line)
+    }
+
+    /// An error in this profile as a whole.
+    pub(super) fn wrong(&self, what: &str) -> Error {
+        let name = shown(&self.name);
+        self.file
+            .wrong(self.line, format!("AWS CLI profile {name} {what}"))
+    }
+
     /// The property that counts for a key.
     pub(super) fn property(&self, key: &str) -> Option<&Property<'f>> {
         self.properties

@@ -139,11 +139,9 @@ impl Ini {
                 Item::Option((start, end)) => {
                     let option = text.get(start..end).unwrap_or("");
                     let Some((key, first)) = option.split_once(['=', ':']) else {
-                        return Err(Error::profile(format!(
-                            "{}: expected 'key = value' or a comment",
-                            self.place(line)
-                        ))
-                        .fix("fix the line, or comment it out with #"));
+                        return Err(self
+                            .wrong(line, "expected 'key = value' or a comment")
+                            .fix("fix the line, or comment it out with #"));
                     };
                     into.push(Property {
                         file: self,
@@ -206,9 +204,14 @@ impl Ini {
         }
     }
 
-    /// `FILE:LINE`, for messages.
-    pub(super) fn place(&self, line: usize) -> String {
-        format!("{}:{line}", show_path(&self.path))
+    /// An error in a line.
+    pub(super) fn wrong(&self, line: usize, what: impl Into<String>) -> Error {
+        self.place(Error::profile(what), line)
+    }
+
+    /// An error that a line led to.
+    pub(super) fn place(&self, error: Error, line: usize) -> Error {
+        error.at(show_path(&self.path), line)
     }
 }
 
@@ -280,13 +283,10 @@ impl<'t> Property<'t> {
             .rfind(|value| !value.is_empty())
     }
 
-    /// Something is wrong with this property.
+    /// An error in this property.
     pub(super) fn wrong(&self, what: &str) -> Error {
-        Error::profile(format!(
-            "{}: {} {what}",
-            self.file.place(self.line),
-            self.key.to_ascii_lowercase()
-        ))
+        let key = self.key.to_ascii_lowercase();
+        self.file.wrong(self.line, format!("{key} {what}"))
     }
 }
 

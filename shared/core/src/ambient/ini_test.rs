@@ -24,7 +24,7 @@ fn told(text: &str, name: &str) -> String {
     let ini = ini(Dialect::Config, text);
     let mut properties = Vec::new();
     if let Err(error) = ini.read(Kind::Profile, name, &mut properties) {
-        return error.what;
+        return error.summary();
     }
     let one = |property: &super::ini::Property<'_>| {
         let value = match property.value() {

@@ -6,7 +6,7 @@ use super::aws_profile::Path;
 use super::environment::HOUR;
 use super::files::Section;
 use super::{Look, chain};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::{How, PlannedSecret, Site, Step};
 use crate::profile::{CredentialSource, Mfa, SecretRef, limits};
 use crate::resource::{Arn, check_mfa_serial, check_region, check_role_arn};
@@ -130,35 +130,26 @@ fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Ste
                         SOURCES.map(CredentialSource::id).join(", ")
                     ))
                 })?;
-            chain::only(look, source).map_err(|error| {
-                let what = format!("{} ({})", error.what, property.file.place(property.line));
-                Error { what, ..error }
-            })
+            chain::only(look, source).map_err(|error| property.file.place(error, property.line))
         }
         (Some((_, property)), Some(_)) => Err(property
             .wrong("and credential_source cannot be combined")
             .fix("keep one of them")),
-        (None, None) => Err(Error::profile(format!(
-            "{}: AWS CLI profile {} has role_arn, but neither source_profile nor credential_source",
-            section.place,
-            shown(&section.name)
-        ))
-        .fix(
-            "set source_profile to the profile whose keys assume the role (it can be the same \
-             profile)",
-        )),
+        (None, None) => Err(section
+            .wrong("has role_arn, but neither source_profile nor credential_source")
+            .fix(
+                "set source_profile to the profile whose keys assume the role (it can be the \
+                 same profile)",
+            )),
     }
 }
 
 /// The role, and where STS is asked for it: in the profile's own region if it has one.
 fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)> {
     let Some((arn, property)) = section.get("role_arn")? else {
-        return Err(Error::profile(format!(
-            "{}: AWS CLI profile {} has web_identity_token_file, but no role_arn",
-            section.place,
-            shown(&section.name)
-        ))
-        .fix("add role_arn"));
+        return Err(section
+            .wrong("has web_identity_token_file, but no role_arn")
+            .fix("add role_arn"));
     };
     check_role_arn(arn).map_err(|error| property.wrong(&format!("is invalid: {error}")))?;
     let site = match section.get("region")? {

@@ -3,7 +3,7 @@
 use super::Look;
 use super::files::Section;
 use super::ini::Kind;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::SsoPlan;
 use crate::resource::check_region;
 use crate::shown::shown;
@@ -27,8 +27,7 @@ pub(super) fn plan(look: &Look<'_>, section: &Section<'_>) -> Result<Option<SsoP
                 .section(Kind::SsoSession, name)?
                 .ok_or_else(|| {
                     let error = look.files().unknown(Kind::SsoSession, name);
-                    let what = format!("{}: {}", property.file.place(property.line), error.what);
-                    Error { what, ..error }
+                    property.file.place(error, property.line)
                 })?;
             Some(found)
         }
@@ -44,21 +43,17 @@ pub(super) fn plan(look: &Look<'_>, section: &Section<'_>) -> Result<Option<SsoP
                 .wrong("does not match the profile's sso_session")
                 .fix(format!("remove {key} from the profile"))),
             (Some((value, _)), _) | (None, Some((value, _))) => Ok(value.to_owned()),
-            (None, None) => Err(Error::profile(format!(
-                "{}: AWS CLI profile {} uses IAM Identity Center, but has no {key}",
-                section.place,
-                shown(&section.name)
-            ))
-            .fix(format!(
-                "aws configure sso --profile {}",
-                shown(&section.name)
-            ))),
+            (None, None) => Err(section
+                .wrong(&format!("uses IAM Identity Center, but has no {key}"))
+                .fix(format!(
+                    "run 'aws configure sso --profile {}'",
+                    shown(&section.name)
+                ))),
         }
     };
     let region = value("sso_region")?;
-    check_region(&region).map_err(|error| {
-        Error::profile(format!("{}: sso_region is invalid: {error}", section.place))
-    })?;
+    check_region(&region)
+        .map_err(|error| section.wrong("has an invalid sso_region").because(error))?;
     let mut origin = String::new();
     section.origin(&mut origin);
     if let Some(session) = &session {

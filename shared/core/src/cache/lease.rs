@@ -269,7 +269,7 @@ fn is_shared(error: &Error, turn: &Turn<'_>) -> bool {
     match error.kind {
         Kind::Denied | Kind::Unavailable | Kind::NoCredentials => true,
         Kind::Interaction => turn.has_prompted,
-        Kind::Usage | Kind::Profile | Kind::Refused | Kind::Local => false,
+        Kind::Usage | Kind::Profile | Kind::Refused | Kind::NoConsent | Kind::Local => false,
     }
 }
 

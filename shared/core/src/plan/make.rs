@@ -18,7 +18,8 @@ use crate::request::{Client, Request, Wants};
 use crate::resource::{Partition, RegistryHost, check_region};
 
 /// The variable that consents to ambient credentials.
-const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
+/// The variable that allows ambient credentials.
+pub const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -41,19 +42,15 @@ pub fn make(
 /// On a first run, the missing connectors file is the cause of every other error.
 fn without_file(error: Error, path: &Path) -> Error {
     let create = "run 'aws-connector register NAME --auto-configure' to create it";
-    Error {
-        what: format!(
-            "no connectors file yet at {}; {}",
-            path.display(),
-            error.what
-        ),
-        fix: Some(match error.fix {
-            Some(fix) => format!("{create}, or {fix}"),
-            None => create.to_owned(),
-        }),
-        connector: None,
-        ..error
-    }
+    let what = format!(
+        "no connectors file yet at {}; {}",
+        path.display(),
+        error.summary()
+    );
+    Error::new(error.kind, what).fix(match error.fix {
+        Some(fix) => format!("{create}, or {fix}"),
+        None => create.to_owned(),
+    })
 }
 
 fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) -> Result<Plan> {
@@ -135,7 +132,7 @@ impl Maker<'_> {
         if allowed || self.env.is_on(CONSENT) {
             return Ok(());
         }
-        Err(Error::refused("ambient credentials are not allowed")
+        Err(Error::new(Kind::NoConsent, "ambient credentials are not allowed")
             .of(connector)
             .fix(match self.profile.has_file() {
                 true => format!(

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use make::make;
+pub use make::{CONSENT, make};
 pub use session_name::{PLACEHOLDERS as SESSION_NAME_PLACEHOLDERS, federation_name, session_name};
 pub use site::Site;
 pub use which::for_registry as connector_for_registry;

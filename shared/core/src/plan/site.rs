@@ -65,7 +65,7 @@ impl Site {
                 Some(url) => endpoint(&url, settings.allow_insecure)
                     .map(Some)
                     .map_err(|error| {
-                        Error::usage(format!("environment variable {variable}: {error}"))
+                        Error::usage(error).context(format!("environment variable {variable}"))
                     }),
             }
         };

@@ -67,8 +67,7 @@ pub fn for_registry(
             if error.connector.is_some() {
                 return error;
             }
-            let what = format!("AWS_CONNECTOR: {}", error.what);
-            Error { what, ..error }
+            error.context("AWS_CONNECTOR")
         })?;
         // Without a default it is this one anyway: the plan then reports why it is refused.
         if super::place::may_serve(&connector, registry) || profile.default_connector().is_none() {

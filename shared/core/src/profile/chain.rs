@@ -39,7 +39,7 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
                 Some(_) => error,
                 // The error has no connector because the name was not found.
                 None => {
-                    let mut placed = profile.field_error(&connector.name, field, &error.what);
+                    let mut placed = profile.field_error(&connector.name, field, &error.summary());
                     placed.fix = error.fix;
                     placed
                 }

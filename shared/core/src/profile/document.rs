@@ -204,14 +204,9 @@ impl Document {
         }
     }
 
-    /// The position of a byte in the file: `FILE:LINE`.
-    fn place(&self, at: usize) -> String {
-        format!("{}:{}", self.path.display(), self.line(at))
-    }
-
-    /// An error at a byte of the file: `FILE:LINE: what`.
+    /// An error at a byte of the file.
     pub(crate) fn error(&self, at: usize, what: &str) -> Error {
-        Error::profile(format!("{}: {what}", self.place(at)))
+        Error::profile(what).at(self.path.display().to_string(), self.line(at))
     }
 
     fn line(&self, at: usize) -> usize {
@@ -282,11 +277,9 @@ impl Parsed<'_> {
     pub(crate) fn error(&self, at: usize, what: &str) -> Error {
         self.document.error(self.offset + at, what)
     }
-}
 
-impl Parsed<'_> {
-    /// The position of a connector's field, or of its header.
-    pub(crate) fn place(&self, connector: &str, field: &str) -> String {
+    /// An error in a connector's field; it points to the connector if it does not set the field.
+    pub(crate) fn field_error(&self, connector: &str, field: &str, what: &str) -> Error {
         let find = |table: &DeTable<'_>, name: &str| {
             table
                 .iter()
@@ -300,7 +293,7 @@ impl Parsed<'_> {
             },
             _ => None,
         };
-        self.document.place(self.offset + at.unwrap_or(0))
+        self.error(at.unwrap_or(0), what).in_field(field)
     }
 }
 

@@ -35,8 +35,9 @@ pub(super) enum ReadError {
 
 pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile, ReadError> {
     let failed = |error: std::io::Error| {
-        let wrong = Error::profile(format!("cannot read {}: {error}", path.display()));
-        ReadError::Other(match error.kind() {
+        let kind = error.kind();
+        let wrong = Error::profile(format!("cannot read {}", path.display())).because(error);
+        ReadError::Other(match kind {
             ErrorKind::InvalidInput => {
                 wrong.fix(format!("replace it with a file, or set {FILE_VARIABLE}"))
             }

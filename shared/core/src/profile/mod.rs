@@ -234,17 +234,15 @@ impl Profile {
         })
     }
 
-    /// An error about a field of a connector that was read before: `FILE:LINE: field 'x': …`.
+    /// An error about a field of a connector that was read before.
     pub(crate) fn field_error(&self, connector: &str, field: &str, what: &str) -> Error {
-        let at = self.document.as_ref().and_then(|document| {
+        let placed = self.document.as_ref().and_then(|document| {
             let parsed = document.connector(connector).ok()??;
-            Some(parsed.place(connector, field))
+            Some(parsed.field_error(connector, field, what))
         });
-        match at {
-            Some(place) => Error::profile(format!("{place}: field '{field}': {what}")),
-            None => Error::profile(format!("field '{field}': {what}")),
-        }
-        .of(connector)
+        placed
+            .unwrap_or_else(|| Error::profile(what).in_field(field))
+            .of(connector)
     }
 
     fn unknown(&self, name: &str, why: &str) -> Error {

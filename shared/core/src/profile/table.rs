@@ -73,15 +73,14 @@ impl<'p, 'd> Fields<'p, 'd> {
             .iter()
             .find(|entry| entry.name == field)
             .map_or(self.start, |entry| entry.value_at);
-        self.error_at(at, &format!("field '{}{field}': {what}", self.prefix))
+        self.error_at(at, what)
+            .in_field(format!("{}{field}", self.prefix))
     }
 
     /// An error about one field.
     pub(crate) fn field_error<T>(&self, field: &At<T>, what: &str) -> Error {
-        self.error_at(
-            field.at,
-            &format!("field '{}{}': {what}", self.prefix, field.field),
-        )
+        self.error_at(field.at, what)
+            .in_field(format!("{}{}", self.prefix, field.field))
     }
 
     fn error_at(&self, at: usize, what: &str) -> Error {
@@ -427,10 +426,9 @@ impl<'p, 'd> Fields<'p, 'd> {
                 continue;
             }
             return Err(match not_allowed(entry.name) {
-                Some(reason) => self.error_at(
-                    entry.at,
-                    &format!("field '{}{}': {reason}", self.prefix, entry.name),
-                ),
+                Some(reason) => self
+                    .error_at(entry.at, &reason)
+                    .in_field(format!("{}{}", self.prefix, entry.name)),
                 None => self.unknown(entry, known),
             });
         }

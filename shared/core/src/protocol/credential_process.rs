@@ -69,7 +69,7 @@ impl Protocol for CredentialProcess {
         let resource = match flags.take("resource-type") {
             Some(name) => {
                 let usage = |flag: &str, error: crate::resource::ResourceError| {
-                    Error::usage(format!("--{flag}: {error}"))
+                    Error::usage(format!("--{flag}")).because(error)
                 };
                 let kind = ResourceType::parse(&name).map_err(|e| usage("resource-type", e))?;
                 Some(Resource::parse(kind, id.as_deref()).map_err(|e| usage("resource-id", e))?)
@@ -104,7 +104,7 @@ impl Protocol for CredentialProcess {
             account_id: session.account_id.as_deref(),
         };
         let mut text = serde_json::to_string(&document)
-            .map_err(|error| Error::local(format!("cannot write the document: {error}")))?;
+            .map_err(|error| Error::local("cannot write the document").because(error))?;
         text.push('\n');
         Ok(Output::document(text))
     }

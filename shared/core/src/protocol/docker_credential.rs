@@ -20,9 +20,8 @@ pub const NO_SERVER: &str = "no credentials server URL";
 /// And this one.
 pub const NO_USERNAME: &str = "no credentials username";
 
-/// How the error of a denied token for ECR Public begins; a denial on the way to it (the role, the
-/// code, the clock) is a fault to be mended.
-const PUBLIC_TOKEN: &str = "ecr-public:GetAuthorizationToken";
+/// The call for a login at ECR Public.
+const PUBLIC_LOGIN: &str = "ecr-public:GetAuthorizationToken";
 
 const HELP: &str = "\
 A Docker credential helper for Amazon ECR, private and public.
@@ -116,7 +115,7 @@ impl Protocol for DockerCredential {
             secret: login.password.expose(),
         };
         let mut text = serde_json::to_string(&credentials)
-            .map_err(|error| Error::local(format!("cannot write the answer: {error}")))?;
+            .map_err(|error| Error::local("cannot write the answer").because(error))?;
         text.push('\n');
         Ok(Output::document(text))
     }
@@ -124,17 +123,19 @@ impl Protocol for DockerCredential {
     fn render_registries(hosts: &[String]) -> Result<Output> {
         let users: BTreeMap<&str, &str> = hosts.iter().map(|host| (&**host, "AWS")).collect();
         let mut text = serde_json::to_string(&users)
-            .map_err(|error| Error::local(format!("cannot write the list: {error}")))?;
+            .map_err(|error| Error::local("cannot write the list").because(error))?;
         text.push('\n');
         Ok(Output::document(text))
     }
 
     fn render_error(asked: Option<&Asked>, error: &Error) -> Output {
-        // ECR Public serves anonymously, too: where AWS denies our identity a token, Docker is
-        // told that there is none, and pulls without.
+        // ECR Public also allows anonymous pulls: if AWS denies this identity a login, report that
+        // there is none, and Docker pulls without it. A denial of an earlier call (of the role, the
+        // MFA code) is an error.
+        let refused = error.refusal.as_deref();
         if asked.is_some_and(|asked| asked.public)
             && error.kind == Kind::Denied
-            && error.what.starts_with(PUBLIC_TOKEN)
+            && refused.is_some_and(|refused| refused.operation == PUBLIC_LOGIN)
         {
             return Output {
                 stderr: Some(format!("{error}; continuing anonymously")),
@@ -213,6 +214,7 @@ fn store(stdin: &str) -> Result<Todo<Asked>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Reason, Refusal};
 
     #[test]
     fn the_strings_that_docker_knows_are_these() {
@@ -232,8 +234,10 @@ mod tests {
             server_url: "x".into(),
             public: false,
         };
-        let denied = Error::new(Kind::Denied, "ecr-public:GetAuthorizationToken was denied");
-        let role_denied = Error::new(Kind::Denied, "sts:AssumeRole was denied");
+        let denied = |operation| {
+            Error::new(Kind::Denied, "denied").refusal(Refusal::of(operation, Reason::AccessDenied))
+        };
+        let (denied, role_denied) = (denied(PUBLIC_LOGIN), denied("sts:AssumeRole"));
         let down = Error::new(Kind::Unavailable, "down");
         let stdout = |asked: &Asked, error: &Error| {
             DockerCredential::render_error(Some(asked), error)
@@ -243,8 +247,8 @@ mod tests {
         };
         assert_eq!(stdout(&public, &denied), NOT_FOUND);
         assert_eq!(stdout(&public, &down), "down");
-        assert_eq!(stdout(&public, &role_denied), "sts:AssumeRole was denied");
-        assert_eq!(stdout(&private, &denied), denied.what);
+        assert_eq!(stdout(&public, &role_denied), role_denied.summary());
+        assert_eq!(stdout(&private, &denied), denied.summary());
     }
 
     #[test]

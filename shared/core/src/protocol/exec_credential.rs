@@ -187,7 +187,7 @@ impl Protocol for ExecCredential {
 
 fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result<ClusterRef> {
     let resource = Resource::parse(ResourceType::KubernetesCluster, Some(name))
-        .map_err(|error| Error::usage(format!("{from}: {error}")))?;
+        .map_err(|error| Error::usage(from).because(error))?;
     let Resource::Cluster {
         name,
         account,
@@ -199,7 +199,7 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
     };
     let region_from_flag = region.is_some();
     if let Some((region, whence)) = &region {
-        check_region(region).map_err(|error| Error::usage(format!("{whence}: {error}")))?;
+        check_region(region).map_err(|error| Error::usage(*whence).because(error))?;
         if let Some(own) = &own
             && own != region
         {

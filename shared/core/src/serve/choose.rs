@@ -26,10 +26,7 @@ pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Con
             .connector(&name)
             .map_err(|error| match error.connector {
                 Some(_) => error,
-                None => Error {
-                    what: format!("AWS_CONNECTOR: {}", error.what),
-                    ..error
-                },
+                None => error.context("AWS_CONNECTOR"),
             });
     }
     match profile.default_connector() {

@@ -3,7 +3,7 @@
 use super::Pipeline;
 use crate::cache::Need;
 use crate::credential::{RegistryLogin, Session};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Reason, Result};
 use crate::log;
 use crate::plan::{LoginPlan, Step};
 use crate::resource::policy_lacks;
@@ -64,18 +64,9 @@ impl Pipeline<'_> {
     }
 }
 
-/// Whether AWS knows the session no longer.
+/// Whether AWS no longer accepts the session.
 fn has_ended(error: &Error) -> bool {
-    const CODES: [&str; 4] = [
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-    ];
-    error
-        .code
-        .as_deref()
-        .is_some_and(|code| CODES.contains(&code))
+    matches!(error.reason(), Some(Reason::Expired | Reason::UnknownKey))
 }
 
 /// A denial that a policy of the user's own causes is fixed there, not at AWS.
@@ -107,23 +98,15 @@ fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Refusal;
 
     #[test]
-    fn only_codes_of_an_ended_session_renew_it() {
-        let error = |code: Option<&str>| Error {
-            code: code.map(str::to_owned),
-            ..Error::new(Kind::Denied, "no")
-        };
-        assert!(
-            ["ExpiredToken", "UnrecognizedClientException"]
-                .iter()
-                .all(|code| has_ended(&error(Some(code))))
-        );
-        assert!(
-            !["AccessDenied", "Throttling"]
-                .iter()
-                .any(|code| has_ended(&error(Some(code))))
-        );
-        assert!(!has_ended(&error(None)));
+    fn only_an_ended_session_is_renewed() {
+        let error = |reason| Error::new(Kind::Denied, "no").refusal(Refusal::of("", reason));
+        assert!(has_ended(&error(Reason::Expired)));
+        assert!(has_ended(&error(Reason::UnknownKey)));
+        assert!(!has_ended(&error(Reason::AccessDenied)));
+        assert!(!has_ended(&error(Reason::Busy)));
+        assert!(!has_ended(&Error::new(Kind::Denied, "no")));
     }
 }

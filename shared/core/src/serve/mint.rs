@@ -6,7 +6,7 @@ use super::Pipeline;
 use crate::aws::{Call, StepSecrets};
 use crate::cache::{Need, Progress};
 use crate::credential::Session;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Reason, Result};
 use crate::plan::{How, Step};
 use crate::profile::Mfa;
 use crate::secret::Secret;
@@ -106,43 +106,27 @@ impl Pipeline<'_> {
     }
 }
 
-/// Whether AWS refused a signature for its time, or would have.
+/// Whether AWS refused a signature for its time, or may have: not every service says so.
 fn is_about_time(error: &Error) -> bool {
-    const CODES: [&str; 7] = [
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "RequestExpired",
-        "RequestInTheFuture",
-        "RequestTimeTooSkewed",
-        "InvalidTime",
-        "AccessDenied",
-    ];
-    error
-        .code
-        .as_deref()
-        .is_some_and(|code| CODES.contains(&code))
+    matches!(
+        error.reason(),
+        Some(Reason::WrongTime | Reason::BadSignature | Reason::AccessDenied)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Refusal;
 
     #[test]
-    fn only_codes_that_a_wrong_clock_may_cause_are_about_time() {
-        let error = |code: Option<&str>| Error {
-            code: code.map(str::to_owned),
-            ..Error::new(Kind::Denied, "no")
-        };
-        assert!(
-            ["SignatureDoesNotMatch", "RequestExpired"]
-                .iter()
-                .all(|code| is_about_time(&error(Some(code))))
-        );
-        assert!(
-            !["ExpiredToken", "Throttling"]
-                .iter()
-                .any(|code| is_about_time(&error(Some(code))))
-        );
-        assert!(!is_about_time(&error(None)));
+    fn only_a_refusal_that_a_wrong_clock_may_cause_is_about_time() {
+        let error = |reason| Error::new(Kind::Denied, "no").refusal(Refusal::of("", reason));
+        assert!(is_about_time(&error(Reason::WrongTime)));
+        assert!(is_about_time(&error(Reason::BadSignature)));
+        assert!(is_about_time(&error(Reason::AccessDenied)));
+        assert!(!is_about_time(&error(Reason::Expired)));
+        assert!(!is_about_time(&error(Reason::Busy)));
+        assert!(!is_about_time(&Error::new(Kind::Denied, "no")));
     }
 }
