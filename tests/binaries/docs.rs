@@ -51,8 +51,10 @@ fn said() -> String {
     let mut said = String::new();
     for path in files(&cases(), ".case") {
         let text = fs::read_to_string(&path).unwrap();
-        let (_, run) = text.split_once("=== run\n").unwrap();
-        said.push_str(run);
+        let runs = text
+            .split("\n=== ")
+            .filter_map(|it| it.strip_prefix("run\n"));
+        said.extend(runs);
     }
     said
 }
@@ -166,7 +168,7 @@ fn every_link_is_valid_and_every_page_is_linked() {
 #[test]
 fn the_index_of_cases_covers_every_topic_and_names_existing_tests() {
     let index = fs::read_to_string(cases().join("README.md")).unwrap();
-    let example = fs::read_to_string(cases().join("role_options/duration_in_seconds.case"));
+    let example = fs::read_to_string(cases().join("role_options/source_identity.case"));
     assert!(
         index.contains(&example.unwrap()),
         "the example in README.md is out of date"
@@ -196,9 +198,26 @@ fn is_there(place: &str) -> bool {
         return true;
     }
     let start = place.strip_suffix('*');
-    files(&cases(), ".case").iter().any(|path| {
-        let case = path.strip_prefix(cases()).unwrap().with_extension("");
-        let case = case.to_str().unwrap();
-        start.map_or(case == place, |start| case.starts_with(start))
-    })
+    case_names()
+        .iter()
+        .any(|case| start.map_or(case == place, |start| case.starts_with(start)))
+}
+
+/// `TOPIC/FILE`, or `TOPIC/FILE::NAME` for the cases of a file of several.
+fn case_names() -> Vec<String> {
+    let mut names = Vec::new();
+    for path in files(&cases(), ".case") {
+        let file = path.strip_prefix(cases()).unwrap().with_extension("");
+        let file = file.to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let own = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("=== case "));
+        let before = names.len();
+        names.extend(own.map(|own| format!("{file}::{own}")));
+        if names.len() == before {
+            names.push(file);
+        }
+    }
+    names
 }

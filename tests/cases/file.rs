@@ -1,48 +1,65 @@
-//! Reads and rewrites a case file: comments, then `=== NAME` sections. `README.md` describes them.
+//! Reads and rewrites case files: comments, then `=== NAME` sections. `README.md` describes them.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The section whose output is compared; always the last one.
+/// The section whose output is compared; always the last one of a case.
 const RUN: &str = "run";
+/// Starts a case in a file of several.
+const CASE: &str = "case";
 
-/// A case file, split into its sections.
+/// One case of a file, split into its sections.
 #[derive(Debug)]
 pub(crate) struct CaseFile {
+    root: PathBuf,
     path: PathBuf,
-    text: String,
+    /// Its name in a file of several cases.
+    name: Option<String>,
     sections: Vec<Section>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Section {
     name: String,
     body: String,
-    /// Where the body starts in the file.
-    start: usize,
+    /// Where the body is in the file.
+    place: Range<usize>,
 }
 
 impl CaseFile {
-    /// Reads a case. Headers name shared files relative to `root`.
-    pub(crate) fn read(root: &Path, path: &Path) -> Result<Self, String> {
+    /// Reads the cases of a file. Headers name shared files relative to `root`.
+    pub(crate) fn read(root: &Path, path: &Path) -> Result<Vec<Self>, String> {
         let in_file = |why: String| format!("{}: {why}", path.display());
         let text = fs::read_to_string(path).map_err(|error| in_file(error.to_string()))?;
-        let sections = sections(root, &text).map_err(in_file)?;
-        Ok(Self {
+        let cases = cases(root, &text).map_err(in_file)?;
+        let case = |(name, sections)| Self {
+            root: root.to_owned(),
             path: path.to_owned(),
-            text,
+            name,
             sections,
-        })
+        };
+        Ok(cases.into_iter().map(case).collect())
+    }
+
+    /// Its name in a file of several cases.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The text of a section; empty if the case does not have it.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.section(name)
-            .map_or("", |section| section.body.as_str())
+        let found = self.sections.iter().find(|section| section.name == name);
+        found.map_or("", |section| section.body.as_str())
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.section(name).is_some()
+        self.sections.iter().any(|section| section.name == name)
     }
 
     /// The names of the sections below `home/`.
@@ -59,30 +76,45 @@ impl CaseFile {
         self.text(RUN)
     }
 
-    /// Replaces the `run` section and leaves the rest of the file as it is.
+    /// Replaces the `run` section and leaves the rest of the file as it is. Other tests may rewrite
+    /// other cases of the file at the same time.
     pub(crate) fn update(&self, run: &str) {
-        let start = self.section(RUN).map_or(0, |section| section.start);
-        let text = format!("{}{run}", &self.text[..start]);
-        fs::write(&self.path, text).unwrap();
-    }
-
-    fn section(&self, name: &str) -> Option<&Section> {
-        self.sections.iter().find(|section| section.name == name)
+        let options = File::options().read(true).write(true).open(&self.path);
+        let mut file = options.unwrap();
+        file.lock().unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        let now = cases(&self.root, &text).unwrap();
+        let (_, sections) = now.iter().find(|(name, _)| *name == self.name).unwrap();
+        text.replace_range(sections.last().unwrap().place.clone(), run);
+        file.rewind().unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
     }
 }
 
-/// The sections of a case, each with the shared files that its header names.
-fn sections(root: &Path, text: &str) -> Result<Vec<Section>, String> {
+/// The cases of a file. Those of a file with several have names, and all have the sections before
+/// the first of them.
+fn cases(root: &Path, text: &str) -> Result<Vec<(Option<String>, Vec<Section>)>, String> {
     if !text.starts_with("# ") {
         return Err("the first line must be a comment that says what the case shows".into());
     }
-    let mut sections: Vec<Section> = Vec::new();
+    let mut cases = vec![(None, Vec::new())];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         at += line.len();
+        let (_, sections): &mut (_, Vec<Section>) = cases.last_mut().unwrap();
         if let Some(header) = line.strip_prefix("===") {
             let mut words = header.split_whitespace();
             let name = words.next().unwrap_or_default().to_owned();
+            if name == CASE {
+                let case = words.next().map(str::to_owned);
+                if case.is_none() || cases.iter().any(|(known, _)| *known == case) {
+                    return Err(format!("expected `=== case` and a new name, found: {line}"));
+                }
+                cases.push((case, Vec::new()));
+                continue;
+            }
             if sections.iter().any(|section| section.name == name) {
                 return Err(format!("section `{name}` appears twice"));
             }
@@ -92,25 +124,42 @@ fn sections(root: &Path, text: &str) -> Result<Vec<Section>, String> {
                 body += &shared.map_err(|error| format!("{file}: {error}"))?;
                 body.push('\n');
             }
-            sections.push(Section {
-                name,
-                body,
-                start: at,
-            });
+            let place = at..at;
+            sections.push(Section { name, body, place });
         } else if let Some(section) = sections.last_mut() {
             section.body += line;
+            section.place.end = at;
         } else if !line.starts_with('#') && !line.trim().is_empty() {
             return Err(format!("expected a comment or `=== NAME`, found: {line}"));
         }
     }
-    for section in &mut sections {
+    for section in cases.iter_mut().flat_map(|(_, sections)| sections) {
         // One empty line separates a section from the next, and shared files from the case's own.
         if section.body.ends_with("\n\n") || section.body == "\n" {
             section.body.pop();
+            section.place.end -= 1;
         }
     }
-    check(&sections)?;
-    Ok(sections)
+    if cases.len() > 1 {
+        let (_, shared) = cases.remove(0);
+        for (_, own) in &mut cases {
+            *own = continued(&shared, std::mem::take(own));
+        }
+    }
+    cases.iter().try_for_each(|(_, sections)| check(sections))?;
+    Ok(cases)
+}
+
+/// The sections of a case after those of its file; one of the same name continues the file's.
+fn continued(shared: &[Section], own: Vec<Section>) -> Vec<Section> {
+    let mut all = shared.to_vec();
+    for section in own {
+        match all.iter_mut().find(|known| known.name == section.name) {
+            Some(known) => known.body += &format!("\n{}", section.body),
+            None => all.push(section),
+        }
+    }
+    all
 }
 
 /// Rejects unknown sections, such as misspelled ones.
@@ -145,7 +194,7 @@ fn check(sections: &[Section]) -> Result<(), String> {
 pub(crate) fn mistakes_in_a_case_are_refused() {
     let refused = |text: &str| {
         let text = format!("# What it shows.\n{text}");
-        sections(Path::new("/"), &text).unwrap_err()
+        cases(Path::new("/"), &text).unwrap_err()
     };
     let why = refused("=== evn\nA=b\n\n=== run\n$ docker list\n");
     assert!(why.starts_with("section `evn` is not used; fix: "), "{why}");
@@ -160,8 +209,13 @@ pub(crate) fn mistakes_in_a_case_are_refused() {
         "the last section must be `=== run`"
     );
     assert_eq!(
-        sections(Path::new("/"), "=== run\n$ docker list\n").unwrap_err(),
+        cases(Path::new("/"), "=== run\n$ docker list\n").unwrap_err(),
         "the first line must be a comment that says what the case shows"
+    );
+    let twice = refused("=== case a\n=== run\n$ docker list\n\n=== case a\n=== run\n");
+    assert_eq!(
+        twice,
+        "expected `=== case` and a new name, found: === case a\n"
     );
     assert_eq!(
         refused("[connectors.x]\n=== run\n"),
@@ -174,8 +228,9 @@ pub(crate) fn sections_keep_their_text() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("base.toml"), "[a]\nx = 1\n").unwrap();
     let text = "# What it shows.\n\n=== connectors.toml base.toml\n[b]\n\n=== home/empty\n\n\n=== run\n$ docker list\n";
-    let sections = sections(folder.path(), text).unwrap();
-    let found: Vec<(&str, &str)> = sections
+    let cases = cases(folder.path(), text).unwrap();
+    let found: Vec<(&str, &str)> = cases[0]
+        .1
         .iter()
         .map(|section| (section.name.as_str(), section.body.as_str()))
         .collect();
@@ -187,4 +242,23 @@ pub(crate) fn sections_keep_their_text() {
             ("run", "$ docker list\n"),
         ]
     );
+}
+
+/// The cases of a file have its sections, continue them, and are rewritten one by one.
+pub(crate) fn a_file_may_hold_several_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("several.case");
+    let text = "# What they show.\n\n=== env\nA=1\n\n=== case x\n# One.\n\n=== env\nB=2\n\n=== run\n$ docker list\n\n=== case y\n=== run\n$ docker get\n";
+    fs::write(&path, text).unwrap();
+    let cases = CaseFile::read(folder.path(), &path).unwrap();
+    let names: Vec<_> = cases.iter().map(CaseFile::name).collect();
+    assert_eq!(names, [Some("x"), Some("y")]);
+    assert_eq!(cases[0].text("env"), "A=1\n\nB=2\n");
+    assert_eq!(cases[1].text("env"), "A=1\n");
+    cases[0].update("$ docker list\nout| longer\n");
+    cases[1].update("$ docker get\nexit 1\n");
+    let expected = text
+        .replace("list\n", "list\nout| longer\n")
+        .replace("get\n", "get\nexit 1\n");
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 }

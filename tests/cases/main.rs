@@ -1,6 +1,7 @@
-//! Runs the three binaries against a loopback AWS. Each `TOPIC/NAME.case` in this folder is a test with their output and
-//! their calls to AWS, called `cases::TOPIC::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; review the
-//! diff before you commit it.
+//! Runs the three binaries against a loopback AWS. Each case in a `TOPIC/FILE.case` of this folder is
+//! a test of their output and their calls to AWS. It is called `cases::TOPIC::FILE` or, in a file of
+//! several, `cases::TOPIC::FILE::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; review
+//! the diff before you commit it.
 
 #![expect(
     clippy::panic,
@@ -40,16 +41,27 @@ fn main() -> ExitCode {
             file::sections_keep_their_text();
             Ok(())
         }),
+        trial("file::a_file_may_hold_several_cases", || {
+            file::a_file_may_hold_several_cases();
+            Ok(())
+        }),
     ];
     for topic in listed(&root).into_iter().filter(|path| path.is_dir()) {
-        for path in listed(&topic) {
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "case")
-            {
-                let name = format!("cases::{}::{}", stem(&topic), stem(&path));
-                let root = root.clone();
-                trials.push(trial(&name, move || check(&root, &path)));
+        let files = listed(&topic);
+        let files = files
+            .iter()
+            .filter(|path| path.extension().is_some_and(|it| it == "case"));
+        for path in files {
+            let name = format!("cases::{}::{}", stem(&topic), stem(path));
+            match CaseFile::read(&root, path) {
+                Ok(cases) => trials.extend(cases.into_iter().map(|case| {
+                    let name = match case.name() {
+                        Some(own) => format!("{name}::{own}"),
+                        None => name.clone(),
+                    };
+                    trial(&name, move || check(&case))
+                })),
+                Err(why) => trials.push(trial(&name, || Err(why.into()))),
             }
         }
     }
@@ -73,9 +85,8 @@ fn stem(path: &Path) -> &str {
 }
 
 /// Runs a case and compares its output with the file.
-fn check(root: &Path, path: &Path) -> Result<(), Failed> {
-    let file = CaseFile::read(root, path)?;
-    let told = Case::new(&file).run();
+fn check(file: &CaseFile) -> Result<(), Failed> {
+    let told = Case::new(file).run();
     if told == file.run() {
         return Ok(());
     }
@@ -85,7 +96,7 @@ fn check(root: &Path, path: &Path) -> Result<(), Failed> {
     }
     Err(format!(
         "{}: the output differs (- expected, + actual); fix: if the new output is right, run again with UPDATE_GOLDENS=1\n{}",
-        path.display(),
+        file.path().display(),
         difference(file.run(), &told)
     )
     .into())
