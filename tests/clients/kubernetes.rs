@@ -1,8 +1,12 @@
 //! Kubernetes clients that run our exec plugin and send its token to an API server, which verifies it with AWS.
 
+use std::collections::BTreeSet;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use aws_standin::{Cluster, Standin};
+use chrono::Utc;
 
 use crate::support::{Kubeconfig, Machine, Run, client, client_on_path, connectors, program};
 
@@ -68,6 +72,35 @@ fn a_newer_kubectl_lists_the_namespaces_by_v1_and_by_v1beta1() {
     for version in ["v1", "v1beta1"] {
         lists_the_namespaces(version, |machine| kubectl(machine, &newer));
     }
+}
+
+/// A cluster asks STS about a token once in two minutes, so commands that show it the same token do not
+/// wait for that.
+#[test]
+fn a_hundred_kubectls_cost_the_cluster_one_call_to_sts() {
+    let (machine, aws, cluster) = wired("dev", "v1beta1");
+    // Longer than the test takes anywhere.
+    cluster.cache_tokens(Duration::from_secs(3600));
+    let window = || Utc::now().timestamp() / 240;
+    let first = window();
+    let program = client("KUBECTL_1_20");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let listed = Run::of(&kubectl(&machine, &program)).succeeded();
+                    assert!(listed.contains("kube-system"), "{listed}");
+                }
+            });
+        }
+    });
+    let tokens: BTreeSet<_> = cluster.requests().into_iter().map(|it| it.token).collect();
+    // One more if a window ended meanwhile.
+    let windows = usize::try_from(window() - first + 1).unwrap();
+    assert!(tokens.len() <= windows, "{} tokens", tokens.len());
+    assert_eq!(aws.count("sts", "AssumeRole"), 1);
+    let calls = aws.count("sts", "GetCallerIdentity");
+    assert!(calls <= windows, "{calls} calls in {windows} windows");
 }
 
 #[test]

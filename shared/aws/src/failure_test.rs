@@ -33,6 +33,7 @@ fn ask_by<T>(
         expires_at: None,
         account_id: None,
         principal_arn: None,
+        obtained_at: None,
     };
     let client = Client::default();
     judge(

@@ -60,6 +60,7 @@ fn user() -> Session {
         expires_at: None,
         account_id: None,
         principal_arn: None,
+        obtained_at: None,
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Session {
     /// The ARN of the principal, where the answer that made it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,
+    /// When AWS issued it at the latest, where this program obtained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obtained_at: Option<DateTime<Utc>>,
 }
 
 impl Session {
@@ -132,6 +135,7 @@ mod tests {
             expires_at: None,
             account_id: None,
             principal_arn: None,
+            obtained_at: None,
         };
         let id = "ASIAIOSFODNN7EXAMPLE";
         assert_eq!(session(id).shown_key_id(), id);
@@ -148,6 +152,7 @@ mod tests {
             expires_at: None,
             account_id: None,
             principal_arn: Some("a".repeat(2048)),
+            obtained_at: None,
         };
         assert_eq!(good.flaw(), None);
         let flawed = |change: &dyn Fn(&mut Session), word: &str| {

@@ -105,6 +105,7 @@ impl<'a> Pipeline<'a> {
                     .and_then(|mut session| {
                         let clock = turn.clock();
                         session.expires_at = session.expires_at.map(|at| clock.to_endpoint(at));
+                        session.obtained_at = session.obtained_at.map(|at| clock.to_endpoint(at));
                         let call = self.call(&self.plan.connector, turn);
                         let mut token = self.aws.cluster_token(token, &session, call)?;
                         token.expires_at = clock.from_endpoint(token.expires_at);

@@ -15,7 +15,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4::SigningParams;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
 /// What the token starts with.
@@ -33,19 +33,27 @@ const EXPIRES: Duration = Duration::from_secs(60);
 /// Clusters take a token for 15 minutes from its signing: one less, for clocks and the way.
 const LIFETIME: TimeDelta = TimeDelta::minutes(14);
 
+/// Tokens of a session are dated alike within a window of this length. API servers cache the answer
+/// about a token, for two minutes by default, so that only the first of several commands waits for
+/// the authenticator and STS. A multiple of two minutes costs no more calls than any longer window
+/// would, and leaves each token a life of ten minutes at least.
+const WINDOW: TimeDelta = TimeDelta::minutes(4);
+
 /// The session must outlive the token by this.
 const SESSION_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
-/// Signs a token for a cluster at a true time.
+/// Signs a token for a cluster at a true time. All calls within a window of four minutes return the
+/// same token for the same session.
 ///
 /// # Errors
-/// The token would be longer than clusters take.
+/// The token would be longer than clusters accept.
 pub fn cluster_token(
     plan: &TokenPlan,
     session: &Session,
     now: DateTime<Utc>,
 ) -> Result<ClusterToken> {
-    let url = presigned(plan, session, now)?;
+    let date = date(session, now);
+    let url = presigned(plan, session, date)?;
     let mut token = String::with_capacity(PREFIX.len() + url.len() * 4 / 3 + 4);
     token.push_str(PREFIX);
     URL_SAFE_NO_PAD.encode_string(url.as_bytes(), &mut token);
@@ -64,7 +72,7 @@ pub fn cluster_token(
             "shorten policy, policy_arns and tags of the connector and of its source connectors",
         ));
     }
-    let end = now + LIFETIME;
+    let end = date + LIFETIME;
     Ok(ClusterToken {
         token: Secret::new(token),
         expires_at: session
@@ -73,7 +81,23 @@ pub fn cluster_token(
     })
 }
 
-fn presigned(plan: &TokenPlan, session: &Session, now: DateTime<Utc>) -> Result<Zeroizing<String>> {
+/// The signing time: the start of the window, but not before the session was issued, which AWS would
+/// refuse. When that was is not known of a session that was configured; keys without a session token
+/// are older than any window.
+fn date(session: &Session, now: DateTime<Utc>) -> DateTime<Utc> {
+    let issued_at = match session.session_token {
+        Some(_) => session.obtained_at.unwrap_or(now),
+        None => DateTime::UNIX_EPOCH,
+    };
+    let start = now.duration_trunc(WINDOW).unwrap_or(now);
+    start.max(issued_at).min(now)
+}
+
+fn presigned(
+    plan: &TokenPlan,
+    session: &Session,
+    date: DateTime<Utc>,
+) -> Result<Zeroizing<String>> {
     let fail = |error: String| Error::local(error).context("cannot sign the cluster token");
     let identity = Credentials::new(
         session.access_key_id.as_str(),
@@ -93,7 +117,7 @@ fn presigned(plan: &TokenPlan, session: &Session, now: DateTime<Utc>) -> Result<
         .identity(&identity)
         .region(&plan.region)
         .name("sts")
-        .time(now.into())
+        .time(date.into())
         .settings(settings)
         .build()
         .map_err(|error| fail(error.to_string()))?

@@ -17,6 +17,7 @@ fn session(token: &str) -> Session {
         expires_at: Some(now() + TimeDelta::hours(1)),
         account_id: None,
         principal_arn: None,
+        obtained_at: None,
     }
 }
 
@@ -116,4 +117,38 @@ fn a_token_longer_than_clusters_take_is_its_own_error() {
         "{error}"
     );
     assert!(!error.contains("xxx"), "{error}");
+}
+
+fn dated(session: &Session, at: DateTime<Utc>) -> String {
+    let token = cluster_token(&plan(), session, at).unwrap();
+    let url = url(&token);
+    let (_, rest) = url.split_once("X-Amz-Date=").unwrap();
+    rest.split('&').next().unwrap().to_owned()
+}
+
+#[test]
+fn all_tokens_of_a_session_within_four_minutes_are_the_same() {
+    let mut session = session("t");
+    session.obtained_at = Some(now() - TimeDelta::hours(1));
+    let token = |seconds| cluster_token(&plan(), &session, now() + TimeDelta::seconds(seconds));
+    let first = token(0).unwrap();
+    assert_eq!(token(239).unwrap(), first);
+    assert_ne!(token(240).unwrap(), first);
+    // Ten minutes of life are left at least.
+    assert_eq!(first.expires_at, now() + TimeDelta::minutes(14));
+}
+
+#[test]
+fn no_token_is_dated_before_its_session_or_in_the_future() {
+    let at = |seconds| now() + TimeDelta::seconds(seconds);
+    let mut temporary = session("t");
+    temporary.obtained_at = Some(at(100));
+    assert_eq!(dated(&temporary, at(100)), "20260301T120140Z");
+    assert_eq!(dated(&temporary, at(200)), "20260301T120140Z");
+    assert_eq!(dated(&temporary, at(300)), "20260301T120400Z");
+    assert_eq!(dated(&temporary, at(50)), "20260301T120050Z");
+    // When it was issued is unknown.
+    temporary.obtained_at = None;
+    assert_eq!(dated(&temporary, at(100)), "20260301T120140Z");
+    assert_eq!(dated(&session(""), at(100)), "20260301T120000Z");
 }

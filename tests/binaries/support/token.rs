@@ -3,7 +3,7 @@
 use aws_standin::{VerifiedUrl, verify_token};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
 use super::sign::exchange;
@@ -63,6 +63,14 @@ impl Token {
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value)
             .unwrap()
+    }
+
+    /// Its signing time.
+    #[track_caller]
+    pub(crate) fn date(&self) -> DateTime<Utc> {
+        let date = self.parameter("X-Amz-Date");
+        let date = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ");
+        date.unwrap().and_utc()
     }
 
     /// The access key that signed it.

@@ -144,6 +144,7 @@ impl Found {
             expires_at: Some(expires_at),
             account_id: None,
             principal_arn: self.principal_arn,
+            obtained_at: None,
         };
         match session.flaw() {
             Some(flaw) => Err(question.incomplete(&format!("with {flaw}"))),

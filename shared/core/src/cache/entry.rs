@@ -188,6 +188,7 @@ mod tests {
             expires_at: Some(at(expires)),
             account_id: None,
             principal_arn: None,
+            obtained_at: None,
         }
     }
 

@@ -160,6 +160,7 @@ pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, S
         expires_at,
         account_id,
         principal_arn: None,
+        obtained_at: None,
     };
     match session.flaw() {
         Some(flaw) => Err(format!("printed credentials with {flaw}")),

@@ -115,6 +115,7 @@ impl KeysPlan {
             expires_at: self.expires_at,
             account_id: None,
             principal_arn: None,
+            obtained_at: None,
         })
     }
 }

@@ -48,6 +48,7 @@ impl Pipeline<'_> {
             .map_err(|error| error.of(&step.connector))?;
         let clock = turn.clock();
         session.expires_at = session.expires_at.map(|at| clock.from_endpoint(at));
+        session.obtained_at = Some(turn.now());
         Ok(session)
     }
 

@@ -4,6 +4,7 @@ use crate::http::{Answer, Request};
 use serde_json::{Value, json};
 
 /// The identity behind the token.
+#[derive(Clone)]
 pub(super) struct User {
     pub(super) name: String,
     pub(super) uid: String,

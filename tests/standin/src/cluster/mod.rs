@@ -17,10 +17,11 @@ use crate::world::{ACCOUNT, ClusterRecord};
 use api::User;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A running API server of one cluster; it stops when dropped.
 pub struct Cluster {
@@ -57,6 +58,8 @@ struct Gate {
     sts_port: u16,
     world: Arc<Shared>,
     requests: Mutex<Vec<ClusterRequest>>,
+    /// How long an accepted token is accepted without asking STS again, and those that are.
+    cached: Mutex<(Duration, HashMap<String, (Instant, User)>)>,
     /// Mapped ARNs; `None`: all except federated users, which EKS access entries cannot name.
     mapped: Mutex<Option<Vec<String>>>,
 }
@@ -98,6 +101,7 @@ impl Cluster {
             sts_port: standin.port(),
             world: Arc::clone(&standin.shared),
             requests: Mutex::default(),
+            cached: Mutex::default(),
             mapped: Mutex::new(None),
         });
         let config = tls::config(authority, vec!["localhost".to_owned()]);
@@ -130,6 +134,16 @@ impl Cluster {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Caches accepted tokens, as API servers do with `--authentication-token-webhook-cache-ttl`, by default for two
+    /// minutes.
+    pub fn cache_tokens(&self, ttl: Duration) {
+        self.gate
+            .cached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0 = ttl;
     }
 
     /// Maps only these ARNs (of users, or of roles as `arn:…:role/NAME`); others are refused with 401.
@@ -178,6 +192,21 @@ impl Handler for Gate {
 
 impl Gate {
     fn authenticate(&self, token: &str) -> Result<User, String> {
+        // Held meanwhile: API servers merge concurrent calls for the same token.
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ttl, tokens) = &mut *cached;
+        if let Some((since, user)) = tokens.get(token)
+            && since.elapsed() < *ttl
+        {
+            return Ok(user.clone());
+        }
+        let user = self.ask_authenticator(token)?;
+        tokens.insert(token.to_owned(), (Instant::now(), user.clone()));
+        Ok(user)
+    }
+
+    /// What the webhook does: verifies the token, and asks STS whose it is.
+    fn ask_authenticator(&self, token: &str) -> Result<User, String> {
         let now = self.world.world().now();
         let url = verify_token(token, &self.partition, now).map_err(|e| e.to_string())?;
         let (status, body) = self
