@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use aws_connector_core::cache::insecure;
+use aws_connector_core::fs::insecure;
 use rustix::fs::{
     AtFlags, Dir, Mode, OFlags, lgetxattr, mkdirat, openat, renameat, statat, unlinkat,
 };

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use aws_connector_core::aws::{Aws as _, Call};
-use aws_connector_core::cache::insecure;
 use aws_connector_core::clock::Clock;
 use aws_connector_core::error::Result;
+use aws_connector_core::fs::insecure;
 use aws_connector_core::plan::{self, Site};
 use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::turn::BUDGET;
