@@ -8,7 +8,6 @@ use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::paths::{FILE_VARIABLE, Paths};
 use aws_connector_core::profile::Profile;
-use aws_connector_core::resource::{Resource, ResourceType};
 
 use crate::ui::{Output, Ui};
 
@@ -64,18 +63,5 @@ impl App {
                 Error::usage("no connector is named")
                     .fix("pass a name, or set AWS_CONNECTOR, or default_connector in the connectors file")
             })
-    }
-}
-
-/// Reads `--resource-type` and `--resource-id`.
-pub(crate) fn resource(kind: Option<ResourceType>, id: Option<&str>) -> Result<Option<Resource>> {
-    match (kind, id) {
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(Error::usage("--resource-id requires --resource-type").fix(
-            "add --resource-type aws-generic, s3-bucket, kubernetes-cluster or docker-registry",
-        )),
-        (Some(kind), id) => Resource::parse(kind, id)
-            .map(Some)
-            .map_err(|error| Error::usage("--resource-id").because(error)),
     }
 }

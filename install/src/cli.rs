@@ -1,10 +1,12 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use aws_connector_core::error::Result;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::app::App;
 use crate::commands::{
     cache, completions, delete, describe, doctor, exec, export, import, list, list_resources,
-    list_types, login, man, register, status, update,
+    list_types, login, logout, man, register, status, update,
 };
 use crate::ui::Output;
 
@@ -32,11 +34,6 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The help template of commands with many flags: without section headings, so that it fits a
-/// screen.
-pub(crate) const DENSE_HELP: &str =
-    "{about-with-newline}\n{usage-heading} {usage}\n\n{options}{after-help}";
-
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -48,7 +45,7 @@ pub(crate) enum Command {
     Update(Box<update::Args>),
     Delete(delete::Args),
     Login(login::Args),
-    Logout(login::LogoutArgs),
+    Logout(logout::Args),
     #[command(visible_alias = "doctor")]
     Verify(doctor::Args),
     ListResources(list_resources::Args),
@@ -58,6 +55,31 @@ pub(crate) enum Command {
     Cache(cache::Args),
     Completions(completions::Args),
     Man(man::Args),
+}
+
+impl Command {
+    /// Runs the command and returns the exit status.
+    pub(crate) fn run(self, app: &App) -> Result<u8> {
+        match self {
+            Self::ListTypes(args) => list_types::run(app, &args),
+            Self::Register(args) => register::run(app, &args),
+            Self::Import(args) => import::run(app, &args),
+            Self::Update(args) => update::run(app, &args),
+            Self::Delete(args) => delete::run(app, &args),
+            Self::List(args) => list::run(app, &args),
+            Self::Describe(args) => describe::run(app, &args),
+            Self::Login(args) => login::run(app, &args),
+            Self::Logout(args) => logout::run(app, &args),
+            Self::Verify(args) => doctor::run(app, &args),
+            Self::ListResources(args) => list_resources::run(app, &args),
+            Self::Exec(args) => exec::run(app, &args),
+            Self::Export(args) => export::run(app, &args),
+            Self::Status(args) => status::run(app, &args),
+            Self::Cache(args) => cache::run(app, &args),
+            Self::Completions(args) => completions::run(Cli::command(), &args),
+            Self::Man(args) => man::run(Cli::command(), &args),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 
 mod answer_for;
 mod app;
-mod ask;
 mod cli;
 mod commands;
 mod private_folder;
-mod profile_file;
 mod progress;
-mod registries;
+mod prompt;
+mod services;
 mod ui;
 mod wire;
 
@@ -33,7 +32,7 @@ fn main() -> ExitCode {
         }
     };
     let app = app::App::new(cli.output);
-    match commands::run(&app, cli.command) {
+    match cli.command.run(&app) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             log::line(format_args!("{error}"));

@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use aws_connector_core::cache::insecure;
+use aws_connector_core::fs::insecure;
 use rustix::fs::{
     AtFlags, Dir, Mode, OFlags, lgetxattr, mkdirat, openat, renameat, statat, unlinkat,
 };
@@ -216,9 +216,6 @@ fn replaceable(folder: &Path, meta: &Metadata) -> Option<String> {
 /// Whether a folder has an access control list. The group bits of its mode are then the mask, which
 /// bounds what other users in the list may do, and say nothing about its group alone.
 fn has_acl(folder: &Path) -> bool {
-    if !cfg!(target_os = "linux") {
-        return false;
-    }
     let found = lgetxattr(folder, "system.posix_acl_access", &mut [0_u8; 0]);
     !matches!(found, Err(Errno::NODATA | Errno::OPNOTSUPP))
 }

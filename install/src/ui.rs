@@ -41,11 +41,6 @@ impl Ui {
         self.output == Output::Json
     }
 
-    /// Whether the user can be prompted: standard input and standard error are terminals.
-    pub(crate) fn can_ask() -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-    }
-
     pub(crate) fn green(self, text: &str) -> String {
         self.paint("32", text)
     }

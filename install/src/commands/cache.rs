@@ -1,17 +1,12 @@
 //! `aws-connector cache clear`
 
-use std::collections::BTreeSet;
-
-use aws_connector_core::cache::{Cleared, Key};
+use aws_connector_core::cache::Cleared;
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::plan::{self, Delivery, Step, digest};
-use aws_connector_core::profile::Profile;
-use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
-use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::{registries, ui};
+use crate::services::cache_keys;
+use crate::ui;
 
 /// Clear the cache
 #[derive(Debug, clap::Args)]
@@ -53,7 +48,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                 // wrong.
                 app.profile()?.connector(name)?;
             }
-            let keys = keys(app, app.profile().ok().as_ref(), name);
+            let keys = cache_keys::of(app, app.profile().ok().as_ref(), name);
             cache.clear(|key| keys.contains(key))
         }
     };
@@ -73,90 +68,4 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         .fix("retry when no command is renewing them"));
     }
     Ok(0)
-}
-
-/// The cache keys of a connector: entries stored under its name, and entries that it shares with a
-/// connector of the same settings. Sessions for a resource from a request are found by name only.
-pub(crate) fn keys(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<String> {
-    let listed = app.cache().list();
-    let named = listed.iter().filter(|listed| listed.connector == name);
-    let mut keys: BTreeSet<String> = named.map(|listed| listed.key.clone()).collect();
-    let Some((profile, connector)) =
-        profile.and_then(|profile| Some((profile, profile.connector(name).ok()?)))
-    else {
-        return keys;
-    };
-    let labels = listed.iter().filter_map(|listed| listed.label.as_deref());
-    let mut hosts: Vec<RegistryHost> = labels.filter_map(RegistryHost::parse).collect();
-    if let Ok(site) = crate::ask::site(app, profile, &connector) {
-        hosts.extend(registries::named(&connector, &site));
-    }
-    let limit = connector.limit.as_ref();
-    let mut resources = vec![None, limit.and_then(|limit| limit.resource.clone())];
-    let kinds = ResourceType::ALL.into_iter();
-    resources.extend(kinds.map(|kind| Resource::parse(kind, None).ok()));
-    let cluster = ClusterRef {
-        name: "any".to_owned(),
-        account: None,
-        region: None,
-        region_from_flag: false,
-        partition: None,
-    };
-    let sessions = resources.into_iter();
-    let wants = sessions
-        .map(|resource| Wants::Session { resource })
-        .chain(
-            hosts
-                .into_iter()
-                .map(|registry| Wants::RegistryLogin { registry }),
-        )
-        .chain([Wants::ClusterToken { cluster }]);
-    for wants in wants {
-        // The client can be part of the session's name.
-        for client in [
-            Client::CredentialProcess,
-            Client::Docker,
-            Client::EksToken,
-            Client::Command,
-        ] {
-            let request = Request {
-                connector: Some(name.to_owned()),
-                wants: wants.clone(),
-                client,
-                may_prompt: false,
-            };
-            if let Ok(plan) = plan::make(profile, &connector, &request, &app.env)
-                && add(app, &plan.session, &plan.delivery, name, &mut keys).is_err()
-            {
-                // The identity of the source cannot be read, which is the same for every request.
-                return keys;
-            }
-        }
-    }
-    keys
-}
-
-/// Adds the keys of a step, of the same connector's earlier steps, and of the login.
-fn add(
-    app: &App,
-    last: &Step,
-    delivery: &Delivery,
-    name: &str,
-    keys: &mut BTreeSet<String>,
-) -> Result<()> {
-    let mut insert = |key: Key| {
-        keys.insert(key.hex());
-        keys.insert(key.sealed().hex());
-    };
-    if let Delivery::RegistryLogin(login) = delivery {
-        insert(digest::of_login(digest::of_session(last, &app.env)?, login));
-    }
-    let mut step = Some(last);
-    while let Some(this) = step {
-        if this.connector == name && this.is_cacheable() {
-            insert(digest::of_session(this, &app.env)?);
-        }
-        step = this.source();
-    }
-    Ok(())
 }

@@ -1,10 +1,8 @@
 //! `aws-connector completions`
 
 use aws_connector_core::error::Result;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::ui;
 
 /// Generate a shell completion script
@@ -17,17 +15,12 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Result<u8> {
+pub(crate) fn run(mut command: clap::Command, args: &Args) -> Result<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut Cli::command(),
-        "aws-connector",
-        &mut script,
-    );
+    clap_complete::generate(args.shell, &mut command, "aws-connector", &mut script);
     let script = String::from_utf8_lossy(&script);
     match args.shell {
-        Shell::Bash => ui::print(&for_bash(&script))?,
+        Shell::Bash => ui::print(&for_bash(&command, &script))?,
         _ => ui::print(&script)?,
     }
     Ok(0)
@@ -43,8 +36,8 @@ const NAMES: &str = r#"_aws_connector_names() {
 /// Works around <https://github.com/clap-rs/clap/issues/6421>: clap_complete 4.6 spells a command
 /// with a dash in two ways, so bash completes nothing after it, and this program's name has a dash.
 /// Also offers connector names to the commands that take one.
-fn for_bash(script: &str) -> String {
-    let wanted = labels_with_name(&Cli::command(), "aws__connector");
+fn for_bash(command: &clap::Command, script: &str) -> String {
+    let wanted = labels_with_name(command, "aws__connector");
     let mut text = NAMES.to_owned();
     let mut wants_name = false;
     for line in script.replace("__subcmd__", "__").split_inclusive('\n') {

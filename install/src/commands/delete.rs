@@ -1,16 +1,16 @@
 //! `aws-connector delete`
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::{Auth, Profile, Source};
+use aws_connector_core::profile::{Auth, Profile, SecretRef, Source};
+use aws_connector_core::shown::shown;
 use serde::Serialize;
 
-use super::doctor::secrets::left_behind;
-use super::login::unwire;
-use super::{cache, exec};
 use crate::app::App;
-use crate::profile_file::ProfileFile;
-use crate::ui;
-use crate::wire::{Consent, agree};
+use crate::services::profile_file::ProfileFile;
+use crate::services::unwire::unwire;
+use crate::services::{cache_keys, connectors, exec_folder};
+use crate::wire::Consent;
+use crate::{prompt, ui};
 
 /// Delete a connector, its wiring and its cache entries
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         .of(name)
         .fix("change those connectors first, or pass --force"));
     }
-    agree(args.yes, &format!("Delete connector '{name}'?"))?;
+    prompt::agree(args.yes, &format!("Delete connector '{name}'?"))?;
     let was_default = file.is_default(name);
     file.remove(name);
     // Unwire first: a connector without wiring does no harm, wiring without a connector does.
@@ -59,9 +59,9 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         force: args.force,
     };
     let unwired = unwire(app, name, None, consent)?;
-    let keys = cache::keys(app, Some(&profile), name);
+    let keys = cache_keys::of(app, Some(&profile), name);
     let cleared = app.cache().clear(|key| keys.contains(key)).removed;
-    exec::remove(app, name);
+    exec_folder::remove(app, name);
     // Last, so that an interrupted command can be repeated.
     file.store()?;
     let document = Document {
@@ -105,4 +105,20 @@ fn users(profile: &Profile, name: &str) -> Vec<String> {
         .filter(|other| other != name)
         .filter(uses)
         .collect()
+}
+
+/// The keyring entries of a deleted connector. They may be the only copy, and used elsewhere, so
+/// their owner has to delete them.
+fn left_behind(profile: &Profile, name: &str) -> Option<String> {
+    let connector = profile.connector(name).ok()?;
+    let secrets = connectors::secrets(&connector.auth);
+    let kept = secrets.into_iter().filter_map(|secret| match secret {
+        SecretRef::Keyring(entry) => Some(shown(entry)),
+        _ => None,
+    });
+    let kept: Vec<String> = kept.collect();
+    (!kept.is_empty()).then(|| {
+        let list = kept.join(", ");
+        format!("Its keyring entries remain: {list}. Delete them if nothing else uses them.\n")
+    })
 }

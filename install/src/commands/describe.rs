@@ -8,9 +8,10 @@ use aws_connector_core::resource::ResourceType;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::status::{expires_in, seconds_until};
-use crate::app::{App, resource};
-use crate::ask;
+use crate::app::App;
+use crate::services::flags::{resource, resource_type};
+use crate::services::obtain;
+use crate::services::time::{expires_in, seconds_until};
 use crate::ui::{self, or_na};
 
 /// Show a connector, or the credentials that clients get from it
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long)]
     client: bool,
     /// Resource type to obtain credentials for
-    #[arg(long, value_name = "TYPE", requires = "client", value_parser = super::resource_type)]
+    #[arg(long, value_name = "TYPE", requires = "client", value_parser = resource_type)]
     resource_type: Option<ResourceType>,
     /// Resource to obtain credentials for
     #[arg(long, value_name = "ID", requires = "client")]
@@ -84,7 +85,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                 .unwrap_or_else(|| format!("any {}", kind.id())),
             _ => limit(&document),
         };
-        let session = ask::session(app, &name, wanted)?;
+        let session = obtain::session(app, &profile, &name, wanted)?;
         document.client = Some(ClientDocument {
             resource,
             temporary: session.session_token.is_some(),

@@ -1,22 +1,18 @@
 //! `aws-connector exec`
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::log;
-use aws_connector_core::paths::CACHE_VARIABLE;
 use aws_connector_core::plan::{self, digest};
 use aws_connector_core::profile::{Auth, Connector, Profile};
 
 use crate::app::App;
-use crate::ask;
-use crate::private_folder::PrivateFolder;
+use crate::services::{calls, connectors, exec_folder, obtain};
 use crate::wire::places;
 
 /// Run a command with a connector's credentials
@@ -34,13 +30,6 @@ pub(crate) struct Args {
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
 }
-
-/// The subfolder of the cache folder for the configurations.
-const FOLDER: &str = "exec";
-
-/// A configuration that was last used this long ago is no longer needed: its sessions expired many
-/// times over.
-const LONGEST_UNUSED: Duration = Duration::from_hours(90 * 24);
 
 /// Variables that take precedence over the command's configuration.
 const HIDDEN: [&str; 9] = [
@@ -73,9 +62,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     let connector = profile.connector(&name)?;
-    if !connector.enabled {
-        return Err(super::list_resources::disabled(&name));
-    }
+    connectors::require_enabled(&connector)?;
     let (program, rest) = args.command.split_first().ok_or_else(|| {
         Error::usage("a command is required")
             .fix("pass it after --: aws-connector exec NAME -- COMMAND")
@@ -85,7 +72,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     for name in HIDDEN {
         command.env_remove(name);
     }
-    let site = ask::site(app, &profile, &connector).ok();
+    let site = calls::site(app, &profile, &connector).ok();
     if let Some(site) = &site {
         command.env("AWS_REGION", &site.region);
         command.env("AWS_DEFAULT_REGION", &site.region);
@@ -99,7 +86,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         command.env("AWS_EC2_METADATA_DISABLED", "true");
     } else {
         // Prompts and failures come before the command starts.
-        let session = ask::session(app, &name, None)?;
+        let session = obtain::session(app, &profile, &name, None)?;
         if args.env {
             variables(&mut command, &session);
         } else {
@@ -151,9 +138,7 @@ fn variables(command: &mut Command, session: &Session) {
     }
 }
 
-/// Writes an AWS config whose only profile calls aws-connector. The file name is derived from the
-/// text: equal runs share one file, so a command that replaces this process needs no cleanup, and
-/// no run changes the file of an earlier one.
+/// Writes an AWS config whose only profile calls aws-connector.
 fn configuration(
     app: &App,
     profile: &Profile,
@@ -186,41 +171,7 @@ fn configuration(
     if let Some(region) = region {
         text.push_str(&format!("region = {region}\n"));
     }
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    let file = format!("{name}.{:016x}", hasher.finish());
-    let refused = |why: String| {
-        Error::local(format!(
-            "cannot write the command's AWS configuration: {why}"
-        ))
-        .of(name)
-        .fix(format!(
-            "pass --env, or set {CACHE_VARIABLE} to a folder that only you can change"
-        ))
-    };
-    let cache = app.paths.cache_folder.as_deref();
-    let cache = cache.ok_or_else(|| refused("the home folder is unknown".to_owned()))?;
-    let folder = PrivateFolder::create(cache)
-        .and_then(|cache| cache.folder(FOLDER))
-        .map_err(refused)?;
-    let path = folder
-        .keep(&file, &text)
-        .map_err(|error| refused(format!("{}/{FOLDER}: {error}", cache.display())))?;
-    folder.remove(|_, unused| unused > LONGEST_UNUSED);
-    Ok(path)
-}
-
-/// Removes the configurations of a connector, if any.
-pub(super) fn remove(app: &App, connector: &str) {
-    if let Some(cache) = app.paths.cache_folder.as_deref()
-        && let Ok(folder) =
-            PrivateFolder::open(cache).and_then(|cache| cache.existing_folder(FOLDER))
-    {
-        folder.remove(|file, _| {
-            file.rsplit_once('.')
-                .is_some_and(|(name, _)| name == connector)
-        });
-    }
+    exec_folder::keep(app, name, &text)
 }
 
 /// Keys in the environment take precedence over the command's configuration, so they are hidden
@@ -242,7 +193,7 @@ fn still_the_same_without_variables(
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| !keys.contains(&name.as_str()))
         .collect();
-    let request = ask::session_request(&connector.name, None);
+    let request = obtain::session_request(&connector.name, None);
     let identity = |env: &Env| {
         plan::make(profile, connector, &request, env)
             .and_then(|plan| digest::of_session(&plan.session, env))

@@ -5,8 +5,9 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::resource::ResourceType;
 use serde::Serialize;
 
-use crate::app::{App, resource};
-use crate::ask;
+use crate::app::App;
+use crate::services::flags::{resource, resource_type};
+use crate::services::obtain;
 use crate::ui;
 
 /// Print a connector's credentials, including secrets
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "env", value_name = "FORM")]
     format: Format,
     /// Resource type to obtain credentials for
-    #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
+    #[arg(long, value_name = "TYPE", value_parser = resource_type)]
     resource_type: Option<ResourceType>,
     /// Resource to obtain credentials for
     #[arg(long, value_name = "ID")]
@@ -51,7 +52,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
-    let session = ask::session(app, &name, wanted)?;
+    let session = obtain::session(app, &profile, &name, wanted)?;
     let connector = profile.connector(&name)?;
     let region = connector.region.clone();
     // `--output json` selects JSON too.

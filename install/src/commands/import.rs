@@ -11,7 +11,8 @@ use serde::Serialize;
 use toml_edit::Value;
 
 use crate::app::App;
-use crate::profile_file::{FieldList, ProfileFile};
+use crate::services::fields::FieldList;
+use crate::services::profile_file::ProfileFile;
 use crate::ui;
 use crate::wire::{self, aws_config, places};
 

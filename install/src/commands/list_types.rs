@@ -5,6 +5,7 @@ use aws_connector_core::resource::ResourceType;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::services::auth_methods::{AuthMethod, Durations, METHODS};
 use crate::ui;
 
 /// List the resource types and auth methods
@@ -15,7 +16,7 @@ pub(crate) struct Args {}
 #[derive(Serialize)]
 struct Document {
     resource_types: Vec<TypeRow>,
-    auth_methods: Vec<MethodRow>,
+    auth_methods: Vec<AuthMethod>,
 }
 
 #[derive(Serialize)]
@@ -23,22 +24,6 @@ struct TypeRow {
     resource_type: &'static str,
     ids: &'static str,
     clients: &'static str,
-}
-
-#[derive(Serialize)]
-struct MethodRow {
-    auth_method: &'static str,
-    source: &'static str,
-    duration: Option<Durations>,
-    session_policy: &'static str,
-}
-
-/// Seconds.
-#[derive(Clone, Copy, Serialize)]
-struct Durations {
-    min: u32,
-    default: u32,
-    max: u32,
 }
 
 pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
@@ -90,82 +75,5 @@ fn type_row(kind: ResourceType) -> TypeRow {
         resource_type: kind.id(),
         ids,
         clients,
-    }
-}
-
-const METHODS: [MethodRow; 7] = [
-    method(
-        "implicit",
-        "ambient credentials, or an AWS CLI profile",
-        Some([900, 3600, 43_200]),
-        "with role_arn",
-    ),
-    method(
-        "secret-key",
-        "an access key pair, returned unchanged",
-        None,
-        "no",
-    ),
-    method(
-        "sts-token",
-        "temporary keys, returned unchanged",
-        None,
-        "no",
-    ),
-    method(
-        "iam-role",
-        "keys, another connector, or a web identity",
-        Some([900, 3600, 43_200]),
-        "yes",
-    ),
-    method(
-        "session-token",
-        "an IAM user's key pair",
-        Some([900, 43_200, 129_600]),
-        "no",
-    ),
-    method(
-        "federation-token",
-        "an IAM user's key pair",
-        Some([900, 43_200, 129_600]),
-        "yes",
-    ),
-    method("anonymous", "none", None, "no"),
-];
-
-/// Each auth method with the source of its keys.
-pub(crate) fn methods() -> [(&'static str, &'static str); 7] {
-    METHODS.map(|row| (row.auth_method, row.source))
-}
-
-const fn method(
-    auth_method: &'static str,
-    source: &'static str,
-    duration: Option<[u32; 3]>,
-    session_policy: &'static str,
-) -> MethodRow {
-    MethodRow {
-        auth_method,
-        source,
-        duration: match duration {
-            Some([min, default, max]) => Some(Durations { min, default, max }),
-            None => None,
-        },
-        session_policy,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::METHODS;
-
-    #[test]
-    fn every_auth_method_is_listed() {
-        for known in aws_connector_core::profile::METHODS {
-            assert!(
-                METHODS.iter().any(|row| row.auth_method == known),
-                "{known}"
-            );
-        }
     }
 }

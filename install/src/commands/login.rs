@@ -1,20 +1,19 @@
-//! `aws-connector login` and `aws-connector logout`
+//! `aws-connector login`
 
+mod aws;
 mod cluster;
-mod logout;
+mod job;
 mod registry;
 
-use aws_connector_core::error::{Error, Kind, Result};
-use aws_connector_core::profile::{Connector, Profile};
+use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::Connector;
 use aws_connector_core::resource::{Resource, ResourceType};
-use serde::Serialize;
 
-pub(crate) use logout::{LogoutArgs, logout, unwire};
-
-use crate::app::{App, resource};
-use crate::ask;
+use crate::app::App;
+use crate::services::flags::{resource, resource_type};
 use crate::ui;
-use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
+use crate::wire::Consent;
+use job::Job;
 
 /// Wire a connector into the AWS CLI, Docker or kubectl
 #[derive(Debug, clap::Args)]
@@ -25,7 +24,7 @@ pub(crate) struct Args {
     /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
     /// Resource type to wire [default: the connector's own]
-    #[arg(long, value_name = "TYPE", value_parser = super::resource_type)]
+    #[arg(long, value_name = "TYPE", value_parser = resource_type)]
     resource_type: Option<ResourceType>,
     /// Bucket, cluster or registry
     #[arg(long, value_name = "ID")]
@@ -42,19 +41,6 @@ pub(crate) struct Args {
     /// Replace entries that aws-connector did not write
     #[arg(long)]
     force: bool,
-}
-
-/// What login did.
-#[derive(Serialize)]
-struct Document {
-    connector: String,
-    resource_type: &'static str,
-    /// The profile, the registries or the cluster's ARN.
-    wired: Vec<String>,
-    /// Whether any file was changed.
-    changed: bool,
-    /// A command to try.
-    try_this: String,
 }
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
@@ -84,7 +70,9 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         },
     };
     let document = match kind {
-        ResourceType::AwsGeneric | ResourceType::S3Bucket => job.aws(kind, wanted, args)?,
+        ResourceType::AwsGeneric | ResourceType::S3Bucket => {
+            aws::login(&job, kind, &wanted, args.resource_id.is_some())?
+        }
         ResourceType::DockerRegistry => registry::login(&job, &wanted)?,
         ResourceType::KubernetesCluster => {
             cluster::login(&job, wanted, args.set_current, &args.exec_api)?
@@ -115,76 +103,4 @@ fn own(connector: &Connector, wanted: Resource) -> Resource {
         .and_then(|limit| limit.resource.clone())
         .filter(|own| own.resource_type() == wanted.resource_type())
         .unwrap_or(wanted)
-}
-
-/// The inputs of a login.
-struct Job<'a> {
-    app: &'a App,
-    profile: &'a Profile,
-    connector: &'a Connector,
-    consent: Consent,
-}
-
-impl Job<'_> {
-    /// Wires a profile of the AWS CLI.
-    fn aws(&self, kind: ResourceType, wanted: Resource, args: &Args) -> Result<Document> {
-        let name = &self.connector.name;
-        // A connector that is limited to a type needs no flag for it.
-        let explicit = self.connector.limit.is_none() && kind != ResourceType::AwsGeneric;
-        let asked = (explicit || args.resource_id.is_some()).then(|| wanted.clone());
-        ask::session(self.app, name, asked.clone())?;
-        let program = places::binary(self.app, "aws-connector-credential-process")?;
-        let mut command = format!(
-            "{} --connector {name}",
-            places::quoted(&program.display().to_string())
-        );
-        if asked.is_some() {
-            command.push_str(&format!(" --resource-type {}", kind.id()));
-            if let Some(id) = wanted.canonical() {
-                command.push_str(&format!(" --resource-id {}", places::quoted(&id)));
-            }
-        }
-        let site = ask::site(self.app, self.profile, self.connector)?;
-        let entry = aws_config::Entry {
-            connector: name.clone(),
-            command,
-            region: Some(wanted.region().map_or(site.region, str::to_owned)),
-            endpoint_url: self.connector.endpoints.all.clone(),
-        };
-        let mut desk = Desk::open(self.app)?;
-        let path = places::aws_config(self.app)?;
-        self.explained(&entry.by_hand(), || {
-            desk.edit(&path, |text, _| {
-                aws_config::add(text, &entry, self.consent.force).map(Some)
-            })
-        })?;
-        let changed = desk.apply(self.app, self.consent)?;
-        let wired = aws_config::profile_name(name);
-        Ok(Document {
-            connector: name.clone(),
-            resource_type: kind.id(),
-            try_this: match kind {
-                ResourceType::S3Bucket => format!(
-                    "aws --profile {wired} s3 ls{}",
-                    wanted
-                        .canonical()
-                        .map_or_else(String::new, |id| format!(" {id}"))
-                ),
-                _ => format!("aws --profile {wired} sts get-caller-identity"),
-            },
-            wired: vec![wired],
-            changed,
-        })
-    }
-
-    /// Prints what to add by hand if a file cannot be edited.
-    fn explained(&self, by_hand: &str, edit: impl FnOnce() -> Result<()>) -> Result<()> {
-        edit().map_err(|error| {
-            if error.kind != Kind::Local {
-                return error;
-            }
-            ui::tell(&format!("Lines to add by hand:\n\n{by_hand}\n"));
-            error.fix("add the lines above by hand, or correct the file and retry")
-        })
-    }
 }

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_connector_core::error::{Error, Result};
-use clap::CommandFactory as _;
 
-use crate::cli::Cli;
 use crate::ui;
 
 /// Print the man page, or write one for each command
@@ -18,8 +16,7 @@ pub(crate) struct Args {
     folder: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<u8> {
-    let mut command = Cli::command();
+pub(crate) fn run(mut command: clap::Command, args: &Args) -> Result<u8> {
     command.build();
     let failed = |error: std::io::Error| Error::local("cannot write a man page").because(error);
     let Some(folder) = &args.folder else {

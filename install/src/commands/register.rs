@@ -1,25 +1,22 @@
 //! `aws-connector register`
 
 mod auto;
-pub(crate) mod fields;
-mod prompt;
-pub(crate) mod vault;
+mod required;
 
-use aws_connector_core::error::{Error, Kind, Result};
-use aws_connector_core::plan::CONSENT;
+use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
-use serde::Serialize;
 
 use crate::app::App;
-use crate::profile_file::ProfileFile;
-use crate::ui;
-use fields::Fields;
-use vault::Vault;
+use crate::services::fields::{self, Fields};
+use crate::services::flags;
+use crate::services::profile_file::ProfileFile;
+use crate::services::save;
+use crate::services::vault::Vault;
 
 /// Add a connector to the connectors file
 #[derive(Debug, clap::Args)]
 #[command(
-    help_template = crate::cli::DENSE_HELP,
+    help_template = flags::DENSE_HELP,
     after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\n\nExample:\n  aws-connector register dev --auto-configure\n  aws-connector register dev      # prompts for what is missing"
 )]
 pub(crate) struct Args {
@@ -33,18 +30,6 @@ pub(crate) struct Args {
     /// Write it without testing it
     #[arg(long)]
     no_verify: bool,
-}
-
-/// What was done.
-#[derive(Serialize)]
-pub(crate) struct Document {
-    pub(crate) connector: String,
-    pub(crate) file: String,
-    pub(crate) auth_method: Option<String>,
-    /// The ARN of its credentials; `null` if they were not tested.
-    pub(crate) identity: Option<String>,
-    /// The keyring entries that hold its secrets.
-    pub(crate) in_keyring: Vec<String>,
 }
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
@@ -68,84 +53,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     if args.auto_configure {
         auto::complete(app, &args.fields, &mut found)?;
     } else {
-        prompt::complete(app, &mut found)?;
+        required::complete(app, &mut found)?;
     }
     let vault = Vault::settle(&args.fields, name, &mut found)?;
     fields::sort(&mut found);
     file.add(name, &found)?;
-    finish(app, &file, name, vault, args.no_verify, "Registered")
-}
-
-/// The fix for a connector that is not in the file yet.
-fn fix_here(kind: Kind, fix: String) -> String {
-    match kind {
-        Kind::Interaction => "run this command in a terminal, or pass --no-verify".to_owned(),
-        Kind::NoConsent => format!("pass --allow-implicit-auth-methods, or set {CONSENT}=true"),
-        _ => fix,
-    }
-}
-
-/// Tests the connector, writes it and reports it.
-pub(crate) fn finish(
-    app: &App,
-    file: &ProfileFile,
-    name: &str,
-    vault: Vault,
-    no_verify: bool,
-    done: &str,
-) -> Result<u8> {
-    let connector = file
-        .parsed(app)?
-        .connector(name)
-        .map_err(|error| file.blame_flags(app, name, error))?;
-    let anonymous = connector.auth.id() == "anonymous";
-    let identity = if no_verify || anonymous || !connector.enabled {
-        None
-    } else {
-        let tried = file.verify(app, name);
-        Some(tried.map_err(|error| {
-            let error = Error {
-                fix: error.fix.map(|fix| fix_here(error.kind, fix)),
-                ..error
-            };
-            error
-                .context("verification failed, nothing was written")
-                .of(name)
-                .fix("correct it, or pass --no-verify to write it anyway")
-        })?)
-    };
-    file.store()?;
-    let in_keyring = vault.keep();
-    let document = Document {
-        connector: name.to_owned(),
-        file: file.path().display().to_string(),
-        auth_method: Some(connector.auth.id().to_owned()),
-        identity,
-        in_keyring,
-    };
-    if app.ui.is_json() {
-        ui::print_json(&document)?;
-        return Ok(0);
-    }
-    let who = document
-        .identity
-        .as_ref()
-        .map_or_else(String::new, |arn| format!(" as {arn}"));
-    ui::print(&format!(
-        "{done} connector '{name}' ({}){who} in {}.\n",
-        connector.auth.id(),
-        document.file
-    ))?;
-    if !document.in_keyring.is_empty() {
-        ui::print(&format!(
-            "Its secrets are in the keyring: {}. The originals are untouched; delete them.\n",
-            document.in_keyring.join(", ")
-        ))?;
-    }
-    if done == "Registered" {
-        // An anonymous connector has no credentials to wire.
-        let verb = if anonymous { "verify" } else { "login" };
-        ui::print(&format!("Next: aws-connector {verb} {name}\n"))?;
-    }
-    Ok(0)
+    save::save(app, &file, name, vault, args.no_verify, "Registered")
 }

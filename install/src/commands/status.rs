@@ -1,16 +1,14 @@
 //! `aws-connector status`
 
-use std::time::Duration;
-
 use aws_connector_core::cache::Listed;
 use aws_connector_core::clock::Clock;
 use aws_connector_core::error::Result;
-use aws_connector_core::profile::duration::show;
 use aws_connector_core::resource::ResourceType;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::services::time::{expires_in, seconds_until};
 use crate::ui::{self, or_na};
 
 /// Show the cached sessions and logins
@@ -108,19 +106,6 @@ fn row(listed: Listed, usual: &str, now: DateTime<Utc>) -> Row {
         expires_in: seconds_until(listed.expires_at, now),
         size: listed.size,
         key: listed.key,
-    }
-}
-
-/// Whole seconds until a time, 0 if it has passed.
-pub(crate) fn seconds_until(end: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
-    u64::try_from((end - now).num_seconds()).unwrap_or(0)
-}
-
-/// `11h58m24s`, or `expired`.
-pub(crate) fn expires_in(seconds: u64) -> String {
-    match seconds {
-        0 => "expired".to_owned(),
-        _ => show(Duration::from_secs(seconds)),
     }
 }
 

@@ -2,14 +2,16 @@
 
 use aws_connector_core::error::{Error, Result};
 
-use super::register::{self, fields::Fields, vault::Vault};
 use crate::app::App;
-use crate::profile_file::ProfileFile;
+use crate::services::fields::Fields;
+use crate::services::profile_file::ProfileFile;
+use crate::services::vault::Vault;
+use crate::services::{flags, save};
 
 /// Change fields of a connector
 #[derive(Debug, clap::Args)]
 #[command(
-    help_template = crate::cli::DENSE_HELP,
+    help_template = flags::DENSE_HELP,
     after_help = "WHERE: env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME, stdin\nRepeatable flags append; add --unset FIELD to replace\n\nExample:\n  aws-connector update dev --duration 2h --unset mfa_serial"
 )]
 pub(crate) struct Args {
@@ -40,5 +42,5 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let vault = Vault::settle(&args.fields, &args.name, &mut found)?;
     let added = args.fields.added();
     file.change(&args.name, &found, &added, &args.unset)?;
-    register::finish(app, &file, &args.name, vault, args.no_verify, "Updated")
+    save::save(app, &file, &args.name, vault, args.no_verify, "Updated")
 }

@@ -2,7 +2,7 @@
 
 use aws_connector_core::error::{Error, Result};
 
-use super::{append, cut, line_of, newline};
+use super::lines::{append, cut, line_of, newline};
 
 const PROGRAM: &str = "aws-connector-credential-process";
 

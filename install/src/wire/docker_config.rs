@@ -3,7 +3,8 @@
 use aws_connector_core::error::{Error, Result};
 
 use super::json::{Object, colon};
-use super::{FileRecord, line_of, newline};
+use super::lines::{line_of, newline};
+use super::record::FileRecord;
 
 /// The `credHelpers` value that selects our helper.
 pub(crate) const HELPER: &str = "aws-connector";

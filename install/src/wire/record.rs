@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use aws_connector_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::file::{self, Mode};
+use super::file;
+use super::replace::{Mode, replace, sweep};
 
 /// A word in each of our entries, in all three files.
 pub(super) const MARK: &str = "aws-connector";
@@ -114,7 +115,7 @@ impl Record {
         if before == after {
             return Ok(());
         }
-        file::replace(path, before.as_deref(), after.as_deref(), Mode::Private)
+        replace(path, before.as_deref(), after.as_deref(), Mode::Private)
     }
 }
 
@@ -122,7 +123,7 @@ impl Record {
 pub(super) fn remove_folders(folders: &[PathBuf]) {
     for folder in folders.iter().rev() {
         // A process that was killed while writing may have left a draft.
-        file::sweep(folder);
+        sweep(folder);
         if fs::remove_dir(folder).is_err() {
             return;
         }

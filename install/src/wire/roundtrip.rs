@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
 
-use super::{FileRecord, aws_config, docker_config, kubeconfig};
+use super::record::FileRecord;
+use super::{aws_config, docker_config, kubeconfig};
 
 /// Sections of an AWS config file, each in several notations.
 const AWS: [&[&str]; 7] = [

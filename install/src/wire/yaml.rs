@@ -2,7 +2,7 @@
 
 use aws_connector_core::error::{Error, Result};
 
-use super::{append, cut, newline};
+use super::lines::{append, cut, newline};
 
 /// A top-level key with everything below it.
 #[derive(Debug)]

@@ -147,7 +147,9 @@ fn no_progress_is_shown_during_prompts() {
     terminal.answer("MFA code from", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
-    assert!(!asked.stdout.contains("calling AWS"), "{asked:#?}");
+    let answered = asked.stdout.find(&format!("'dev': {MFA_CODE}\r\n"));
+    let calls = asked.stdout.find("calling AWS");
+    assert!(answered.is_some() && answered < calls, "{asked:#?}");
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn differ(one: TimeDelta, other: TimeDelta) -> bool {
 
 fn read(file: &Path) -> Option<TimeDelta> {
     let file = crate::fs::open_no_follow(file).ok()?;
-    if crate::cache::insecure(file.meta()).is_some() {
+    if crate::fs::insecure(file.meta()).is_some() {
         return None;
     }
     let bytes = file.read(LONGEST).ok()?;

@@ -17,14 +17,17 @@ use crate::clock::Clock;
 use crate::credential::{ClusterToken, RegistryLogin, Session};
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::plan::{Delivery, LoginPlan, Plan, Step};
+use crate::paths::Paths;
+use crate::plan::{Delivery, LoginPlan, Plan, Site, Step};
+use crate::profile::Profile;
 use crate::request::Request;
 use crate::turn::Turn;
 
 pub use at_hand::{Sign, at_hand};
 pub use choose::choose;
-pub use errand::Errand;
 pub use registries::{accepts, registries};
+
+use errand::Errand;
 
 /// What a request yields.
 #[derive(Clone, Debug)]
@@ -52,9 +55,42 @@ pub fn serve(
     aws: &dyn Aws,
     renew: Option<Renew<'_>>,
 ) -> Result<Delivered> {
-    let errand = Errand::prepare(request, env)?;
-    let clock = errand.clock();
-    Pipeline::new(&errand, aws, renew).deliver(&mut errand.turn(&clock, called))
+    Pipeline::new(&Errand::load(request, env)?, aws, renew).run(called)
+}
+
+/// Answers a request from a profile in memory, which need not be on disk.
+///
+/// # Errors
+/// As for [`serve`].
+pub fn serve_from(
+    profile: &Profile,
+    request: &Request,
+    env: &Env,
+    aws: &dyn Aws,
+) -> Result<Delivered> {
+    let errand = Errand::prepare(profile, request, env, &Paths::find(env))?;
+    Pipeline::new(&errand, aws, None).run(Utc::now())
+}
+
+/// The session that signs the call to STS for a request, and the site of that session; `None` if
+/// no session signs such a call.
+///
+/// # Errors
+/// As for [`serve`].
+pub fn source_from(
+    profile: &Profile,
+    request: &Request,
+    env: &Env,
+    aws: &dyn Aws,
+) -> Result<Option<(Site, Session)>> {
+    let errand = Errand::prepare(profile, request, env, &Paths::find(env))?;
+    let Some(errand) = errand.for_source() else {
+        return Ok(None);
+    };
+    match Pipeline::new(&errand, aws, None).run(Utc::now())? {
+        Delivered::Session(session) => Ok(Some((errand.plan().session.site.clone(), session))),
+        Delivered::RegistryLogin(_) | Delivered::ClusterToken(_) => Ok(None),
+    }
 }
 
 /// Renews the entry of a lock that another process claimed and handed over.
@@ -62,13 +98,13 @@ pub fn serve(
 /// # Errors
 /// As for [`serve`]; or the request does not depend on this entry.
 pub fn renew(request: &Request, env: &Env, aws: &dyn Aws, renewal: Renewal) -> Result<()> {
-    let errand = Errand::prepare(request, env)?;
+    let errand = Errand::load(request, env)?;
     let clock = errand.clock();
     Pipeline::new(&errand, aws, None).renew(renewal, &mut errand.turn(&clock, Utc::now()))
 }
 
 /// One request on its way.
-pub struct Pipeline<'a> {
+struct Pipeline<'a> {
     errand: &'a Errand<'a>,
     plan: &'a Plan,
     aws: &'a dyn Aws,
@@ -76,8 +112,7 @@ pub struct Pipeline<'a> {
 }
 
 impl<'a> Pipeline<'a> {
-    /// A pipeline for an errand.
-    pub fn new(errand: &'a Errand<'a>, aws: &'a dyn Aws, renew: Option<Renew<'a>>) -> Self {
+    fn new(errand: &'a Errand<'a>, aws: &'a dyn Aws, renew: Option<Renew<'a>>) -> Self {
         Self {
             errand,
             plan: errand.plan(),
@@ -86,11 +121,13 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Carries the plan out.
-    ///
-    /// # Errors
-    /// Whatever prevents it.
-    pub fn deliver(&self, turn: &mut Turn<'_>) -> Result<Delivered> {
+    /// Carries the plan out for a client that called at a time by the local clock.
+    fn run(&self, called: DateTime<Utc>) -> Result<Delivered> {
+        let clock = self.errand.clock();
+        self.deliver(&mut self.errand.turn(&clock, called))
+    }
+
+    fn deliver(&self, turn: &mut Turn<'_>) -> Result<Delivered> {
         turn.can_prompt = self.errand.can_prompt();
         let session = &self.plan.session;
         let delivered = match &self.plan.delivery {

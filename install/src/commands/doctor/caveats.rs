@@ -5,8 +5,8 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::profile::{Auth, Connector};
 use aws_connector_core::resource::{ResourceType, policy_lacks};
 
-use super::{Finding, Report};
-use crate::commands::list_resources;
+use super::report::{Finding, Report};
+use crate::services::connectors;
 
 /// What the connector's method and policy imply.
 pub(super) fn of_method(connector: &Connector, report: &mut Report<'_>) {
@@ -19,7 +19,7 @@ pub(super) fn of_method(connector: &Connector, report: &mut Report<'_>) {
         _ => (None, false),
     };
     if let Some(policy) = policies.and_then(|policies| policies.inline.as_deref()) {
-        let needed: Vec<&str> = list_resources::types(connector)
+        let needed: Vec<&str> = connectors::resource_types(connector)
             .into_iter()
             .filter_map(|kind| match kind {
                 ResourceType::AwsGeneric => None,

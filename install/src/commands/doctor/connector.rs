@@ -9,15 +9,15 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::duration::show;
 use aws_connector_core::profile::{Auth, Connector, Profile};
-use aws_connector_core::resource::{Resource, ResourceType};
+use aws_connector_core::resource::ResourceType;
 use chrono::Utc;
 
-use super::{Finding, Report, caveats, reach, secrets, trial};
+use super::report::{Finding, Report};
+use super::{caveats, reach, secrets, trial};
 use crate::app::App;
-use crate::ask;
-use crate::commands::list_resources;
-use crate::commands::status::{expires_in, seconds_until};
 use crate::progress::Progress;
+use crate::services::time::{expires_in, seconds_until};
+use crate::services::{calls, connectors, obtain, verify};
 
 /// A longer session token makes cluster tokens too long.
 const LONG_TOKEN: usize = 2300;
@@ -45,7 +45,7 @@ pub(super) fn check(
         return;
     };
     caveats::of_method(&connector, report);
-    let kinds = kind.map_or_else(|| list_resources::types(&connector), |kind| vec![kind]);
+    let kinds = kind.map_or_else(|| connectors::resource_types(&connector), |kind| vec![kind]);
     reach::check(app, profile, &connector, &kinds, report);
     if matches!(connector.auth, Auth::Anonymous) {
         report.find(
@@ -56,13 +56,13 @@ pub(super) fn check(
     }
     secrets::check(app, &connector, report);
     source(app, profile, &connector, report);
-    let session = report.step("session", || session(app, &connector));
+    let session = report.step("session", || session(app, profile, &connector));
     if let Some(session) = &session {
         let identity = report.step("identity", || {
-            let site = ask::site(app, profile, &connector)?;
-            let identity = app
-                .sdk
-                .caller_identity(&site, session, ask::call(app, name))?;
+            let site = calls::site(app, profile, &connector)?;
+            let identity =
+                app.sdk
+                    .caller_identity(&site, session, calls::context(app, profile, name))?;
             let finding = Finding::ok(shown(&identity));
             Ok((identity, finding))
         });
@@ -85,23 +85,6 @@ pub(super) fn check(
     }
 }
 
-/// The identity of a connector's credentials, from STS.
-pub(super) fn identity(app: &App, profile: &Profile, name: &str) -> Result<Identity> {
-    let connector = profile.connector(name)?;
-    let own = own_resource(&connector);
-    let session = ask::session(app, name, own)?;
-    let site = ask::site(app, profile, &connector)?;
-    app.sdk
-        .caller_identity(&site, &session, ask::call(app, name))
-}
-
-/// The resource to request if the connector refuses a session without one.
-fn own_resource(connector: &Connector) -> Option<Resource> {
-    let needs_one =
-        matches!(&connector.auth, Auth::FederationToken { policies, .. } if policies.is_empty());
-    (needs_one && connector.limit.is_none()).then_some(Resource::AnyBucket)
-}
-
 /// The identity that signs the connector's call to STS.
 fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Report<'_>) {
     let takes_one = matches!(
@@ -112,11 +95,12 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
         return;
     }
     report.step("source identity", || {
-        let Some((site, session)) = ask::source(app, profile, connector, own_resource(connector))?
+        let Some((site, session)) =
+            obtain::source(app, profile, connector, verify::own_resource(connector))?
         else {
             return Ok(((), Finding::ok("a web identity token")));
         };
-        let call = ask::call(app, &connector.name);
+        let call = calls::context(app, profile, &connector.name);
         let identity = app.sdk.caller_identity(&site, &session, call)?;
         let finding = if identity.arn.ends_with(":root") {
             Finding::warning(
@@ -137,8 +121,13 @@ fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Repo
     });
 }
 
-fn session(app: &App, connector: &Connector) -> Result<(Session, Finding)> {
-    let session = ask::session(app, &connector.name, own_resource(connector))?;
+fn session(app: &App, profile: &Profile, connector: &Connector) -> Result<(Session, Finding)> {
+    let session = obtain::session(
+        app,
+        profile,
+        &connector.name,
+        verify::own_resource(connector),
+    )?;
     let end = match (session.expires_at, &session.session_token) {
         (Some(end), _) => format!("expires in {}", expires_in(seconds_until(end, Utc::now()))),
         (None, Some(_)) => "expires at an unknown time".to_owned(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aws_connector_core::command;
 use aws_connector_core::shown::shown;
 
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::app::App;
 use crate::wire::{aws_config, places};
 

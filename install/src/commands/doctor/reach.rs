@@ -7,10 +7,10 @@ use aws_connector_core::plan::Site;
 use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::resource::ResourceType;
 
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::app::App;
-use crate::ask;
 use crate::progress::Progress;
+use crate::services::calls;
 
 pub(super) fn check(
     app: &App,
@@ -20,10 +20,10 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) {
     report.step("endpoints", || {
-        let site = ask::site(app, profile, connector)?;
+        let site = calls::site(app, profile, connector)?;
         let _progress = Progress::show(&app.env, "connecting to AWS");
         let services = services(kinds);
-        let answers = all(app, &site, connector, &services);
+        let answers = all(app, profile, &site, connector, &services);
         let names = |reached: bool| {
             let chosen = services.iter().zip(&answers);
             let chosen = chosen.filter(|(_, answer)| answer.is_ok() == reached);
@@ -54,8 +54,14 @@ fn services(kinds: &[ResourceType]) -> Vec<Service> {
 }
 
 /// Connects in parallel, so that several timeouts take no longer than one.
-fn all(app: &App, site: &Site, connector: &Connector, services: &[Service]) -> Vec<Result<String>> {
-    let call = ask::call(app, &connector.name);
+fn all(
+    app: &App,
+    profile: &Profile,
+    site: &Site,
+    connector: &Connector,
+    services: &[Service],
+) -> Vec<Result<String>> {
+    let call = calls::context(app, profile, &connector.name);
     let ask = |sdk: &Sdk, service: Service| sdk.endpoint_answers(site, service, call);
     std::thread::scope(|scope| {
         let tasks: Vec<_> = services

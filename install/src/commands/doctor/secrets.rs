@@ -1,15 +1,15 @@
 //! Where a connector's secrets are, and whether those on this machine can be read.
 
 use aws_connector_core::local_secret;
-use aws_connector_core::profile::{Auth, Connector, KeyPair, Profile, SecretRef, Source};
-use aws_connector_core::shown::shown;
+use aws_connector_core::profile::{Connector, SecretRef};
 
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::app::App;
+use crate::services::connectors;
 
 /// Reads the secrets on this machine, and names the others.
 pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
-    let all = secrets_of(&connector.auth);
+    let all = connectors::secrets(&connector.auth);
     if all.is_empty() {
         return;
     }
@@ -31,52 +31,4 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
         }
         Ok(((), Finding::ok(format!("from {}", places.join(", ")))))
     });
-}
-
-/// The keyring entries of a deleted connector. They may be the only copy, and used elsewhere, so
-/// their owner has to delete them.
-pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
-    let connector = profile.connector(name).ok()?;
-    let secrets = secrets_of(&connector.auth);
-    let kept = secrets.into_iter().filter_map(|secret| match secret {
-        SecretRef::Keyring(entry) => Some(shown(entry)),
-        _ => None,
-    });
-    let kept: Vec<String> = kept.collect();
-    (!kept.is_empty()).then(|| {
-        let list = kept.join(", ");
-        format!("Its keyring entries remain: {list}. Delete them if nothing else uses them.\n")
-    })
-}
-
-fn secrets_of(auth: &Auth) -> Vec<&SecretRef> {
-    fn pair(keys: &KeyPair) -> Vec<&SecretRef> {
-        match keys {
-            KeyPair::Separate { id, secret } => vec![id, secret],
-            KeyPair::Joined(joined) => vec![joined],
-        }
-    }
-    fn of_source(source: &Source) -> Vec<&SecretRef> {
-        match source {
-            Source::Keys { keys, token } => pair(keys).into_iter().chain(token).collect(),
-            _ => Vec::new(),
-        }
-    }
-    match auth {
-        Auth::SecretKey { keys } => pair(keys),
-        Auth::StsToken { keys, token, .. } => pair(keys).into_iter().chain([token]).collect(),
-        Auth::IamRole { source, role } => {
-            let mut all = of_source(source);
-            all.extend(&role.external_id);
-            all
-        }
-        Auth::SessionToken { source, .. } | Auth::FederationToken { source, .. } => {
-            of_source(source)
-        }
-        Auth::Implicit { role, .. } => role
-            .iter()
-            .filter_map(|role| role.external_id.as_ref())
-            .collect(),
-        Auth::Anonymous => Vec::new(),
-    }
 }

@@ -5,11 +5,10 @@ use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::request::ClusterRef;
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::app::App;
-use crate::commands::list_resources;
 use crate::progress::Progress;
-use crate::{ask, registries};
+use crate::services::{calls, inventory, obtain, registries};
 
 /// Lists a resource type, and tries its credentials.
 pub(super) fn resource(
@@ -18,7 +17,7 @@ pub(super) fn resource(
     connector: &Connector,
     kind: ResourceType,
 ) -> Result<((), Finding)> {
-    let found = list_resources::one(app, profile, connector, kind)?;
+    let found = inventory::one(app, profile, connector, kind)?;
     let shown = match found.as_slice() {
         [] => "none".to_owned(),
         few if few.len() <= 3 => few.join(", "),
@@ -48,7 +47,7 @@ pub(super) fn registries(
 ) {
     let kind = ResourceType::DockerRegistry;
     let progress = || Progress::show(&app.env, &format!("trying {}", kind.id()));
-    let named = match ask::site(app, profile, connector) {
+    let named = match calls::site(app, profile, connector) {
         Ok(site) => registries::named(connector, &site),
         Err(error) => return report.find(kind.id(), Finding::from(error)),
     };
@@ -66,12 +65,17 @@ pub(super) fn registries(
     }
     report.step(kind.id(), || {
         let _progress = progress();
-        let listed = list_resources::one(app, profile, connector, kind);
+        let listed = inventory::one(app, profile, connector, kind);
         if let Some(error) = listed.as_ref().err().filter(|e| e.kind != Kind::Denied) {
             return Err(error.clone());
         }
         // A principal that cannot list repositories may still be allowed to pull.
-        let host = registries::own(app, connector, &ask::site(app, profile, connector)?)?;
+        let host = registries::own(
+            app,
+            profile,
+            connector,
+            &calls::site(app, profile, connector)?,
+        )?;
         let tried = registry(app, profile, connector, &host)?;
         let detail = format!("{}; {tried}", host.host());
         Ok((
@@ -94,18 +98,18 @@ fn registry(
     host: &RegistryHost,
 ) -> Result<&'static str> {
     let name = &connector.name;
-    let login = ask::registry_login(app, name, host)?;
+    let login = obtain::registry_login(app, profile, name, host)?;
     if host.account().is_none() {
         // ECR Public does not accept a login at /v2/: clients exchange it for a token first.
         return Ok("login obtained");
     }
-    let site = ask::site(app, profile, connector)?;
+    let site = calls::site(app, profile, connector)?;
     if site.endpoints.get("ecr").is_some_and(|url| is_here(url)) {
         // An emulator's login is not valid for AWS, which the host name resolves to.
         return Ok("login obtained, not tried: the endpoint is on this machine");
     }
     app.sdk
-        .registry_takes(host, &login, ask::call(app, name))
+        .registry_takes(host, &login, calls::context(app, profile, name))
         .map_err(|error| {
             error.fix(format!(
                 "run 'aws-connector cache clear {name}' and retry; check the network path to {}",
@@ -178,13 +182,13 @@ fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -
         .as_ref()
         .and_then(|limit| limit.resource.as_ref());
     let region = limited.and_then(Resource::region).map(str::to_owned);
-    let site = ask::site(app, profile, connector)?;
+    let site = calls::site(app, profile, connector)?;
     let region = region.unwrap_or_else(|| site.region.clone());
     let site = site.in_region(&region);
-    let session = ask::session(app, name, Some(wanted))?;
-    let info = app
-        .sdk
-        .describe_cluster(&site, &session, cluster, ask::call(app, name))?;
+    let session = obtain::session(app, profile, name, Some(wanted))?;
+    let info =
+        app.sdk
+            .describe_cluster(&site, &session, cluster, calls::context(app, profile, name))?;
     let reference = ClusterRef {
         name: cluster.to_owned(),
         account: None,
@@ -192,9 +196,9 @@ fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -
         region_from_flag: true,
         partition: None,
     };
-    let token = ask::cluster_token(app, name, &reference)?;
+    let token = obtain::cluster_token(app, profile, name, &reference)?;
     app.sdk
-        .cluster_takes(&info, &token, ask::call(app, name))
+        .cluster_takes(&info, &token, calls::context(app, profile, name))
         .map_err(|error| {
             error.fix("map the identity above in the cluster: an EKS access entry, or the aws-auth ConfigMap")
         })

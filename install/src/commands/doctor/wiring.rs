@@ -9,7 +9,7 @@ use aws_connector_core::resource::RegistryHost;
 use aws_connector_core::serve::choose;
 use aws_connector_core::shown::shown;
 
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::app::App;
 use crate::wire::{aws_config, docker_config, kubeconfig, places, read_or_empty};
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use toml_edit::{Array, InlineTable, Value};
 
-use crate::profile_file::FieldList;
+use crate::services::fields::FieldList;
 
 /// More than any connection needs.
 const LONGEST: u64 = 1024 * 1024;

@@ -4,9 +4,9 @@ use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::request::ClusterRef;
 use aws_connector_core::resource::{Resource, ResourceType};
 
-use super::{Document, Job, kubeconfig, places};
-use crate::ask;
-use crate::wire::{Desk, read_or_empty, resolve};
+use super::job::{Document, Job};
+use crate::services::{calls, obtain};
+use crate::wire::{Desk, kubeconfig, places, read_or_empty, resolve};
 
 pub(super) fn login(
     job: &Job<'_>,
@@ -15,7 +15,7 @@ pub(super) fn login(
     api: &str,
 ) -> Result<Document> {
     let name = &job.connector.name;
-    let site = ask::site(job.app, job.profile, job.connector)?;
+    let site = calls::site(job.app, job.profile, job.connector)?;
     let wanted = match wanted {
         Resource::Cluster { .. } => wanted,
         _ => the_only_one(job)?,
@@ -30,12 +30,12 @@ pub(super) fn login(
         return Err(Error::usage("--resource-id is not a cluster"));
     };
     let region = region.unwrap_or_else(|| site.region.clone());
-    let session = ask::session(job.app, name, Some(wanted))?;
+    let session = obtain::session(job.app, job.profile, name, Some(wanted))?;
     let info = job.app.sdk.describe_cluster(
         &site.in_region(&region),
         &session,
         &cluster,
-        ask::call(job.app, name),
+        calls::context(job.app, job.profile, name),
     )?;
     // Checks that a token can be obtained, and fills the cache for kubectl.
     let cluster_ref = ClusterRef {
@@ -45,7 +45,7 @@ pub(super) fn login(
         region_from_flag: true,
         partition,
     };
-    ask::cluster_token(job.app, name, &cluster_ref)?;
+    obtain::cluster_token(job.app, job.profile, name, &cluster_ref)?;
     let entry = kubeconfig::Entry {
         arn: info.arn.clone(),
         server: info.endpoint,
@@ -92,12 +92,12 @@ fn file(job: &Job<'_>, arn: &str) -> Result<std::path::PathBuf> {
 
 fn the_only_one(job: &Job<'_>) -> Result<Resource> {
     let name = &job.connector.name;
-    let site = ask::site(job.app, job.profile, job.connector)?;
-    let session = ask::session(job.app, name, Some(Resource::AnyCluster))?;
+    let site = calls::site(job.app, job.profile, job.connector)?;
+    let session = obtain::session(job.app, job.profile, name, Some(Resource::AnyCluster))?;
     let all = job
         .app
         .sdk
-        .clusters(&site, &session, ask::call(job.app, name))?;
+        .clusters(&site, &session, calls::context(job.app, job.profile, name))?;
     match all.as_slice() {
         [only] => Resource::parse(ResourceType::KubernetesCluster, Some(only))
             .map_err(|error| Error::local(error.to_string())),

@@ -5,16 +5,16 @@ use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use aws_connector_core::serve::choose;
 
-use super::{Document, Job, docker_config, places};
-use crate::wire::Desk;
-use crate::{ask, registries};
+use super::job::{Document, Job};
+use crate::services::{calls, obtain, registries};
+use crate::wire::{Desk, docker_config, places};
 
 pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
     let name = &job.connector.name;
     let hosts = chosen(job, wanted)?;
     for registry in &hosts {
         serves(job, registry)?;
-        ask::registry_login(job.app, name, registry)?;
+        obtain::registry_login(job.app, job.profile, name, registry)?;
     }
     let hosts: Vec<String> = hosts.iter().map(RegistryHost::host).collect();
     // Docker runs the helper by its name, so it must be installed.
@@ -50,10 +50,10 @@ fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     if let Resource::Registry(host) = wanted {
         return Ok(vec![host.clone()]);
     }
-    let site = ask::site(job.app, job.profile, job.connector)?;
+    let site = calls::site(job.app, job.profile, job.connector)?;
     let named = registries::named(job.connector, &site);
     if named.is_empty() {
-        registries::own(job.app, job.connector, &site).map(|own| vec![own])
+        registries::own(job.app, job.profile, job.connector, &site).map(|own| vec![own])
     } else {
         Ok(named)
     }

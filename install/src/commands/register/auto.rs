@@ -8,9 +8,8 @@ use aws_connector_core::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, Site};
 use aws_connector_core::profile::{Endpoints, ImplicitSource};
 use toml_edit::{InlineTable, Value};
 
-use super::fields::Fields;
 use crate::app::App;
-use crate::profile_file::FieldList;
+use crate::services::fields::{FieldList, Fields};
 use crate::wire::{aws_config, places, read_or_empty};
 
 /// Fills in the fields that no flag set.

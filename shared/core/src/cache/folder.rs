@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::key::Key;
+use crate::fs::insecure;
 
 /// An entry is a few kilobytes; what is larger was not written by us.
 pub(super) const LONGEST_ENTRY: u64 = 256 * 1024;
@@ -148,25 +149,6 @@ fn check_folder(path: &Path, meta: &fs::Metadata) -> Result<(), Unusable> {
     }
 }
 
-/// Why a file or folder cannot be trusted or should not be touched: another user could have
-/// written it, or it is another user's and this is `sudo`.
-pub fn insecure(meta: &fs::Metadata) -> Option<String> {
-    insecure_for(crate::user::effective_uid(), meta.uid(), meta.mode())
-}
-
-fn insecure_for(me: u32, owner: u32, mode: u32) -> Option<String> {
-    if owner != me && (owner != 0 || me == 0) {
-        return Some(format!("belongs to another user (uid {owner})"));
-    }
-    if mode & 0o022 != 0 {
-        return Some(format!(
-            "is writable by other users (mode {:03o}); run chmod go-w on it",
-            mode & 0o777
-        ));
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -180,24 +162,6 @@ mod tests {
             Found::Bytes(bytes) => Some(bytes.len()),
             Found::Nothing => None,
         })
-    }
-
-    #[test]
-    fn only_the_user_and_root_are_trusted_and_root_trusts_root_alone() {
-        assert_eq!(insecure_for(1000, 1000, 0o700), None);
-        assert_eq!(insecure_for(1000, 0, 0o755), None);
-        assert_eq!(insecure_for(0, 0, 0o700), None);
-        for (me, owner, mode) in [
-            (1000, 1001, 0o700),
-            (0, 1000, 0o700),
-            (1000, 1000, 0o720),
-            (1000, 1000, 0o702),
-        ] {
-            assert!(
-                insecure_for(me, owner, mode).is_some(),
-                "{me} {owner} {mode:o}"
-            );
-        }
     }
 
     #[test]

@@ -19,8 +19,8 @@ use chrono::{DateTime, Utc};
 use fs2::FileExt;
 use serde::{Deserialize, Serialize};
 
-use super::folder::insecure;
 use crate::error::Error;
+use crate::fs::insecure;
 
 /// The size limit of a note.
 const LONGEST_NOTE: u64 = 64 * 1024;

@@ -20,7 +20,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use acquire::{Acquired, Miss};
 pub use entry::{Cacheable, Entry, Need};
-pub use folder::insecure;
 pub use key::Key;
 pub use lease::{Lease, Progress, Renewal};
 pub use lock::{LockFile, try_lock_open};

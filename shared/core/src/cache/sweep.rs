@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::folder::{Folder, LONGEST_ENTRY, insecure};
+use super::folder::{Folder, LONGEST_ENTRY};
 use super::lock::{self, Guard, Try};
 use super::{Cleared, Listed};
 use crate::credential::LONGEST_ARN;
+use crate::fs::insecure;
 
 /// Entries are looked into for their end at most this often.
 const PAUSE: Duration = Duration::from_secs(3600);

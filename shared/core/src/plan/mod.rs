@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use make::{CONSENT, make};
-pub use session_name::{PLACEHOLDERS as SESSION_NAME_PLACEHOLDERS, federation_name, session_name};
+pub use session_name::{federation_name, session_name};
 pub use site::Site;
 pub use which::for_registry as connector_for_registry;
 

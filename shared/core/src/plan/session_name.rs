@@ -3,10 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::env::Env;
+use crate::profile::limits::SESSION_NAME_PLACEHOLDERS;
 use crate::request::Client;
-
-/// What a `role_session_name` may hold besides plain text.
-pub const PLACEHOLDERS: [&str; 4] = ["{connector}", "{user}", "{host}", "{client}"];
 
 const DEFAULT: &str = "aws-connector-{user}";
 
@@ -23,7 +21,7 @@ pub fn federation_name(name: Option<&str>, connector: &str, client: Client, env:
 
 fn fitted(template: &str, connector: &str, client: Client, env: &Env, longest: usize) -> String {
     let mut text = template.to_owned();
-    for placeholder in PLACEHOLDERS {
+    for placeholder in SESSION_NAME_PLACEHOLDERS {
         if text.contains(placeholder) {
             let value = match placeholder {
                 "{connector}" => connector.to_owned(),

@@ -77,17 +77,20 @@ pub(super) fn name(text: &str, min: usize, max: usize) -> std::result::Result<St
     Ok(text.to_owned())
 }
 
+/// The placeholders of a `role_session_name`.
+pub const SESSION_NAME_PLACEHOLDERS: [&str; 4] = ["{connector}", "{user}", "{host}", "{client}"];
+
 /// A `role_session_name` with its placeholders; what they yield is cleaned when it is used.
 pub(super) fn session_name_template(text: &str) -> std::result::Result<String, String> {
     let mut plain = text.to_owned();
-    for placeholder in crate::plan::SESSION_NAME_PLACEHOLDERS {
+    for placeholder in SESSION_NAME_PLACEHOLDERS {
         plain = plain.replace(placeholder, "xx");
     }
     if plain.contains(['{', '}']) {
         return Err(format!(
             "{} has an unknown placeholder; supported: {}",
             shown(text),
-            crate::plan::SESSION_NAME_PLACEHOLDERS.join(", ")
+            SESSION_NAME_PLACEHOLDERS.join(", ")
         ));
     }
     if plain == text {

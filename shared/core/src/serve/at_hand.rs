@@ -27,7 +27,7 @@ pub fn at_hand(
     sign: Sign,
     renew: Renew<'_>,
 ) -> Result<Option<Delivered>> {
-    let errand = Errand::prepare(request, env)?;
+    let errand = Errand::load(request, env)?;
     let clock = errand.clock();
     let turn = errand.turn(&clock, called);
     let near = Near {

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::mfa;
 use crate::paths::Paths;
 use crate::plan::{self, LoginPlan, Plan, Step, digest};
-use crate::profile::{CacheMode, Connector, Profile};
+use crate::profile::{CacheMode, Profile};
 use crate::request::{Request, Wants};
 use crate::resource::ResourceType;
 use crate::turn::Turn;
@@ -19,7 +19,7 @@ use super::{Renew, choose};
 
 /// A request with its plan.
 #[derive(Debug)]
-pub struct Errand<'a> {
+pub(super) struct Errand<'a> {
     request: &'a Request,
     env: &'a Env,
     plan: Plan,
@@ -27,32 +27,34 @@ pub struct Errand<'a> {
 }
 
 impl<'a> Errand<'a> {
-    /// Finds the connector for a request and plans what it takes.
-    ///
-    /// # Errors
-    /// The profile is faulty, no connector serves the request, or it is served already by a process
-    /// that waits for this one.
-    pub fn prepare(request: &'a Request, env: &'a Env) -> Result<Self> {
+    /// Reads the profile and prepares a request.
+    pub(super) fn load(request: &'a Request, env: &'a Env) -> Result<Self> {
         let paths = Paths::find(env);
-        let profile = Profile::load(&paths, env)?;
-        let connector = choose(&profile, request, env)?;
-        let errand = Self::of(&profile, &connector, request, env, &paths)?;
-        choose::refuse_loop(&errand.plan.connector, env)?;
-        Ok(errand)
+        Self::prepare(&Profile::load(&paths, env)?, request, env, &paths)
     }
 
-    /// The errand for a request that a connector serves.
-    ///
-    /// # Errors
-    /// The connector is not for this request.
-    pub fn of(
+    /// Finds the connector for a request and plans how to serve it. Fails if a process that waits
+    /// for this one is serving the same connector.
+    pub(super) fn prepare(
         profile: &Profile,
-        connector: &Connector,
         request: &'a Request,
         env: &'a Env,
         paths: &Paths,
     ) -> Result<Self> {
-        let plan = plan::make(profile, connector, request, env)?;
+        let errand = Self::plan_only(profile, request, env, paths)?;
+        choose::refuse_loop(&errand.plan.connector, env)?;
+        Ok(errand)
+    }
+
+    /// As [`Errand::prepare`], for a request that is not carried out.
+    pub(super) fn plan_only(
+        profile: &Profile,
+        request: &'a Request,
+        env: &'a Env,
+        paths: &Paths,
+    ) -> Result<Self> {
+        let connector = choose(profile, request, env)?;
+        let plan = plan::make(profile, &connector, request, env)?;
         Ok(Self {
             cache: cache_of(&plan, paths, env),
             request,
@@ -61,26 +63,24 @@ impl<'a> Errand<'a> {
         })
     }
 
-    /// The same errand for the session that signs the connector's own call; `None` where there is
-    /// no such call.
-    #[must_use]
-    pub fn for_source(mut self) -> Option<Self> {
+    /// The same errand for the session that signs the connector's own call; `None` if no session
+    /// signs it.
+    pub(super) fn for_source(mut self) -> Option<Self> {
         self.plan.session = self.plan.session.into_source()?;
         Some(self)
     }
 
-    /// What it takes.
-    pub fn plan(&self) -> &Plan {
+    pub(super) fn plan(&self) -> &Plan {
         &self.plan
     }
 
     /// What is known about the local clock.
-    pub fn clock(&self) -> Clock {
+    pub(super) fn clock(&self) -> Clock {
         Clock::load(self.cache.folder())
     }
 
     /// The errand's turn, for a client that called at some time before.
-    pub fn turn<'c>(&self, clock: &'c Clock, called: DateTime<Utc>) -> Turn<'c> {
+    pub(super) fn turn<'c>(&self, clock: &'c Clock, called: DateTime<Utc>) -> Turn<'c> {
         let mut turn = Turn::new(clock, self.plan.lock_timeout, called);
         turn.force = self.env.is_on("AWS_CONNECTOR_REFRESH");
         turn

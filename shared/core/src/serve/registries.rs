@@ -3,7 +3,7 @@
 
 use chrono::Utc;
 
-use super::{Errand, choose};
+use super::Errand;
 use crate::cache::{Cache, Look};
 use crate::credential::RegistryLogin;
 use crate::env::Env;
@@ -21,8 +21,7 @@ use crate::resource::{Partition, PrivateRegistry, RegistryHost, Resource};
 pub fn accepts(request: &Request, env: &Env) -> Result<()> {
     let paths = Paths::find(env);
     let profile = Profile::load(&paths, env)?;
-    let connector = choose(&profile, request, env)?;
-    Errand::of(&profile, &connector, request, env, &paths).map(drop)
+    Errand::plan_only(&profile, request, env, &paths).map(drop)
 }
 
 /// The registries whose login is in the cache, good enough to be handed out, from the profile and
@@ -50,8 +49,7 @@ pub fn registries(env: &Env, request: impl Fn(RegistryHost) -> Request) -> Resul
 
 fn has_login(request: &Request, env: &Env, profile: &Profile, paths: &Paths) -> bool {
     let look = || -> Result<bool> {
-        let connector = choose(profile, request, env)?;
-        let errand = Errand::of(profile, &connector, request, env, paths)?;
+        let errand = Errand::plan_only(profile, request, env, paths)?;
         let plan = errand.plan();
         let Delivery::RegistryLogin(login) = &plan.delivery else {
             return Ok(false);

@@ -8,7 +8,9 @@ use aws_connector_core::shown::shown;
 use toml_edit::{Array, InlineTable, Value};
 
 use crate::app::App;
-use crate::profile_file::FieldList;
+
+/// Fields of a connector, in file order.
+pub(crate) type FieldList = Vec<(String, Value)>;
 
 /// One flag for each field.
 #[derive(Debug, Default, clap::Args)]
@@ -42,7 +44,7 @@ pub(crate) struct Fields {
     endpoint_url: Option<String>,
     /// Source: the keys of this AWS CLI profile
     #[arg(long, value_name = "PROFILE")]
-    pub(super) source_profile: Option<String>,
+    pub(crate) source_profile: Option<String>,
     /// Source: the session of this connector
     #[arg(long, value_name = "NAME")]
     source_connector: Option<String>,
@@ -63,13 +65,13 @@ pub(crate) struct Fields {
         hide_possible_values = true,
         conflicts_with = "store_plaintext"
     )]
-    pub(super) secret_store: Option<String>,
+    pub(crate) secret_store: Option<String>,
     /// Store secrets in the file in plaintext
     #[arg(long)]
-    pub(super) store_plaintext: bool,
+    pub(crate) store_plaintext: bool,
     /// implicit: AWS CLI profile to use
     #[arg(long, value_name = "PROFILE")]
-    pub(super) profile_name: Option<String>,
+    pub(crate) profile_name: Option<String>,
     /// implicit: one source, e.g. EcsContainer
     #[arg(long, value_name = "SOURCE")]
     credential_source: Option<String>,
@@ -78,7 +80,7 @@ pub(crate) struct Fields {
     allow_implicit_auth_methods: bool,
     /// Role to assume
     #[arg(long, value_name = "ARN")]
-    pub(super) role_arn: Option<String>,
+    pub(crate) role_arn: Option<String>,
     /// External id, or WHERE to read it
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,

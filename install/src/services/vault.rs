@@ -9,10 +9,8 @@ use aws_connector_core::log;
 use aws_connector_core::secret::Secret;
 use toml_edit::{InlineTable, Value};
 
-use super::fields::{Fields, SECRETS};
-use super::prompt;
-use crate::profile_file::FieldList;
-use crate::ui::Ui;
+use super::fields::{FieldList, Fields, SECRETS};
+use crate::prompt;
 
 /// A locked keyring prompts its user for a password.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,8 +37,8 @@ impl Vault {
         if flags.store_plaintext {
             return Ok(Self::default());
         }
-        if Ui::can_ask() {
-            return if prompt::keyring_or_clear()? {
+        if prompt::can_ask() {
+            return if keyring_or_file()? {
                 Self::put_away(name, found)
             } else {
                 Ok(Self::default())
@@ -93,4 +91,14 @@ impl Drop for Vault {
             }
         }
     }
+}
+
+/// Asks whether to store a secret in the keyring instead of the file.
+fn keyring_or_file() -> Result<bool> {
+    let ways = [
+        ("keyring", "the platform's keyring"),
+        ("file", "the connectors file, in plaintext"),
+    ];
+    let flag = "--secret-store keyring (or --store-plaintext)";
+    Ok(prompt::choose(flag, "Where should the secret be stored?", &ways)? == "keyring")
 }

@@ -1,19 +1,18 @@
 //! Prompts for required fields without a flag; without a terminal, the error names the flag.
 
-use aws_connector_core::error::{Error, Result};
-use dialoguer::{Input, Password};
+use aws_connector_core::error::Result;
 use toml_edit::Value;
 
 use crate::app::App;
-use crate::commands::list_types;
-use crate::profile_file::FieldList;
-use crate::ui::{self, Ui};
+use crate::prompt;
+use crate::services::auth_methods;
+use crate::services::fields::FieldList;
 
 /// Adds the fields that the auth method requires.
 pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
     if !has(found, "auth_method") {
-        let ways = list_types::methods();
-        let method = choose("--auth-method", "How does it obtain credentials?", &ways)?;
+        let ways = auth_methods::with_sources();
+        let method = prompt::choose("--auth-method", "How does it obtain credentials?", &ways)?;
         found.insert(0, ("auth_method".to_owned(), Value::from(method)));
     }
     let method = found
@@ -46,16 +45,6 @@ pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
     Ok(())
 }
 
-/// Asks whether to store a secret in the keyring instead of the file.
-pub(super) fn keyring_or_clear() -> Result<bool> {
-    let ways = [
-        ("keyring", "the platform's keyring"),
-        ("file", "the connectors file, in plaintext"),
-    ];
-    let flag = "--secret-store keyring (or --store-plaintext)";
-    Ok(choose(flag, "Where should the secret be stored?", &ways)? == "keyring")
-}
-
 fn has(found: &[(String, Value)], key: &str) -> bool {
     found.iter().any(|(name, _)| name == key)
 }
@@ -85,7 +74,7 @@ fn source(found: &mut FieldList) -> Result<()> {
         ("connector", "the session of another connector"),
         ("key", "its own access key"),
     ];
-    match choose(
+    match prompt::choose(
         "--source-profile (or --source-connector, or --access-key-id)",
         "Which credentials call STS?",
         &ways,
@@ -124,66 +113,14 @@ fn keys(found: &mut FieldList) -> Result<()> {
     Ok(())
 }
 
-fn cannot(flag: &str) -> Error {
-    Error::usage("cannot prompt without a terminal").fix(format!("pass {flag}"))
-}
-
-fn unanswered(error: dialoguer::Error, flag: &str) -> Error {
-    Error::usage("no answer")
-        .because(error)
-        .fix(format!("pass {flag}"))
-}
-
-fn ask(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()> {
-    if !Ui::can_ask() {
-        return Err(cannot(flag));
-    }
-    let text: String = Input::new()
-        .with_prompt(prompt)
-        .interact_text()
-        .map_err(|error| unanswered(error, flag))?;
-    found.push((key.to_owned(), Value::from(text.trim())));
+fn ask(found: &mut FieldList, key: &str, flag: &str, question: &str) -> Result<()> {
+    let text = prompt::text(flag, question)?;
+    found.push((key.to_owned(), Value::from(text)));
     Ok(())
 }
 
-fn secret(found: &mut FieldList, key: &str, flag: &str, prompt: &str) -> Result<()> {
-    if !Ui::can_ask() {
-        return Err(cannot(flag));
-    }
-    let text = Password::new()
-        .with_prompt(prompt)
-        .interact()
-        .map_err(|error| unanswered(error, flag))?;
-    found.push((key.to_owned(), Value::from(text.trim())));
+fn secret(found: &mut FieldList, key: &str, flag: &str, question: &str) -> Result<()> {
+    let text = prompt::secret(flag, question)?;
+    found.push((key.to_owned(), Value::from(text)));
     Ok(())
-}
-
-/// Asks for one of several choices by name or number. Plain lines, since an interrupted menu leaves
-/// the cursor hidden, and screen readers cannot read one.
-fn choose<'a>(flag: &str, question: &str, ways: &[(&'a str, &str)]) -> Result<&'a str> {
-    if !Ui::can_ask() {
-        return Err(cannot(flag));
-    }
-    let width = ways.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut list = format!("{question}\n");
-    for (number, (name, meaning)) in ways.iter().enumerate() {
-        list.push_str(&format!("  {}  {name:<width$}  {meaning}\n", number + 1));
-    }
-    ui::tell(&list);
-    let pick = |text: &str| {
-        let by_number = text.trim().parse::<usize>().ok();
-        let at = by_number.and_then(|number| number.checked_sub(1));
-        let by_name = || ways.iter().find(|(name, _)| *name == text.trim());
-        at.and_then(|at| ways.get(at)).or_else(by_name)
-    };
-    let answer: String = Input::new()
-        .with_prompt(format!("Number (1-{})", ways.len()))
-        .validate_with(|text: &String| match pick(text) {
-            Some(_) => Ok(()),
-            None => Err("not one of the choices"),
-        })
-        .interact_text()
-        .map_err(|error| unanswered(error, flag))?;
-    let (name, _) = pick(&answer).ok_or_else(|| cannot(flag))?;
-    Ok(name)
 }

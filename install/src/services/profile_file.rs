@@ -1,26 +1,15 @@
-//! Edits `connectors.toml`: keeps comments and order, and writes nothing before it parses and,
-//! unless verification is disabled, works.
+//! Edits `connectors.toml`: keeps comments and order.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use aws_connector_aws::Sdk;
-use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
-use aws_connector_core::paths::{FILE_VARIABLE, Paths};
 use aws_connector_core::profile::Profile;
 use toml_edit::{DocumentMut, Item, Table, Value, value};
 
 use crate::app::App;
-use crate::commands::doctor;
 use crate::wire::{Mode, lock, make_folder, read, replace, resolve};
-
-/// Fields of a connector, in file order.
-pub(crate) type FieldList = Vec<(String, Value)>;
 
 /// The file with its changes.
 pub(crate) struct ProfileFile {
@@ -181,41 +170,6 @@ impl ProfileFile {
         Ok(match fs::metadata(&self.path) {
             Ok(meta) => profile.owned_by(meta.uid()),
             Err(_) => profile,
-        })
-    }
-
-    /// Tests a connector of the new text before it is written; returns its ARN.
-    pub(crate) fn verify(&self, app: &App, name: &str) -> Result<String> {
-        let fail =
-            |error: std::io::Error| Error::local("cannot verify the connector").because(error);
-        // The pipeline reads a file. This one has no name, since it may contain secrets and this
-        // process may be killed.
-        let mut draft = tempfile::tempfile().map_err(fail)?;
-        draft
-            .set_permissions(fs::Permissions::from_mode(0o600))
-            .map_err(fail)?;
-        draft.write_all(self.text().as_bytes()).map_err(fail)?;
-        let draft_path = format!("/dev/fd/{}", draft.as_raw_fd());
-        let mut variables: BTreeMap<String, String> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        variables.insert(FILE_VARIABLE.to_owned(), draft_path.clone());
-        let env = Env::Fixed(variables);
-        let trial = App {
-            paths: Paths::find(&env),
-            ui: app.ui,
-            sdk: Sdk::new(),
-            env,
-        };
-        let own = self.path.display().to_string();
-        let profile = self.parsed(app)?;
-        doctor::quick(&trial, &profile, name).map_err(|mut error| {
-            if let Some((file, _)) = error.place.as_mut().and_then(|place| place.line.as_mut())
-                && *file == draft_path
-            {
-                *file = own;
-            }
-            error
         })
     }
 

@@ -2,11 +2,11 @@
 
 use aws_connector_core::error::Result;
 use aws_connector_core::plan::Site;
-use aws_connector_core::profile::{Connector, RegistryPattern};
+use aws_connector_core::profile::{Connector, Profile, RegistryPattern};
 use aws_connector_core::resource::{Partition, PrivateRegistry, RegistryHost, Resource};
 
+use super::{calls, obtain};
 use crate::app::App;
-use crate::ask;
 
 /// The configured registries: the one that it is limited to, or its `registries`, where an account
 /// means its registry in the connector's region.
@@ -29,14 +29,19 @@ pub(crate) fn named(connector: &Connector, site: &Site) -> Vec<RegistryHost> {
 }
 
 /// The registry of its sessions' account.
-pub(crate) fn own(app: &App, connector: &Connector, site: &Site) -> Result<RegistryHost> {
+pub(crate) fn own(
+    app: &App,
+    profile: &Profile,
+    connector: &Connector,
+    site: &Site,
+) -> Result<RegistryHost> {
     let name = &connector.name;
-    let session = ask::session(app, name, Some(Resource::AnyRegistry))?;
+    let session = obtain::session(app, profile, name, Some(Resource::AnyRegistry))?;
     let account = match session.account_id.clone() {
         Some(account) => account,
         None => {
             app.sdk
-                .caller_identity(site, &session, ask::call(app, name))?
+                .caller_identity(site, &session, calls::context(app, profile, name))?
                 .account
         }
     };
