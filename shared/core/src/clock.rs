@@ -196,8 +196,14 @@ fn read(file: &Path) -> Option<TimeDelta> {
     holds.then_some(offset)
 }
 
+/// The clock that also counts while the machine sleeps.
+#[cfg(target_os = "linux")]
+const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
 fn wall_minus_boot_ms() -> i64 {
-    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let boot = rustix::time::clock_gettime(SINCE_BOOT);
     Utc::now().timestamp_millis() - (boot.tv_sec * 1000 + boot.tv_nsec / 1_000_000)
 }
 

@@ -1,5 +1,5 @@
-//! A secret in the platform's keyring: the Secret Service on Linux, the Keychain on macOS, the
-//! Credential Manager on Windows. An entry is named `SERVICE/USER`.
+//! A secret in the platform's keyring: the Secret Service on Linux, the Keychain on macOS. An entry is
+//! named `SERVICE/USER`.
 
 use std::sync::mpsc;
 use std::thread;
@@ -91,15 +91,13 @@ fn ask<T: Send + 'static>(
     }
 }
 
-/// The platform's own command for it, which asks for the secret.
+/// The platform's own command that stores an entry; it prompts for the secret.
 fn how_to_store(entry: &str) -> String {
     let (service, user) = entry.rsplit_once('/').unwrap_or((entry, ""));
-    if cfg!(target_os = "linux") {
-        format!("secret-tool store --label={user} service {service} username {user}")
-    } else if cfg!(target_os = "macos") {
+    if cfg!(target_os = "macos") {
         format!("security add-generic-password -s {service} -a {user} -w")
     } else {
-        "store it with your system's keychain tool".to_owned()
+        format!("secret-tool store --label={user} service {service} username {user}")
     }
 }
 
@@ -118,16 +116,6 @@ fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
 #[cfg(target_os = "macos")]
 fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
-}
-
-#[cfg(target_os = "windows")]
-fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
-    Ok(windows_native_keyring_store::Store::new()?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
-fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
-    Err(KeyringError::NoDefaultStore)
 }
 
 #[cfg(test)]
