@@ -28,5 +28,6 @@ pub mod shown;
 pub mod suggest;
 mod sys;
 pub mod turn;
+pub mod url;
 mod user;
 pub mod web_identity;
