@@ -43,17 +43,28 @@ pub(super) struct Section<'f> {
     properties: Vec<Property<'f>>,
 }
 
+impl Dialect {
+    /// Where the AWS CLI looks for the file; `None` without a home folder.
+    pub fn path(self, env: &Env) -> Option<PathBuf> {
+        let (variable, name) = match self {
+            Self::Config => ("AWS_CONFIG_FILE", "config"),
+            Self::Credentials => ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+        };
+        let path = match env.get(variable) {
+            Some(path) => expand_home(&path, env),
+            None => home(env)?.join(".aws").join(name),
+        };
+        // A relative path means another file in another folder.
+        Some(std::path::absolute(&path).unwrap_or(path))
+    }
+}
+
 impl Files {
     /// Reads what is there.
     pub(super) fn load(env: &Env) -> Self {
         Self {
-            config: load("AWS_CONFIG_FILE", "config", Dialect::Config, env),
-            credentials: load(
-                "AWS_SHARED_CREDENTIALS_FILE",
-                "credentials",
-                Dialect::Credentials,
-                env,
-            ),
+            config: load(Dialect::Config, env),
+            credentials: load(Dialect::Credentials, env),
         }
     }
 
@@ -226,20 +237,14 @@ const SECRETS: [&str; 4] = [
     "external_id",
 ];
 
-fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
-    let path = match env.get(variable) {
-        Some(path) if path == "~" || path.starts_with("~/") => match home(env) {
-            Some(home) => home.join(path.trim_start_matches('~').trim_start_matches('/')),
-            None => expand_home(&path, env),
-        },
-        Some(path) => PathBuf::from(path),
-        None => match home(env) {
-            Some(home) => home.join(".aws").join(name),
-            None => return Read::Missing(format!("~/.aws/{name} (HOME is not set)")),
-        },
+fn load(dialect: Dialect, env: &Env) -> Read {
+    let Some(path) = dialect.path(env) else {
+        let name = match dialect {
+            Dialect::Config => "config",
+            Dialect::Credentials => "credentials",
+        };
+        return Read::Missing(format!("~/.aws/{name} (HOME is not set)"));
     };
-    // A relative path means another file in another folder.
-    let path = std::path::absolute(&path).unwrap_or(path);
     let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", show_path(&path)));
     let empty = |error| match crate::fs::is_null_device(&path) {
         true => Ok((Zeroizing::default(), None)),
