@@ -3,13 +3,14 @@
 use std::error::Error as StdError;
 
 use aws_connector_core::error::{Error, Kind};
+use aws_connector_core::shown::one_line;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use chrono::TimeDelta;
 
 use crate::client::Question;
-use crate::text::{chain, one_line, without};
+use crate::text::{chain, without};
 
 /// The code of a second factor that was wrong; AWS itself says `AccessDenied`.
 pub(crate) const MFA_FAILED: &str = "MfaFailed";

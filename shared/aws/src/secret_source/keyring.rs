@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::secret::Secret;
-use aws_connector_core::shown::shown;
+use aws_connector_core::shown::{one_line, shown};
 use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 
 /// Reads an entry.
@@ -69,10 +69,7 @@ fn ask<T: Send + 'static>(
         Ok(Err(KeyringError::NoStorageAccess(cause) | KeyringError::PlatformFailure(cause))) => {
             Err(failed(
                 entry,
-                &format!(
-                    "is unavailable: {}",
-                    crate::text::one_line(&cause.to_string())
-                ),
+                &format!("is unavailable: {}", one_line(&cause.to_string())),
             )
             .fix(
                 "start and unlock the keyring, or read the secret from a file, a variable or a \
@@ -82,10 +79,7 @@ fn ask<T: Send + 'static>(
         Ok(Err(KeyringError::BadEncoding(_))) => Err(failed(entry, "is not UTF-8 text")),
         Ok(Err(other)) => Err(failed(
             entry,
-            &format!(
-                "is unavailable: {}",
-                crate::text::one_line(&other.to_string())
-            ),
+            &format!("is unavailable: {}", one_line(&other.to_string())),
         )),
         Err(_) => Err(failed(entry, "timed out").fix("unlock the keyring, then retry")),
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::ini::{Dialect, Ini, Kind, Property, plain, show_path};
+use super::ini::{Dialect, Ini, Kind, Property};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::local_secret::expand_home;
@@ -107,7 +107,7 @@ impl Files {
     /// Where profiles were looked for and not found.
     pub(super) fn places(&self) -> String {
         let place = |read: &Read| match read {
-            Read::Ini(ini) => show_path(&ini.path),
+            Read::Ini(ini) => ini.path.display().to_string(),
             Read::Missing(why) | Read::Unreadable(why) => why.clone(),
         };
         format!("{} or {}", place(&self.config), place(&self.credentials))
@@ -145,7 +145,7 @@ impl Files {
             )),
             None => error.fix(format!(
                 "add [sso-session {}] (aws configure sso-session)",
-                plain(name)
+                name
             )),
         }
     }
@@ -245,7 +245,7 @@ fn load(dialect: Dialect, env: &Env) -> Read {
         };
         return Read::Missing(format!("~/.aws/{name} (HOME is not set)"));
     };
-    let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", show_path(&path)));
+    let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", path.display()));
     let empty = |error| match crate::fs::is_null_device(&path) {
         true => Ok((Zeroizing::default(), None)),
         false => Err(error),
@@ -271,7 +271,7 @@ fn load(dialect: Dialect, env: &Env) -> Read {
             }
         },
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Read::Missing(format!("{} (no such file)", show_path(&path)))
+            Read::Missing(format!("{} (no such file)", path.display()))
         }
         Err(error) => unreadable(&error.to_string()),
     }

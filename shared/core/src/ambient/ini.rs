@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -14,7 +14,6 @@ pub use super::property::Property;
 use super::scan::{Item, Scan};
 use super::words;
 use crate::error::{Error, Result};
-use crate::shown::shown;
 
 /// Which of the two files it is: they name their profiles differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,7 +179,7 @@ impl Ini {
 
     /// `FILE:LINE`, for messages.
     pub(super) fn place(&self, line: usize) -> String {
-        format!("{}:{line}", show_path(&self.path))
+        format!("{}:{line}", self.path.display())
     }
 }
 
@@ -273,17 +272,4 @@ impl<'t> Section<'t> {
         let text = self.ini.text.get(..end).unwrap_or("");
         Scan::new(text, start, self.span.line)
     }
-}
-
-/// A path in a message.
-pub(super) fn show_path(path: &Path) -> String {
-    plain(&path.display().to_string())
-}
-
-/// A text in a message: as it is, unless it could break the line.
-pub(super) fn plain(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        return shown(text);
-    }
-    text.to_owned()
 }
