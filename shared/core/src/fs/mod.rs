@@ -2,7 +2,9 @@
 //! without bound, and replacements that are whole or do not happen.
 
 mod limit;
+#[expect(clippy::disallowed_methods, reason = "opens files after checks")]
 mod read;
+#[expect(clippy::disallowed_methods, reason = "replaces files whole")]
 mod replace;
 
 pub use limit::require_descriptors;
