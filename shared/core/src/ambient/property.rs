@@ -72,7 +72,7 @@ impl<'t> Property<'t> {
             .rfind(|value| !value.is_empty())
     }
 
-    /// Something is wrong with this property.
+    /// An error about this property.
     pub(super) fn wrong(&self, what: &str) -> Error {
         Error::profile(format!(
             "{}: {} {what}",
@@ -82,8 +82,8 @@ impl<'t> Property<'t> {
     }
 }
 
-/// A `#` or `;` after whitespace starts a comment. (botocore keeps it in the value; AWS's other
-/// SDKs do not, and no value that is read here can hold one.)
+/// A `#` or `;` after white space starts a comment. (botocore keeps it in the value; AWS's other
+/// SDKs do not, and no value that is read here can contain one.)
 fn without_comment(value: &str) -> &str {
     let mut before_is_space = false;
     for (at, c) in value.char_indices() {

@@ -18,7 +18,9 @@ use super::key::Key;
 use super::lock::{self, Try};
 
 /// The key's name in the keyring.
+#[cfg(target_os = "linux")]
 const NAME: &str = "aws-connector:cache";
+#[cfg(target_os = "linux")]
 const KEY_LENGTH: usize = 32;
 
 /// Seals and opens payloads.
