@@ -6,7 +6,7 @@ use aws_connector_aws::Sdk;
 use aws_connector_core::cache::Cache;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::paths::{FILE_VARIABLE, Paths};
+use aws_connector_core::paths::{self, FILE_VARIABLE, Paths};
 use aws_connector_core::profile::Profile;
 
 use crate::ui::{Output, Ui};
@@ -47,9 +47,7 @@ impl App {
     }
 
     pub(crate) fn home(&self) -> Result<PathBuf> {
-        self.env
-            .get("HOME")
-            .map(PathBuf::from)
+        paths::home(&self.env)
             .ok_or_else(|| Error::local("HOME is not set").fix("set HOME to your home folder"))
     }
 

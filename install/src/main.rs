@@ -1,5 +1,10 @@
 //! The `aws-connector` command, which sets up a machine and diagnoses problems.
 
+#![cfg_attr(
+    test,
+    expect(clippy::disallowed_methods, reason = "tests open files directly")
+)]
+
 mod answer_for;
 mod app;
 mod cli;

@@ -5,13 +5,13 @@
 
 use std::fs::{self, File, Metadata};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use aws_connector_core::fs::insecure;
+use aws_connector_core::fs::{Opened, insecure};
 use rustix::fs::{
     AtFlags, Dir, Mode, OFlags, lgetxattr, mkdirat, openat, renameat, statat, unlinkat,
 };
@@ -104,33 +104,24 @@ impl PrivateFolder {
     pub(crate) fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         match self.same(name, text) {
             // Mark it as used, so that it is not removed.
-            Some(file) => drop(file.set_modified(SystemTime::now())),
+            Some(same) => drop(same.file().set_modified(SystemTime::now())),
             None => self.write(name, text)?,
         }
         Ok(self.path.join(name))
     }
 
     /// The file of that name, if it is private to this user and has exactly this text.
-    fn same(&self, name: &str, text: &str) -> Option<File> {
+    fn same(&self, name: &str, text: &str) -> Option<Opened> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&self.handle, name, flags, Mode::empty()).ok()?);
-        let meta = file.metadata().ok()?;
-        let is_private = meta.is_file()
-            && meta.nlink() == 1
-            && meta.mode() & 0o077 == 0
-            && insecure(&meta).is_none();
-        if !is_private || meta.len() > LONGEST {
-            return None;
-        }
-        let mut found = String::new();
-        (&mut file)
-            .take(LONGEST)
-            .read_to_string(&mut found)
-            .ok()
-            .filter(|_| found == text)?;
-        Some(file)
+        let opened = openat(&self.handle, name, flags, Mode::empty()).ok()?;
+        let file = Opened::of(opened.into()).ok()?;
+        let meta = file.meta();
+        let is_private = meta.nlink() == 1 && meta.mode() & 0o077 == 0 && insecure(meta).is_none();
+        let is_same = is_private && **file.read(LONGEST).ok()? == *text.as_bytes();
+        is_same.then_some(file)
     }
 
+    /// Replaces a file as `Draft` does, but by names in the open folder.
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let random = RandomState::new().build_hasher().finish();
         let draft = format!("{name}.{random:016x}{DRAFT}");

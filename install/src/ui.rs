@@ -68,7 +68,7 @@ impl Ui {
         table.set_content_arrangement(ContentArrangement::Disabled);
         let rows: Vec<[String; N]> = rows
             .into_iter()
-            .map(|row| row.map(|cell| cut(one_line(&cell))))
+            .map(|row| row.map(|cell| cut(printable(&cell))))
             .collect();
         // The longest word of each column: words are not broken, so that they can be copied.
         let mut words = head.map(longest_word);
@@ -131,8 +131,9 @@ fn width(terminal: bool) -> Option<u16> {
     (size.ws_col >= 20).then_some(size.ws_col)
 }
 
-/// Makes text of other programs safe to print: replaces terminal codes and invisible characters.
-pub(crate) fn one_line(cell: &str) -> String {
+/// Makes text of other programs safe to print: replaces terminal codes and invisible characters by one
+/// character each, which tables have room for. Errors escape them.
+pub(crate) fn printable(cell: &str) -> String {
     cell.lines()
         .map(|line| {
             line.chars()

@@ -4,6 +4,7 @@
 //! Each test has its own home, connectors file, cache and AWS. Output is compared with the files below `goldens/`;
 //! `UPDATE_GOLDENS=1` rewrites them. Review the diff before you commit it.
 
+#![expect(clippy::disallowed_methods, reason = "tests open files directly")]
 #![expect(
     clippy::panic,
     clippy::unwrap_used,

@@ -3,6 +3,7 @@
 //! several, `cases::TOPIC::FILE::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; review
 //! the diff before you commit it.
 
+#![expect(clippy::disallowed_methods, reason = "tests open files directly")]
 #![expect(
     clippy::panic,
     clippy::unwrap_used,

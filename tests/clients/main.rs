@@ -2,6 +2,7 @@
 //!
 //! `tests/clients/setup` installs the clients. A test whose client is missing fails; `tests/run --quick` skips these tests.
 
+#![expect(clippy::disallowed_methods, reason = "tests open files directly")]
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,

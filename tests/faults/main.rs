@@ -16,6 +16,7 @@
 //! | `FAULTS_BINARIES` | a folder with other builds of the three binaries | |
 //! | `UPDATE_DOCS=1` | writes what was observed into `docs/under-load.md`; two tables need `FAULTS_EXHAUSTIVE=1` as well | |
 
+#![expect(clippy::disallowed_methods, reason = "tests open files directly")]
 #![expect(
     clippy::expect_used,
     clippy::panic,

@@ -4,6 +4,7 @@ mod lava;
 
 use std::path::{Path, PathBuf};
 
+use aws_connector_core::ambient::ini::Dialect;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
 use aws_connector_core::shown::shown;
@@ -142,8 +143,8 @@ fn profiles(app: &App, names: &[String]) -> Result<Vec<(String, FieldList)>> {
     let (config, credentials) = (places::aws_config(app)?, places::aws_credentials(app)?);
     let read = |path: &Path| wire::read(path).map(Option::unwrap_or_default);
     let text = read(&config)?;
-    let mut all = aws_config::profile_names(&text);
-    for name in aws_config::key_names(&read(&credentials)?) {
+    let mut all = aws_config::profile_names(&text, Dialect::Config);
+    for name in aws_config::profile_names(&read(&credentials)?, Dialect::Credentials) {
         if !all.contains(&name) {
             all.push(name);
         }

@@ -32,6 +32,10 @@ pub(crate) fn run(mut command: clap::Command, args: &Args) -> Result<u8> {
     Ok(0)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "new files in a folder that the user names"
+)]
 fn write(command: &clap::Command, name: &str, folder: &Path) -> std::io::Result<()> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())

@@ -1,8 +1,12 @@
 //! A profile with `credential_process` in `~/.aws/config`.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use aws_connector_core::ambient::ini::{BadLine, Dialect, Ini, Kind, Property, Section};
 use aws_connector_core::error::{Error, Result};
 
-use super::lines::{append, cut, line_of, newline};
+use super::lines::{append, cut, newline};
 
 const PROGRAM: &str = "aws-connector-credential-process";
 
@@ -50,29 +54,18 @@ impl Entry {
     }
 }
 
-/// A section of the file, with byte offsets.
-#[derive(Debug)]
-struct Section {
-    /// The profile's name; empty for other sections.
-    name: String,
-    /// The text in the brackets.
-    header: String,
-    start: usize,
-    /// After its last line that is not blank or a comment.
-    end: usize,
-    keys: Vec<(String, String)>,
-}
-
 /// Adds or updates the profile of a connector.
 pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
-    refuse_repetitions(text)?;
+    let ini = read(text);
+    refuse_what_the_aws_cli_rejects(&ini)?;
     let end = newline(text);
     let block = entry.lines().join(end);
-    let Some(section) = find(text, &entry.connector)? else {
+    let Some(section) = find(&ini, &entry.connector)? else {
         let gap = if text.is_empty() { "" } else { end };
         return Ok(append(text, &format!("{gap}{block}")));
     };
-    let old = text.get(section.start..section.end).unwrap_or_default();
+    let range = section.range();
+    let old = text.get(range.clone()).unwrap_or_default();
     let (old, tail) = match old.strip_suffix(end) {
         Some(old) => (old, end),
         None => (old, ""),
@@ -80,25 +73,23 @@ pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
     if old == block {
         return Ok(text.to_owned());
     }
-    if !(is_ours(&section, &entry.connector) || force) {
-        return Err(theirs(text, &section));
-    }
+    require_ours(section, &entry.connector, force)?;
     Ok(format!(
         "{}{block}{tail}{}",
-        text.get(..section.start).unwrap_or_default(),
-        text.get(section.end..).unwrap_or_default()
+        text.get(..range.start).unwrap_or_default(),
+        text.get(range.end..).unwrap_or_default()
     ))
 }
 
 /// Removes the profile of a connector.
 pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String> {
-    let Some(section) = find(text, connector)? else {
+    let ini = read(text);
+    let Some(section) = find(&ini, connector)? else {
         return Ok(text.to_owned());
     };
-    if !(is_ours(&section, connector) || force) {
-        return Err(theirs(text, &section));
-    }
-    let before = text.get(..section.start).unwrap_or_default();
+    require_ours(section, connector, force)?;
+    let range = section.range();
+    let before = text.get(..range.start).unwrap_or_default();
     let start = ["\r\n", "\n"]
         .into_iter()
         .find(|end| {
@@ -106,9 +97,9 @@ pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String>
                 .strip_suffix(end)
                 .is_some_and(|above| above.ends_with('\n'))
         })
-        .map_or(section.start, |end| section.start - end.len());
-    let mut behind = section.end;
-    if section.start == 0 {
+        .map_or(range.start, |end| range.start - end.len());
+    let mut behind = range.end;
+    if range.start == 0 {
         // Also remove the blank line that separated it from later text.
         let below = text.get(behind..).unwrap_or_default();
         let blank = ["\r\n", "\n"]
@@ -119,149 +110,112 @@ pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String>
     Ok(cut(text, start, behind))
 }
 
-/// The settings of a profile of any name, keys in lower case.
+/// The settings of a profile of any name that have a value, keys in lower case.
 pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)>> {
-    let all = sections(text).ok()?;
-    let section = all.into_iter().find(|section| section.name == profile)?;
-    Some(section.keys)
+    let ini = read(text);
+    let mut all = Vec::new();
+    ini.read(Kind::Profile, profile, &mut all).ok()?;
+    let settings = all.iter().filter_map(|property| {
+        let key = property.key.to_ascii_lowercase();
+        let value = match key.as_str() {
+            "credential_process" => property.command().into_owned(),
+            _ => property.value().ok()??.to_owned(),
+        };
+        Some((key, value))
+    });
+    ini.has(Kind::Profile, profile).then(|| settings.collect())
 }
 
-/// The names of all profiles.
-pub(crate) fn profile_names(text: &str) -> Vec<String> {
-    let all = sections(text).unwrap_or_default();
-    all.into_iter()
-        .map(|section| section.name)
-        .filter(|name| !name.is_empty())
-        .collect()
+/// The names of all profiles in one of the files.
+pub(crate) fn profile_names(text: &str, file: Dialect) -> Vec<String> {
+    let ini = Ini::parse(text, file);
+    ini.names(Kind::Profile).map(Cow::into_owned).collect()
 }
 
-/// The names of the profiles that a credentials file has keys for.
-pub(crate) fn key_names(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|line| line.strip_prefix('[')?.split_once(']'))
-        .map(|(name, _)| name.trim().to_owned())
-        .collect()
+fn read(text: &str) -> Ini {
+    Ini::parse(text, Dialect::Config)
 }
 
-fn theirs(text: &str, section: &Section) -> Error {
-    let line = line_of(text, section.start);
-    let name = &section.name;
-    let foreign = section
-        .keys
-        .iter()
-        .find(|(key, _)| !KEYS.contains(&key.as_str()));
-    Error::refused(match foreign {
-        Some((key, _)) => {
-            format!(
-                "line {line}: profile '{name}' contains '{key}', which aws-connector did not write"
-            )
-        }
+fn properties(section: Section<'_>) -> Result<Vec<Property<'_>>> {
+    section
+        .properties()
+        .map_err(|BadLine(line)| wrong(line, "expected a section, a setting or a comment"))
+}
+
+fn wrong(line: usize, what: &str) -> Error {
+    Error::local(format!("line {line}: {what}"))
+}
+
+/// Fails unless we wrote all of the section, or `force` is set.
+fn require_ours(section: Section<'_>, connector: &str, force: bool) -> Result<()> {
+    let all = properties(section)?;
+    let is_known = |property: &&Property<'_>| {
+        KEYS.iter()
+            .any(|key| property.key.eq_ignore_ascii_case(key))
+    };
+    let foreign = all.iter().find(|property| !is_known(property));
+    let calls_us = all.iter().any(|property| {
+        let command = property.command();
+        property.key.eq_ignore_ascii_case("credential_process")
+            && command.contains(PROGRAM)
+            && command.split_whitespace().any(|word| word == connector)
+    });
+    if force || (calls_us && foreign.is_none()) {
+        return Ok(());
+    }
+    let (line, name) = (section.line(), profile_name(connector));
+    Err(Error::refused(match foreign {
+        Some(property) => format!(
+            "line {line}: profile '{name}' contains '{}', which aws-connector did not write",
+            property.key.to_ascii_lowercase()
+        ),
         None => format!(
             "line {line}: profile '{name}' already exists and was not written by aws-connector"
         ),
     })
-    .fix("remove it, or pass --force to replace the profile")
+    .fix("remove it, or pass --force to replace the profile"))
 }
 
-fn is_ours(section: &Section, connector: &str) -> bool {
-    let ours = section.keys.iter().any(|(key, value)| {
-        key == "credential_process"
-            && value.contains(PROGRAM)
-            && value.split_whitespace().any(|word| word == connector)
-    });
-    ours && section
-        .keys
-        .iter()
-        .all(|(key, _)| KEYS.contains(&key.as_str()))
-}
-
-fn find(text: &str, connector: &str) -> Result<Option<Section>> {
+fn find<'i>(ini: &'i Ini, connector: &str) -> Result<Option<Section<'i>>> {
     let name = profile_name(connector);
-    let mut found = sections(text)?
-        .into_iter()
-        .filter(|section| section.name == name);
+    let mut found = ini
+        .sections()
+        .filter(|section| section.is(Kind::Profile, &name));
     match (found.next(), found.next()) {
-        (Some(_), Some(second)) => Err(Error::local(format!(
-            "line {}: duplicate profile '{name}'",
-            line_of(text, second.start)
-        ))),
+        (Some(_), Some(second)) => {
+            Err(wrong(second.line(), &format!("duplicate profile '{name}'")))
+        }
         (first, _) => Ok(first),
     }
 }
 
-/// The AWS CLI rejects duplicate sections, and duplicate settings in a section.
-fn refuse_repetitions(text: &str) -> Result<()> {
-    let all = sections(text)?;
-    for (number, section) in all.iter().enumerate() {
-        let at = line_of(text, section.start);
-        let wrong = |what: String| {
-            Error::local(format!(
-                "line {at}: duplicate {what}, which the AWS CLI rejects"
-            ))
+/// The AWS CLI rejects a file with a line that it cannot parse, a duplicate section or a duplicate
+/// setting, while our reader parses only the sections that are used.
+fn refuse_what_the_aws_cli_rejects(ini: &Ini) -> Result<()> {
+    if let Some(line) = ini.stray() {
+        return Err(wrong(line, "expected a section or a comment"));
+    }
+    let mut headers = HashSet::new();
+    for section in ini.sections() {
+        let (line, header) = (section.line(), section.header());
+        let twice = |what: String| {
+            wrong(
+                line,
+                &format!("duplicate {what}, which the AWS CLI rejects"),
+            )
         };
-        let before = all.get(..number).unwrap_or_default();
-        if before.iter().any(|other| other.header == section.header) {
-            return Err(wrong(format!("section [{}]", section.header)));
+        if !headers.insert(header) {
+            return Err(twice(format!("section [{header}]")));
         }
-        let mut keys: Vec<&str> = section.keys.iter().map(|(key, _)| key.as_str()).collect();
-        keys.sort_unstable();
-        if let Some([key, _]) = keys.array_windows().find(|[one, other]| one == other) {
-            return Err(wrong(format!("setting {key} in [{}]", section.header)));
+        let mut keys = HashSet::new();
+        for property in properties(section)? {
+            let key = property.key.to_ascii_lowercase();
+            if !keys.insert(key.clone()) {
+                return Err(twice(format!("setting {key} in [{header}]")));
+            }
         }
     }
     Ok(())
-}
-
-/// Parses all sections as Python's configparser does; a line that it rejects is an error.
-fn sections(text: &str) -> Result<Vec<Section>> {
-    let mut all: Vec<Section> = Vec::new();
-    let mut at = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let start = at;
-        at += line.len();
-        let trimmed = line.trim();
-        let wrong = |what: &str| Error::local(format!("line {}: {what}", number + 1));
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(header) = line.strip_prefix('[') {
-            let (inside, _) = header
-                .split_once(']')
-                .ok_or_else(|| wrong("section without closing bracket"))?;
-            all.push(Section {
-                name: profile(inside),
-                header: inside.to_owned(),
-                start,
-                end: at,
-                keys: Vec::new(),
-            });
-            continue;
-        }
-        let Some(section) = all.last_mut() else {
-            return Err(wrong("expected a section or a comment"));
-        };
-        section.end = at;
-        if line.starts_with([' ', '\t']) && !section.keys.is_empty() {
-            // A continuation of the value above.
-            continue;
-        }
-        let (key, value) = trimmed
-            .split_once(['=', ':'])
-            .ok_or_else(|| wrong("expected a section, a setting or a comment"))?;
-        section
-            .keys
-            .push((key.trim().to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    Ok(all)
-}
-
-/// The profile's name from its header `profile "x"`; empty for other sections.
-fn profile(header: &str) -> String {
-    match header.trim().split_once(char::is_whitespace) {
-        Some(("profile", name)) => name.trim().trim_matches(['"', '\'']).to_owned(),
-        None if header.trim() == "default" => "default".to_owned(),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Locks out other commands that edit the same files.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_connector_core::cache::LockFile;
 use aws_connector_core::error::{Error, Result};
@@ -10,7 +10,6 @@ use super::file;
 
 /// How long a command waits for another one that edits the same files.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(20);
 
 /// The lock file. Only its owner can open it, while anyone who can read the folder could lock the
 /// folder itself.
@@ -24,20 +23,14 @@ pub(crate) fn lock(path: &Path) -> Result<Option<LockFile>> {
 
 fn lock_within(path: &Path, longest: Duration) -> Result<Option<LockFile>> {
     let folder = file::folder_of(path);
-    let end = Instant::now() + longest;
-    loop {
-        match LockFile::try_lock(&folder.join(LOCK)) {
-            Ok(Some(lock)) => return Ok(Some(lock)),
-            Err(_) => return Ok(None),
-            Ok(None) if Instant::now() < end => std::thread::sleep(POLL),
-            Ok(None) => {
-                return Err(Error::local(format!(
-                    "timed out waiting for another aws-connector that is editing files in {}",
-                    folder.display()
-                ))
-                .fix("answer its prompt or end it, then retry"));
-            }
-        }
+    match LockFile::lock(&folder.join(LOCK), longest) {
+        Ok(Some(lock)) => Ok(Some(lock)),
+        Err(_) => Ok(None),
+        Ok(None) => Err(Error::local(format!(
+            "timed out waiting for another aws-connector that is editing files in {}",
+            folder.display()
+        ))
+        .fix("answer its prompt or end it, then retry")),
     }
 }
 

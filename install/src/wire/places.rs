@@ -2,24 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_connector_core::ambient::ini::Dialect;
 use aws_connector_core::error::{Error, Result};
 
 use crate::app::App;
 
 /// The AWS CLI's config file.
 pub(crate) fn aws_config(app: &App) -> Result<PathBuf> {
-    match app.env.get("AWS_CONFIG_FILE") {
-        Some(path) => Ok(in_home(app, &path)?),
-        None => Ok(app.home()?.join(".aws/config")),
-    }
+    aws_file(app, Dialect::Config)
 }
 
 /// The AWS CLI's credentials file.
 pub(crate) fn aws_credentials(app: &App) -> Result<PathBuf> {
-    match app.env.get("AWS_SHARED_CREDENTIALS_FILE") {
-        Some(path) => Ok(in_home(app, &path)?),
-        None => Ok(app.home()?.join(".aws/credentials")),
-    }
+    aws_file(app, Dialect::Credentials)
+}
+
+fn aws_file(app: &App, file: Dialect) -> Result<PathBuf> {
+    // Without a path, there is no home folder either.
+    file.path(&app.env).map_or_else(|| app.home(), Ok)
 }
 
 /// Docker's config file, and that of podman and skopeo if the environment sets one.
@@ -85,12 +85,5 @@ pub(crate) fn quoted(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-fn in_home(app: &App, path: &str) -> Result<PathBuf> {
-    match path.strip_prefix("~/") {
-        Some(rest) => Ok(app.home()?.join(rest)),
-        None => Ok(PathBuf::from(path)),
     }
 }

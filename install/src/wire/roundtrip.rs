@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use aws_connector_core::ambient::ini::Dialect;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
@@ -168,7 +169,7 @@ proptest! {
             prop_assert_eq!(&aws_config::add(&added, &aws_entry(connector), false).unwrap(), &added);
             more = added;
         }
-        let all = aws_config::profile_names(&more);
+        let all = aws_config::profile_names(&more, Dialect::Config);
         prop_assert_eq!(&all[all.len() - 2..], ["aws-connector-dev", "aws-connector-ops"]);
         for connector in order {
             more = aws_config::remove(&more, connector, false).unwrap();

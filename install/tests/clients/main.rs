@@ -4,6 +4,7 @@
 //! `tests/clients/setup` installs it. Without a keyring the tests fail; `tests/run --quick` skips
 //! them.
 
+#![expect(clippy::disallowed_methods, reason = "tests open files directly")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,6 @@
 //! The `aws-connector` binary, run as a user runs it, against the stand-in.
 
+#![expect(clippy::disallowed_methods, reason = "tests open files directly")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -11,6 +11,7 @@ use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::plan::Site;
 use aws_connector_core::secret::Secret;
+use aws_connector_core::shown::one_line;
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::TimeSource;
@@ -144,7 +145,7 @@ impl Question<'_> {
             .principal_arn
             .as_ref()
             .map_or_else(|| session.shown_key_id(), String::as_str);
-        self.who = Some(crate::text::one_line(who));
+        self.who = Some(one_line(who));
         if session.shown_key_id() != session.access_key_id {
             // A misplaced secret; AWS may repeat it.
             self.hidden.push(Secret::new(&*session.access_key_id));

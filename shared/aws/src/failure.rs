@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use aws_connector_core::error::{Error, Kind, Reason, Refusal};
+use aws_connector_core::shown::one_line;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -10,7 +11,7 @@ use chrono::TimeDelta;
 
 use crate::client::Question;
 use crate::refusal;
-use crate::text::{chain, one_line, without};
+use crate::text::{chain, without};
 
 impl Question<'_> {
     /// The error for what the SDK returned.

@@ -3,6 +3,11 @@
 //! Nothing here reads AWS's shared configuration files or picks up credentials by itself: what is
 //! asked, where, and with whose keys is in the plan.
 
+#![cfg_attr(
+    test,
+    expect(clippy::disallowed_methods, reason = "tests open files directly")
+)]
+
 mod client;
 mod failure;
 #[cfg(feature = "inventory")]

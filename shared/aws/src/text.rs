@@ -1,43 +1,7 @@
-//! Text from outside, made fit for a one-line error: no control characters, no secrets, not long.
+//! Text of AWS and of other programs in a one-line error: without the secrets of the request.
 
 use aws_connector_core::secret::Secret;
-
-/// The longest message of AWS's that is shown, in characters.
-const LONGEST: usize = 300;
-
-/// `text` on one line, white space squeezed, invisible characters escaped, cut to 300 characters.
-pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len().min(LONGEST) + 8);
-    let mut used = 0;
-    let mut gap = false;
-    for character in text.chars() {
-        if character.is_ascii_whitespace() {
-            gap = used > 0;
-            continue;
-        }
-        let plain = matches!(character, '"' | '\'' | '\\');
-        let width = if plain {
-            1
-        } else {
-            character.escape_debug().count()
-        };
-        if used + width + usize::from(gap) > LONGEST {
-            line.push('…');
-            break;
-        }
-        if gap {
-            line.push(' ');
-        }
-        used += width + usize::from(gap);
-        gap = false;
-        if plain {
-            line.push(character);
-        } else {
-            line.extend(character.escape_debug());
-        }
-    }
-    line
-}
+use aws_connector_core::shown::one_line;
 
 /// `text` without what is secret: STS quotes the whole request, session token included, when a
 /// signature does not match, and names the value of a field that it does not like.
@@ -159,18 +123,6 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_becomes_one_short_visible_line() {
-        assert_eq!(one_line(" a\r\n\tb  c\n"), "a b c");
-        assert_eq!(one_line("it's \"so\" \\"), "it's \"so\" \\");
-        assert_eq!(one_line("\u{1b}[31m\u{202e}\0"), "\\u{1b}[31m\\u{202e}\\0");
-        assert_eq!(
-            one_line(&"x".repeat(1 << 20)),
-            format!("{}…", "x".repeat(300))
-        );
-        assert_eq!(one_line(""), "");
-    }
 
     #[test]
     fn secrets_are_cut_out() {

@@ -11,6 +11,7 @@ use aws_connector_core::env::Env;
 use aws_connector_core::error::Error;
 use aws_connector_core::plan::Site;
 use aws_connector_core::resource::Partition;
+use aws_connector_core::url::Url;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -69,8 +70,8 @@ impl Wire {
     }
 
     /// The connector for a place. The trusted certificates are only read for `https`.
-    fn lane(&self, place: &Place) -> Result<&Connector, Error> {
-        let index = usize::from(place.tls) * 2 + usize::from(place.is_near());
+    fn lane(&self, place: Place<'_>) -> Result<&Connector, Error> {
+        let index = usize::from(place.0.tls) * 2 + usize::from(place.is_near());
         let lane = self.lanes.get(index).map(|lane| {
             lane.get_or_init(|| {
                 let settings = HttpConnectorSettings::builder()
@@ -79,7 +80,7 @@ impl Wire {
                 let builder = Connector::builder()
                     .connector_settings(settings)
                     .proxy_config(place.proxies());
-                Ok(if place.tls {
+                Ok(if place.0.tls {
                     builder
                         .tls_provider(Provider::Rustls(CryptoMode::Ring))
                         .tls_context(crate::trust::context(&self.env)?)
@@ -168,16 +169,16 @@ impl HttpConnector for Line {
             return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
         };
         if let Ok(mut seen) = self.seen.lock() {
-            seen.peer = Some(format!("{}:{}", place.host, place.port));
+            seen.peer = Some(place.peer());
         }
-        let answer = match self.wire.lane(&place) {
+        let origin = place.origin(self.aws);
+        let answer = match self.wire.lane(place) {
             Ok(connector) => connector.call(request),
             Err(error) => {
                 return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
             }
         };
         let line = self.clone();
-        let origin = place.origin(self.aws);
         let sent = Utc::now();
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
@@ -208,74 +209,45 @@ impl HttpClient for Line {
 }
 
 /// Where a URL leads.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    tls: bool,
-    host: String,
-    port: u16,
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'u>(Url<'u>);
 
-impl Place {
-    pub(crate) fn of(url: &str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        let tls = scheme.eq_ignore_ascii_case("https");
-        if !tls && !scheme.eq_ignore_ascii_case("http") {
-            return None;
+impl<'u> Place<'u> {
+    pub(crate) fn of(url: &'u str) -> Option<Self> {
+        Url::parse(url).map(Self)
+    }
+
+    /// `host:port`
+    fn peer(self) -> String {
+        let Url { host, port, .. } = self.0;
+        let host = host.to_ascii_lowercase();
+        match self.0.address() {
+            Some(IpAddr::V6(_)) => format!("[{host}]:{port}"),
+            _ => format!("{host}:{port}"),
         }
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let authority = authority.rsplit('@').next()?;
-        let port_at = authority
-            .rfind(':')
-            .filter(|at| !authority.ends_with(']') || *at == 0);
-        let (host, port) = match port_at {
-            Some(at) => (authority.get(..at)?, authority.get(at + 1..)?),
-            None => (authority, ""),
-        };
-        let port = match port {
-            "" if tls => 443,
-            "" => 80,
-            port => port.parse().ok()?,
-        };
-        (!host.is_empty()).then(|| Self {
-            tls,
-            host: host.to_ascii_lowercase(),
-            port,
-        })
     }
 
-    fn address(&self) -> Option<IpAddr> {
-        self.host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse()
-            .ok()
-    }
-
-    fn is_this_machine(&self) -> bool {
-        self.host == "localhost" || self.address().is_some_and(|address| address.is_loopback())
-    }
-
-    /// What a `Date` from there is worth; `aws` where the endpoint is not a custom one.
-    fn origin(&self, aws: Option<Partition>) -> Origin {
+    /// How far a `Date` from there is trusted; `aws` is set unless the endpoint is a custom one.
+    fn origin(self, aws: Option<Partition>) -> Origin {
+        let Url { tls, host, .. } = self.0;
+        let host = host.to_ascii_lowercase();
         let suffixes =
             |partition: Partition| [Some(partition.dns_suffix()), partition.api_suffix()];
         let is_under = |suffix: &str| {
-            let stem = self.host.strip_suffix(suffix);
+            let stem = host.strip_suffix(suffix);
             stem.is_some_and(|stem| stem.ends_with('.'))
         };
         match aws {
-            Some(partition)
-                if self.tls && suffixes(partition).into_iter().flatten().any(is_under) =>
-            {
+            Some(partition) if tls && suffixes(partition).into_iter().flatten().any(is_under) => {
                 Origin::Aws
             }
-            _ if self.tls || self.is_this_machine() => Origin::Endpoint,
+            _ if tls || self.0.is_this_machine() => Origin::Endpoint,
             _ => Origin::Untrusted,
         }
     }
 
     /// The proxies on the way there.
-    pub(crate) fn proxies(&self) -> ProxyConfig {
+    pub(crate) fn proxies(self) -> ProxyConfig {
         if self.is_near() {
             ProxyConfig::disabled()
         } else {
@@ -283,10 +255,10 @@ impl Place {
         }
     }
 
-    /// On this machine or beside it, as the metadata services are: no proxy leads there.
-    fn is_near(&self) -> bool {
-        self.is_this_machine()
-            || match self.address() {
+    /// On this machine or a metadata service: requests do not use a proxy.
+    fn is_near(self) -> bool {
+        self.0.is_this_machine()
+            || match self.0.address() {
                 Some(IpAddr::V4(v4)) => v4.is_link_local(),
                 Some(IpAddr::V6(v6)) => v6.segments().starts_with(&[0xfd00, 0x0ec2]),
                 None => false,
@@ -300,33 +272,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_gives_the_host_and_port() {
-        for (url, tls, host, port) in [
-            (
-                "https://sts.us-east-1.amazonaws.com/",
-                true,
-                "sts.us-east-1.amazonaws.com",
-                443,
-            ),
-            ("http://127.0.0.1:5000/x?y", false, "127.0.0.1", 5000),
-            ("http://[::1]:80", false, "[::1]", 80),
-            (
-                "http://[fd00:ec2::254]/latest",
-                false,
-                "[fd00:ec2::254]",
-                80,
-            ),
-            ("HTTPS://LocalHost:?x", true, "localhost", 443),
+    fn the_peer_is_shown_with_its_port() {
+        for (url, peer) in [
+            ("https://STS.example.com/", "sts.example.com:443"),
+            ("http://127.0.0.1:5000/x?y", "127.0.0.1:5000"),
+            ("http://[fd00:ec2::254]/latest", "[fd00:ec2::254]:80"),
         ] {
-            let place = Place::of(url).unwrap();
-            assert_eq!(
-                (place.tls, place.host.as_str(), place.port),
-                (tls, host, port),
-                "{url}"
-            );
-        }
-        for url in ["", "ftp://x", "http://", "http://x:y/", "x"] {
-            assert_eq!(Place::of(url), None, "{url}");
+            assert_eq!(Place::of(url).unwrap().peer(), peer, "{url}");
         }
     }
 

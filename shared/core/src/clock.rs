@@ -196,14 +196,24 @@ fn read(file: &Path) -> Option<TimeDelta> {
     holds.then_some(offset)
 }
 
+/// The clock that also counts while the machine sleeps.
+#[cfg(target_os = "linux")]
+const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
 fn wall_minus_boot_ms() -> i64 {
-    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let boot = rustix::time::clock_gettime(SINCE_BOOT);
     Utc::now().timestamp_millis() - (boot.tv_sec * 1000 + boot.tv_nsec / 1_000_000)
 }
 
+/// The size limit of the file with the kernel's id of this boot.
+const LONGEST_ID: u64 = 1024;
+
 /// The kernel's id of this boot; the host name if unavailable.
 pub(crate) fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(
+    let file = Path::new("/proc/sys/kernel/random/boot_id");
+    crate::fs::read_text(file, LONGEST_ID).map_or_else(
         |_| {
             rustix::system::uname()
                 .nodename()

@@ -171,11 +171,14 @@ fn wait(
 /// hangs behind. A process group would not do, whose members may not read from the terminal.
 #[cfg(target_os = "linux")]
 fn stop_children(of: u32) {
+    /// Room for the ids of a hundred thousand children.
+    const LONGEST_LIST: u64 = 1024 * 1024;
+    // Each thread has a list of those that it started itself.
     let threads = std::fs::read_dir(format!("/proc/{of}/task"));
-    // Each thread has the list of those that it started itself.
-    let lists = threads.into_iter().flatten().flatten();
-    let lists =
-        lists.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let lists = threads.into_iter().flatten().flatten().map(|thread| {
+        let list = crate::fs::read_text(&thread.path().join("children"), LONGEST_LIST);
+        list.map_or_else(|_| String::new(), |list| list.to_string())
+    });
     for pid in lists.collect::<String>().split_ascii_whitespace() {
         let Ok(pid) = pid.parse() else { continue };
         stop_children(pid);

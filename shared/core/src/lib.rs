@@ -2,6 +2,11 @@
 //!
 //! Data flows one way: request → profile → plan → cache → (AWS) → document.
 
+#![cfg_attr(
+    test,
+    expect(clippy::disallowed_methods, reason = "tests open files directly")
+)]
+
 pub mod ambient;
 pub mod aws;
 pub mod cache;
@@ -28,5 +33,6 @@ pub mod shown;
 pub mod suggest;
 mod sys;
 pub mod turn;
+pub mod url;
 mod user;
 pub mod web_identity;

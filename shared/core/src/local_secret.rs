@@ -120,12 +120,16 @@ fn of_another(owner: u32, runner: &Runner) -> (String, String) {
     }
 }
 
-/// Expands a leading `~/`.
+/// Expands `~` and a leading `~/`.
 pub fn expand_home(path: &str, env: &Env) -> PathBuf {
-    match path.strip_prefix("~/") {
-        Some(rest) => crate::paths::home(env).map_or_else(|| path.into(), |home| home.join(rest)),
-        None => PathBuf::from(path),
-    }
+    let rest = path
+        .strip_prefix('~')
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let inside = rest.and_then(|rest| {
+        let home = crate::paths::home(env)?;
+        Some(home.join(rest.trim_start_matches('/')))
+    });
+    inside.unwrap_or_else(|| path.into())
 }
 
 #[cfg(test)]

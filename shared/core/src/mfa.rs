@@ -109,6 +109,7 @@ fn prompt(
 /// The terminal, if this process can use it: standard input and error
 /// belong to the client, and a job in the background would be stopped by the kernel, or steal
 /// another's input.
+#[expect(clippy::disallowed_methods, reason = "a terminal, not a regular file")]
 pub fn terminal() -> Option<File> {
     let terminal = File::options()
         .read(true)

@@ -1,6 +1,6 @@
 //! The paths of the connectors file and the cache directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
@@ -10,6 +10,9 @@ use crate::env::Env;
 pub const FILE_VARIABLE: &str = "AWS_CONNECTOR_FILE";
 /// The variable that names another cache folder.
 pub const CACHE_VARIABLE: &str = "AWS_CONNECTOR_CACHE_DIR";
+
+/// The size limit of `/etc/passwd`.
+const LONGEST_USERS: u64 = 16 * 1024 * 1024;
 
 /// The two places on disk. Either is `None` where no home folder can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +89,7 @@ pub fn home(env: &Env) -> Option<PathBuf> {
         Some(home) => Some(home.into()),
         None if matches!(env, Env::Fixed(_)) => None,
         None if cfg!(target_os = "linux") => {
-            let users = std::fs::read("/etc/passwd").ok()?;
+            let users = crate::fs::read(Path::new("/etc/passwd"), LONGEST_USERS).ok()?;
             home_in(
                 &String::from_utf8_lossy(&users),
                 crate::user::effective_uid(),

@@ -1,37 +1,50 @@
-//! Untrusted text made safe for a one-line error.
+//! Untrusted text made safe for a one-line error: the only place that escapes it.
 
 use std::borrow::Cow;
 
-/// The longest escaped text shown, in characters, without the quotes and the mark of a cut.
-const LIMIT: usize = 80;
+/// The length limit of a quoted text in characters, without the quotes and the mark of a cut.
+const LONGEST_QUOTED: usize = 80;
+
+/// The length limit of a line of another program.
+const LONGEST_LINE: usize = 300;
 
 /// `input` in double quotes, on one line and cut to about 80 characters, for error texts.
 ///
-/// Control characters, quotes, backslashes and characters that print as nothing or turn the line
-/// around (zero-width, bidirectional overrides) are escaped as Rust escapes them. A text that was
-/// cut ends in `…` inside the quotes. The work done does not depend on the length of `input`.
+/// Control characters, quotes, backslashes and characters that are invisible or change the direction
+/// of the line (zero-width, bidirectional overrides) are escaped as in Rust. A text that was cut ends
+/// in `…` inside the quotes. The time does not depend on the length of `input`.
 pub fn shown(input: &str) -> String {
-    let mut text = String::with_capacity(input.len().min(LIMIT) + 8);
-    text.push('"');
-    let mut used = 0;
-    for character in input.chars() {
-        let width = if character == '\'' {
-            1
-        } else {
-            character.escape_debug().count()
+    format!("\"{}\"", escaped(input.chars(), &['\''], LONGEST_QUOTED))
+}
+
+/// A message of another program or library: on one line, white space squeezed, invisible characters
+/// escaped, cut to about 300 characters.
+pub fn one_line(message: &str) -> String {
+    let words = message.split_ascii_whitespace();
+    let spaced = words.flat_map(|word| [" ", word]).skip(1);
+    let characters = spaced.flat_map(str::chars);
+    escaped(characters, &['"', '\'', '\\'], LONGEST_LINE)
+}
+
+/// Escapes all characters that are not printable, except for the `plain` ones.
+fn escaped(characters: impl Iterator<Item = char>, plain: &[char], longest: usize) -> String {
+    let mut text = String::new();
+    let mut length = 0;
+    for character in characters {
+        let is_plain = plain.contains(&character);
+        length += match is_plain {
+            true => 1,
+            false => character.escape_debug().count(),
         };
-        if used + width > LIMIT {
+        if length > longest {
             text.push('…');
             break;
         }
-        used += width;
-        if character == '\'' {
-            text.push(character);
-        } else {
-            text.extend(character.escape_debug());
+        match is_plain {
+            true => text.push(character),
+            false => text.extend(character.escape_debug()),
         }
     }
-    text.push('"');
     text
 }
 
@@ -75,7 +88,7 @@ pub fn is_unsafe(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, shown};
+    use super::{clean, one_line, shown};
 
     #[test]
     fn a_message_keeps_its_words_and_loses_its_tricks() {
@@ -106,6 +119,18 @@ mod tests {
                 format!("x{}y", hidden.escape_unicode())
             );
         }
+    }
+
+    #[test]
+    fn a_message_becomes_one_short_visible_line() {
+        assert_eq!(one_line(" a\r\n\tb  c\n"), "a b c");
+        assert_eq!(one_line("it's \"so\" \\"), "it's \"so\" \\");
+        assert_eq!(one_line("\u{1b}[31m\u{202e}\0"), "\\u{1b}[31m\\u{202e}\\0");
+        assert_eq!(
+            one_line(&"x".repeat(1 << 20)),
+            format!("{}…", "x".repeat(300))
+        );
+        assert_eq!(one_line(""), "");
     }
 
     #[test]

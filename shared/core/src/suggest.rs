@@ -1,4 +1,7 @@
-//! The nearest known name to one that was mistyped.
+//! The known name that is nearest to a mistyped one.
+//!
+//! Not the `strsim` crate, which only clap in the full program depends on: core would gain a dependency
+//! for the twenty lines of `distance`.
 
 /// The longest word looked at, in bytes; longer words are not typos.
 const LONGEST: usize = 64;

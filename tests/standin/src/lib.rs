@@ -28,6 +28,10 @@
     expect(clippy::unwrap_used, reason = "a test panics on unexpected results")
 )]
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test server opens files directly"
+)]
+#![expect(
     clippy::expect_used,
     clippy::panic,
     reason = "a test server that fails panics with the reason"

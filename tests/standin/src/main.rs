@@ -1,6 +1,10 @@
 //! `aws-standin`: the stand-in as a process, for scripts. It prints one JSON line when it is ready.
 
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test server opens files directly"
+)]
+#![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::expect_used,

@@ -167,10 +167,10 @@ impl<'a> Report<'a> {
             Some(many) => ui.dim(&format!(" ({}.{} s)", many / 1000, many % 1000 / 100)),
         };
         let fix = match &step.fix {
-            Some(fix) => format!("\n    fix: {}", ui::one_line(fix)),
+            Some(fix) => format!("\n    fix: {}", ui::printable(fix)),
             None => String::new(),
         };
-        let detail = ui::one_line(&step.detail);
+        let detail = ui::printable(&step.detail);
         format!("{mark} {:<20} {detail}{time}{fix}\n", step.step)
     }
 

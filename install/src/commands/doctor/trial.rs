@@ -4,6 +4,7 @@ use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::request::ClusterRef;
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
+use aws_connector_core::url::Url;
 
 use super::report::{Finding, Report};
 use crate::app::App;
@@ -104,8 +105,9 @@ fn registry(
         return Ok("login obtained");
     }
     let site = calls::site(app, profile, connector)?;
-    if site.endpoints.get("ecr").is_some_and(|url| is_here(url)) {
-        // An emulator's login is not valid for AWS, which the host name resolves to.
+    let endpoint = site.endpoints.get("ecr").and_then(|url| Url::parse(url));
+    if endpoint.is_some_and(|url| url.is_this_machine()) {
+        // The login of an emulator is not valid at AWS, which the host name resolves to.
         return Ok("login obtained, not tried: the endpoint is on this machine");
     }
     app.sdk
@@ -117,15 +119,6 @@ fn registry(
             ))
         })?;
     Ok("login accepted at /v2/")
-}
-
-/// Whether a URL is on this machine, as those of AWS emulators are.
-fn is_here(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    ["localhost", "127.", "[::1]"]
-        .iter()
-        .any(|here| authority.starts_with(here))
 }
 
 /// The number of clusters to try: each unreachable one costs a timeout.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aws_connector_core::ambient::ini::Dialect;
 use aws_connector_core::ambient::split_command;
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
@@ -77,7 +78,7 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
     };
     let text = read_or_empty(&path);
     let mut found = false;
-    for profile in aws_config::profile_names(&text) {
+    for profile in aws_config::profile_names(&text, Dialect::Config) {
         let settings = aws_config::settings(&text, &profile).unwrap_or_default();
         let process = settings
             .into_iter()

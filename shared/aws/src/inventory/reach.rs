@@ -3,6 +3,7 @@
 use aws_connector_core::aws::Call;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::plan::Site;
+use aws_connector_core::shown::one_line;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
@@ -48,7 +49,7 @@ macro_rules! own_endpoint {
             .resolve_endpoint(&params)
             .await
             .map(|endpoint| endpoint.url().to_owned())
-            .map_err(|error| Error::local(crate::text::one_line(&error.to_string())))?
+            .map_err(|error| Error::local(one_line(&error.to_string())))?
     }};
 }
 

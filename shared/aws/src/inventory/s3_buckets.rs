@@ -4,13 +4,13 @@ use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::Site;
+use aws_connector_core::shown::one_line;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::MOST_PAGES;
 use crate::Sdk;
 use crate::client::{Question, config, credentials};
-use crate::text::one_line;
 
 /// Buckets a page.
 const PAGE: i32 = 1000;

@@ -1,5 +1,5 @@
-//! A secret in the platform's keyring: the Secret Service on Linux, the Keychain on macOS, the
-//! Credential Manager on Windows. An entry is named `SERVICE/USER`.
+//! A secret in the platform's keyring: the Secret Service on Linux, the Keychain on macOS. An entry is
+//! named `SERVICE/USER`.
 
 use std::sync::mpsc;
 use std::thread;
@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::secret::Secret;
-use aws_connector_core::shown::shown;
+use aws_connector_core::shown::{one_line, shown};
 use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 
 /// Reads an entry.
@@ -69,10 +69,7 @@ fn ask<T: Send + 'static>(
         Ok(Err(KeyringError::NoStorageAccess(cause) | KeyringError::PlatformFailure(cause))) => {
             Err(failed(
                 entry,
-                &format!(
-                    "is unavailable: {}",
-                    crate::text::one_line(&cause.to_string())
-                ),
+                &format!("is unavailable: {}", one_line(&cause.to_string())),
             )
             .fix(
                 "start and unlock the keyring, or read the secret from a file, a variable or a \
@@ -82,24 +79,19 @@ fn ask<T: Send + 'static>(
         Ok(Err(KeyringError::BadEncoding(_))) => Err(failed(entry, "is not UTF-8 text")),
         Ok(Err(other)) => Err(failed(
             entry,
-            &format!(
-                "is unavailable: {}",
-                crate::text::one_line(&other.to_string())
-            ),
+            &format!("is unavailable: {}", one_line(&other.to_string())),
         )),
         Err(_) => Err(failed(entry, "timed out").fix("unlock the keyring, then retry")),
     }
 }
 
-/// The platform's own command for it, which asks for the secret.
+/// The platform's own command that stores an entry; it prompts for the secret.
 fn how_to_store(entry: &str) -> String {
     let (service, user) = entry.rsplit_once('/').unwrap_or((entry, ""));
-    if cfg!(target_os = "linux") {
-        format!("secret-tool store --label={user} service {service} username {user}")
-    } else if cfg!(target_os = "macos") {
+    if cfg!(target_os = "macos") {
         format!("security add-generic-password -s {service} -a {user} -w")
     } else {
-        "store it with your system's keychain tool".to_owned()
+        format!("secret-tool store --label={user} service {service} username {user}")
     }
 }
 
@@ -118,16 +110,6 @@ fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
 #[cfg(target_os = "macos")]
 fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
-}
-
-#[cfg(target_os = "windows")]
-fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
-    Ok(windows_native_keyring_store::Store::new()?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
-fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
-    Err(KeyringError::NoDefaultStore)
 }
 
 #[cfg(test)]

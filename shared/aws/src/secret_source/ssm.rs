@@ -5,10 +5,10 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Reason, Result};
 use aws_connector_core::plan::Site;
 use aws_connector_core::secret::Secret;
+use aws_connector_core::shown::one_line;
 use zeroize::Zeroizing;
 
 use crate::client::{Client, config, credentials};
-use crate::text::one_line;
 
 pub(super) fn fetch(
     client: &Client,

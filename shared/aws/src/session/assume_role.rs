@@ -4,10 +4,10 @@ use aws_connector_core::aws::{Call, StepSecrets};
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
 use aws_connector_core::plan::{RoleCall, Site};
+use aws_connector_core::shown::one_line;
 
 use super::{from_sts, policy_arns, seconds, tags};
 use crate::client::{Client, config, credentials};
-use crate::text::one_line;
 
 pub(super) fn obtain(
     client: &Client,

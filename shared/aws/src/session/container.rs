@@ -7,12 +7,11 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::ContainerPlan;
 use aws_connector_core::secret::Secret;
-use aws_connector_core::shown::shown;
+use aws_connector_core::shown::{one_line, shown};
 use aws_connector_core::web_identity;
 
 use super::nearby::{Answer, request, send};
 use crate::client::{Client, Question};
-use crate::text::one_line;
 
 /// The endpoint refuses many tasks that start at once: how long to wait before each further try.
 const WAITS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];

@@ -8,10 +8,10 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
 use aws_connector_core::plan::Site;
 use aws_connector_core::profile::Policies;
+use aws_connector_core::shown::one_line;
 
 use super::{from_sts, policy_arns, seconds, tags};
 use crate::client::{Client, config, credentials};
-use crate::text::one_line;
 
 /// What the federated user is to be.
 pub(super) struct Wish<'a> {

@@ -9,12 +9,13 @@ use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::InstanceMetadataPlan;
+use aws_connector_core::shown::one_line;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::nearby::Answer;
 use crate::client::{Client, Question};
-use crate::text::{chain, one_line};
+use crate::text::chain;
 
 /// How long the token for our requests lives.
 const TOKEN_TTL: Duration = Duration::from_secs(60);

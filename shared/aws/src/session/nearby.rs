@@ -2,6 +2,7 @@
 
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::shown::one_line;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -11,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{Found, account_of};
 use crate::client::Question;
-use crate::text::{chain, one_line};
+use crate::text::chain;
 
 /// No answer of these endpoints is longer.
 const LONGEST: usize = 64 * 1024;

@@ -8,13 +8,12 @@ use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Reason, Result};
 use aws_connector_core::plan::{Site, SsoPlan};
-use aws_connector_core::shown::shown;
+use aws_connector_core::shown::{one_line, shown};
 use chrono::{DateTime, TimeDelta};
 
 use super::Found;
 use super::sso_token::Token;
 use crate::client::{Client, config};
-use crate::text::one_line;
 
 /// How long another process is given to leave the token that it has renewed.
 const OTHERS: Duration = Duration::from_secs(1);

@@ -5,12 +5,11 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::plan::{RoleCall, Site};
 use aws_connector_core::secret::Secret;
-use aws_connector_core::shown::shown;
+use aws_connector_core::shown::{one_line, shown};
 use aws_connector_core::web_identity as token;
 
 use super::{from_sts, policy_arns, seconds};
 use crate::client::{Client, config};
-use crate::text::one_line;
 
 pub(super) fn obtain(
     client: &Client,

@@ -1,7 +1,6 @@
 //! Sources that answer over HTTP near the machine: the container credentials endpoint (ECS, EKS
 //! Pod Identity) and the EC2 instance metadata service. Here only where they are.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Found, Look};
@@ -9,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::{ContainerPlan, How, InstanceMetadataPlan};
 use crate::secret::Secret;
 use crate::shown::shown;
+use crate::url::{Url, is_plain};
 
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -148,51 +148,21 @@ fn wrong(variable: &str, what: &str) -> Error {
     .fix(format!("correct or unset {variable}"))
 }
 
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-}
-
 /// Whether keys may be requested there: by https anywhere, by http on this machine or at `known`
-/// addresses. Names other than localhost are not looked up.
+/// addresses.
 fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
-    let wrong = || "is not a URL of the form http://HOST/PATH".to_owned();
-    let (scheme, rest) = uri.split_once("://").ok_or_else(wrong)?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    if authority.is_empty() || authority.contains('@') || !is_plain(uri) {
-        return Err(wrong());
-    }
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').ok_or_else(wrong)?,
-        None => match authority.split_once(':') {
-            Some((host, _)) => (host, authority.get(host.len()..).unwrap_or("")),
-            None => (authority, ""),
-        },
+    let Some(url) = Url::parse(uri) else {
+        return Err("is not a URL of the form http://HOST/PATH".to_owned());
     };
-    if host.is_empty() || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
-        return Err(wrong());
-    }
-    if scheme.eq_ignore_ascii_case("https") {
-        return Ok(());
-    }
-    if !scheme.eq_ignore_ascii_case("http") {
-        return Err(wrong());
-    }
-    let allowed = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| {
-            address.is_loopback() || known.iter().any(|known| known.parse() == Ok(address))
-        });
-    if allowed {
+    let is_known = |address| known.iter().any(|known| known.parse() == Ok(address));
+    if url.tls || url.is_this_machine() || url.address().is_some_and(is_known) {
         return Ok(());
     }
     Err(format!(
         "uses http with the host {}; http is allowed only for localhost, {}",
-        shown(host),
+        shown(url.host),
         known.join(", ")
     ))
-}
-
-fn is_port(text: &str) -> bool {
-    text.is_empty() || text.parse::<u16>().is_ok()
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use super::Surroundings;
 use super::files::{Files, Section};
 use super::ini::{Kind, Property};
 use crate::error::Result;
-use crate::profile::{Endpoints, SERVICES, endpoint};
+use crate::profile::{Endpoints, SERVICES};
 use crate::shown::shown;
+use crate::url::endpoint;
 
 /// What a profile says of endpoints.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::ini::{Dialect, Ini, Kind, Property, plain, show_path};
+use super::ini::{Dialect, Ini, Kind, Property};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::local_secret::expand_home;
@@ -45,17 +45,28 @@ pub(super) struct Section<'f> {
     properties: Vec<Property<'f>>,
 }
 
+impl Dialect {
+    /// Where the AWS CLI looks for the file; `None` without a home folder.
+    pub fn path(self, env: &Env) -> Option<PathBuf> {
+        let (variable, name) = match self {
+            Self::Config => ("AWS_CONFIG_FILE", "config"),
+            Self::Credentials => ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+        };
+        let path = match env.get(variable) {
+            Some(path) => expand_home(&path, env),
+            None => home(env)?.join(".aws").join(name),
+        };
+        // A relative path means another file in another folder.
+        Some(std::path::absolute(&path).unwrap_or(path))
+    }
+}
+
 impl Files {
     /// Reads what is there.
     pub(super) fn load(env: &Env) -> Self {
         Self {
-            config: load("AWS_CONFIG_FILE", "config", Dialect::Config, env),
-            credentials: load(
-                "AWS_SHARED_CREDENTIALS_FILE",
-                "credentials",
-                Dialect::Credentials,
-                env,
-            ),
+            config: load(Dialect::Config, env),
+            credentials: load(Dialect::Credentials, env),
         }
     }
 
@@ -99,7 +110,7 @@ impl Files {
     /// Where profiles were looked for and not found.
     pub(super) fn places(&self) -> String {
         let place = |read: &Read| match read {
-            Read::Ini(ini) => show_path(&ini.path),
+            Read::Ini(ini) => ini.path.display().to_string(),
             Read::Missing(why) | Read::Unreadable(why) => why.clone(),
         };
         format!("{} or {}", place(&self.config), place(&self.credentials))
@@ -137,7 +148,7 @@ impl Files {
             )),
             None => error.fix(format!(
                 "add [sso-session {}] (aws configure sso-session)",
-                plain(name)
+                name
             )),
         }
     }
@@ -146,7 +157,7 @@ impl Files {
 impl<'f> Section<'f> {
     /// `FILE:LINE` of its header.
     pub(super) fn place(&self) -> String {
-        format!("{}:{}", show_path(&self.file.path), self.line)
+        format!("{}:{}", self.file.path.display(), self.line)
     }
 
     /// An error in this profile as a whole.
@@ -241,21 +252,15 @@ const SECRETS: [&str; 4] = [
     "external_id",
 ];
 
-fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
-    let path = match env.get(variable) {
-        Some(path) if path == "~" || path.starts_with("~/") => match home(env) {
-            Some(home) => home.join(path.trim_start_matches('~').trim_start_matches('/')),
-            None => expand_home(&path, env),
-        },
-        Some(path) => PathBuf::from(path),
-        None => match home(env) {
-            Some(home) => home.join(".aws").join(name),
-            None => return Read::Missing(format!("~/.aws/{name} (HOME is not set)")),
-        },
+fn load(dialect: Dialect, env: &Env) -> Read {
+    let Some(path) = dialect.path(env) else {
+        let name = match dialect {
+            Dialect::Config => "config",
+            Dialect::Credentials => "credentials",
+        };
+        return Read::Missing(format!("~/.aws/{name} (HOME is not set)"));
     };
-    // A relative path means another file in another folder.
-    let path = std::path::absolute(&path).unwrap_or(path);
-    let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", show_path(&path)));
+    let unreadable = |why: &str| Read::Unreadable(format!("{} ({why})", path.display()));
     let empty = |error| match crate::fs::is_null_device(&path) {
         true => Ok((Zeroizing::default(), None)),
         false => Err(error),
@@ -281,7 +286,7 @@ fn load(variable: &str, name: &str, dialect: Dialect, env: &Env) -> Read {
             }
         },
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Read::Missing(format!("{} (no such file)", show_path(&path)))
+            Read::Missing(format!("{} (no such file)", path.display()))
         }
         Err(error) => unreadable(&error.to_string()),
     }

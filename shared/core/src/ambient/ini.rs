@@ -1,20 +1,23 @@
 //! AWS's INI dialect, as botocore reads it: sections, `key = value` (or `key: value`), comment
 //! lines, deeper-indented lines that continue a value. The index is one pass over the lines; only
 //! the requested sections are read, so that a thousand profiles cost little.
+//!
+//! The only reader of these files: `login` and `logout` edit them at the places that it finds.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+pub use super::property::Property;
 use super::scan::{Item, Scan};
 use super::words;
 use crate::error::{Error, Result};
-use crate::shown::shown;
 
 /// Which of the two files it is: they name their profiles differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub enum Dialect {
     /// `~/.aws/config`: `[profile NAME]`, `[default]`, `[sso-session NAME]`, `[services NAME]`.
     Config,
     /// `~/.aws/credentials`: a section's name is the profile's.
@@ -23,61 +26,78 @@ pub(super) enum Dialect {
 
 /// What a section is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A profile.
     Profile,
+    /// `[sso-session NAME]`
     SsoSession,
+    /// `[services NAME]`
     Services,
 }
 
 /// One file, with the places of its sections. No `Debug`: the text holds secrets.
-pub(super) struct Ini {
+pub struct Ini {
     pub(super) path: PathBuf,
     pub(super) dialect: Dialect,
     /// The owner, if known.
     pub(super) owner: Option<u32>,
     text: Zeroizing<String>,
-    sections: Vec<Section>,
+    sections: Vec<Span>,
+    /// The first line that belongs to no section.
+    stray: Option<usize>,
 }
 
-/// Byte offsets into the text.
+/// A section in byte offsets of the text.
 #[derive(Clone, Copy, Debug)]
-struct Section {
+struct Span {
+    /// Where the line of its header starts.
+    start: usize,
     header: (usize, usize),
     body: (usize, usize),
     line: usize,
 }
 
-/// One `key = value` of a section that was looked into.
-pub(super) struct Property<'t> {
-    /// The file that contains it.
-    pub(super) file: &'t Ini,
-    /// Its line, from 1.
-    pub(super) line: usize,
-    /// The key as it is written; compare without regard to case.
-    pub(super) key: &'t str,
-    first: &'t str,
-    more: Vec<&'t str>,
+/// A section of one file.
+#[derive(Clone, Copy)]
+pub struct Section<'t> {
+    ini: &'t Ini,
+    span: &'t Span,
 }
 
+/// The line, from 1, that is neither `key = value` nor a comment.
+#[derive(Clone, Copy, Debug)]
+pub struct BadLine(pub usize);
+
 impl Ini {
-    /// Finds the sections. Lines before the first section are ignored.
+    /// Finds the sections of a text; errors cannot name its file.
+    pub fn parse(text: &str, dialect: Dialect) -> Self {
+        let text = Zeroizing::new(text.to_owned());
+        Self::new(PathBuf::new(), dialect, text)
+    }
+
+    /// Finds the sections. Lines before the first section are ignored, except by [`Ini::stray`].
     pub(super) fn new(path: PathBuf, dialect: Dialect, text: Zeroizing<String>) -> Self {
-        let mut sections: Vec<Section> = Vec::new();
+        let mut sections: Vec<Span> = Vec::new();
         // Some Windows editors start a file with a byte order mark.
         let start = if text.starts_with('\u{feff}') {
             '\u{feff}'.len_utf8()
         } else {
             0
         };
+        let mut stray = (start > 0).then_some(1);
         let mut scan = Scan::new(&text, start, 0);
         while let Some((item, start, line)) = scan.next() {
             let Item::Header(header) = item else {
+                if sections.is_empty() {
+                    stray = stray.or(Some(line));
+                }
                 continue;
             };
             if let Some(last) = sections.last_mut() {
                 last.body.1 = start;
             }
-            sections.push(Section {
+            sections.push(Span {
+                start,
                 header,
                 body: (scan.offset(), text.len()),
                 line,
@@ -89,99 +109,103 @@ impl Ini {
             owner: None,
             text,
             sections,
+            stray,
         }
     }
 
+    /// The first line that is in no section, or line 1 if a byte order mark precedes it. The AWS CLI
+    /// rejects such a file.
+    pub fn stray(&self) -> Option<usize> {
+        self.stray
+    }
+
+    /// All sections, in the order of the file.
+    pub fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+        self.sections
+            .iter()
+            .map(move |span| Section { ini: self, span })
+    }
+
     /// Whether there is a section of that kind and name.
-    pub(super) fn has(&self, kind: Kind, name: &str) -> bool {
+    pub fn has(&self, kind: Kind, name: &str) -> bool {
         self.named(kind, name).next().is_some()
     }
 
     /// The names of all sections of a kind.
-    pub(super) fn names(&self, kind: Kind) -> impl Iterator<Item = Cow<'_, str>> {
-        self.sections
-            .iter()
-            .filter_map(move |section| self.name_of(section))
+    pub fn names(&self, kind: Kind) -> impl Iterator<Item = Cow<'_, str>> {
+        self.sections()
+            .filter_map(|section| section.name())
             .filter_map(move |(found, name, _)| (found == kind).then_some(name))
     }
 
     /// The line of the first section of that kind and name.
     pub(super) fn line_of(&self, kind: Kind, name: &str) -> Option<usize> {
-        self.named(kind, name).next().map(|section| section.line)
+        self.named(kind, name).next().map(|section| section.line())
     }
 
     /// Adds all properties of the sections of that kind and name, in the order of the file.
     ///
     /// # Errors
     /// A line is neither `key = value` nor a comment.
-    pub(super) fn read<'t>(
-        &'t self,
-        kind: Kind,
-        name: &str,
-        into: &mut Vec<Property<'t>>,
-    ) -> Result<()> {
+    pub fn read<'t>(&'t self, kind: Kind, name: &str, into: &mut Vec<Property<'t>>) -> Result<()> {
         for section in self.named(kind, name) {
-            self.read_section(section, into)?;
+            into.extend(section.properties().map_err(|BadLine(line)| {
+                self.wrong(line, "expected 'key = value' or a comment")
+                    .fix("fix the line, or comment it out with #")
+            })?);
         }
         Ok(())
     }
 
-    fn read_section<'t>(&'t self, section: &Section, into: &mut Vec<Property<'t>>) -> Result<()> {
-        let text: &'t str = &self.text;
-        let before = into.len();
-        let mut scan = Scan::new(
-            text.get(..section.body.1).unwrap_or(""),
-            section.body.0,
-            section.line,
-        );
-        while let Some((item, _, line)) = scan.next() {
-            match item {
-                Item::Option((start, end)) => {
-                    let option = text.get(start..end).unwrap_or("");
-                    let Some((key, first)) = option.split_once(['=', ':']) else {
-                        return Err(self
-                            .wrong(line, "expected 'key = value' or a comment")
-                            .fix("fix the line, or comment it out with #"));
-                    };
-                    into.push(Property {
-                        file: self,
-                        line,
-                        key: key.trim(),
-                        first,
-                        more: Vec::new(),
-                    });
-                }
-                Item::More((start, end)) => {
-                    // Only ever after an option of this very section.
-                    if let Some(last) = into.get_mut(before..).and_then(<[_]>::last_mut) {
-                        last.more.push(text.get(start..end).unwrap_or(""));
-                    }
-                }
-                Item::Header(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn named<'a>(&'a self, kind: Kind, name: &'a str) -> impl Iterator<Item = &'a Section> {
-        // Of [default] and [profile default] the latter is meant, and the former not read at all.
+    fn named<'t>(&'t self, kind: Kind, name: &str) -> impl Iterator<Item = Section<'t>> {
+        // If [default] and [profile default] exist, only the latter counts.
         let bare_counts = !(self.dialect == Dialect::Config
             && kind == Kind::Profile
             && name == "default"
-            && self.sections.iter().any(|section| {
-                self.name_of(section)
+            && self.sections().any(|section| {
+                section
+                    .name()
                     .is_some_and(|(k, n, bare)| k == kind && n == name && !bare)
             }));
-        self.sections.iter().filter(move |section| {
-            self.name_of(section)
+        self.sections().filter(move |section| {
+            section
+                .name()
                 .is_some_and(|(k, n, bare)| k == kind && n == name && (bare_counts || !bare))
         })
     }
 
-    /// Kind and name of a section, and whether it is the bare `[default]`.
-    fn name_of(&self, section: &Section) -> Option<(Kind, Cow<'_, str>, bool)> {
-        let header = self.text.get(section.header.0..section.header.1)?.trim();
-        if self.dialect == Dialect::Credentials {
+    /// An error in a line.
+    pub(super) fn wrong(&self, line: usize, what: impl Into<String>) -> Error {
+        self.place(Error::profile(what), line)
+    }
+
+    /// An error that a line led to.
+    pub(super) fn place(&self, error: Error, line: usize) -> Error {
+        error.at(self.path.display().to_string(), line)
+    }
+}
+
+impl<'t> Section<'t> {
+    /// The text in the brackets.
+    pub fn header(&self) -> &'t str {
+        let (start, end) = self.span.header;
+        self.ini.text.get(start..end).unwrap_or("")
+    }
+
+    /// The line of the header, from 1.
+    pub fn line(&self) -> usize {
+        self.span.line
+    }
+
+    /// Whether it is the section of that kind and name.
+    pub fn is(&self, kind: Kind, name: &str) -> bool {
+        self.name().is_some_and(|(k, n, _)| k == kind && n == name)
+    }
+
+    /// Kind and name, and whether it is the bare `[default]`.
+    fn name(&self) -> Option<(Kind, Cow<'t, str>, bool)> {
+        let header = self.header().trim();
+        if self.ini.dialect == Dialect::Credentials {
             return Some((Kind::Profile, Cow::Borrowed(header), false));
         }
         if header == "default" {
@@ -204,101 +228,50 @@ impl Ini {
         }
     }
 
-    /// An error in a line.
-    pub(super) fn wrong(&self, line: usize, what: impl Into<String>) -> Error {
-        self.place(Error::profile(what), line)
+    /// The bytes from its header to the end of its last line that is not blank or a comment.
+    pub fn range(&self) -> Range<usize> {
+        let mut scan = self.scan();
+        let mut end = scan.offset();
+        while scan.next().is_some() {
+            end = scan.offset();
+        }
+        self.span.start..end
     }
 
-    /// An error that a line led to.
-    pub(super) fn place(&self, error: Error, line: usize) -> Error {
-        error.at(show_path(&self.path), line)
-    }
-}
-
-/// A path in a message.
-pub(super) fn show_path(path: &Path) -> String {
-    plain(&path.display().to_string())
-}
-
-/// A text in a message: as it is, unless it could break the line.
-pub(super) fn plain(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        return shown(text);
-    }
-    text.to_owned()
-}
-
-impl<'t> Property<'t> {
-    /// The value on one line, less a comment at its end; `None` for an empty one and for one
-    /// that holds sub-properties.
+    /// Its properties, in the order of the file.
     ///
     /// # Errors
-    /// The value goes over several lines, or holds a control character.
-    pub(super) fn value(&self) -> Result<Option<&'t str>> {
-        let first = without_comment(self.first);
-        if first.is_empty() {
-            return Ok(None);
+    /// A line is neither `key = value` nor a comment.
+    pub fn properties(&self) -> Result<Vec<Property<'t>>, BadLine> {
+        let piece = |(start, end)| self.ini.text.get(start..end).unwrap_or("");
+        let mut all: Vec<Property<'t>> = Vec::new();
+        let mut scan = self.scan();
+        while let Some((item, _, line)) = scan.next() {
+            match item {
+                Item::Option(option) => {
+                    let (key, first) = piece(option).split_once(['=', ':']).ok_or(BadLine(line))?;
+                    all.push(Property {
+                        file: self.ini,
+                        line,
+                        key: key.trim(),
+                        first,
+                        more: Vec::new(),
+                    });
+                }
+                Item::More(more) => {
+                    if let Some(last) = all.last_mut() {
+                        last.more.push(piece(more));
+                    }
+                }
+                Item::Header(_) => {}
+            }
         }
-        if !self.more.is_empty() || first.chars().any(char::is_control) {
-            return Err(self.wrong("spans several lines or contains a control character").fix(
-                "write it on one line; a line that is indented deeper than the one above continues it",
-            ));
-        }
-        Ok(Some(first))
+        Ok(all)
     }
 
-    /// The value of `credential_process`: line breaks are spaces, and a `#` within quotes starts
-    /// no comment.
-    pub(super) fn command(&self) -> Cow<'t, str> {
-        let first = words::without_comment(self.first).trim();
-        if self.more.is_empty() {
-            return Cow::Borrowed(first);
-        }
-        let mut command = first.to_owned();
-        for line in &self.more {
-            command.push(' ');
-            command.push_str(words::without_comment(line).trim());
-        }
-        Cow::Owned(command)
+    fn scan(&self) -> Scan<'t> {
+        let (start, end) = self.span.body;
+        let text = self.ini.text.get(..end).unwrap_or("");
+        Scan::new(text, start, self.span.line)
     }
-
-    /// Whether it has no value, or only sub-properties.
-    pub(super) fn is_empty(&self) -> bool {
-        without_comment(self.first).is_empty()
-    }
-
-    /// All of the value as it is written.
-    pub(super) fn raw(&self) -> impl Iterator<Item = &'t str> {
-        std::iter::once(self.first.trim()).chain(self.more.iter().copied())
-    }
-
-    /// The value of a sub-property, if it has one.
-    pub(super) fn inner(&self, key: &str) -> Option<&'t str> {
-        self.more
-            .iter()
-            .filter(|line| !line.trim_start().starts_with(['#', ';']))
-            .filter_map(|line| line.split_once('='))
-            .filter(|(name, _)| name.trim().eq_ignore_ascii_case(key))
-            .map(|(_, value)| without_comment(value))
-            .rfind(|value| !value.is_empty())
-    }
-
-    /// An error in this property.
-    pub(super) fn wrong(&self, what: &str) -> Error {
-        let key = self.key.to_ascii_lowercase();
-        self.file.wrong(self.line, format!("{key} {what}"))
-    }
-}
-
-/// A `#` or `;` after whitespace starts a comment. (botocore keeps it in the value; AWS's other
-/// SDKs do not, and no value that is read here can hold one.)
-fn without_comment(value: &str) -> &str {
-    let mut before_is_space = false;
-    for (at, c) in value.char_indices() {
-        if matches!(c, '#' | ';') && before_is_space {
-            return value.get(..at).unwrap_or("").trim();
-        }
-        before_is_space = c.is_whitespace();
-    }
-    value.trim()
 }

@@ -2,7 +2,7 @@
 //! own, for the connector that is being served.
 
 use super::files::Section;
-use super::ini::{Property, plain};
+use super::ini::Property;
 use super::{Look, words};
 use crate::env::Env;
 use crate::error::Result;
@@ -34,10 +34,7 @@ pub(super) fn step(
     if let Some(asked) = asks_us(&words, look.env)
         && asked == look.connector
     {
-        let profiles: Vec<String> = path
-            .iter()
-            .map(|name| format!("profile {}", plain(name)))
-            .collect();
+        let profiles: Vec<String> = path.iter().map(|name| format!("profile {name}")).collect();
         return Err(property
             .wrong(&format!(
                 "calls connector '{asked}' again (credential loop): {asked} -> {} \

@@ -1,7 +1,9 @@
-//! A command line cut into words as a POSIX shell quotes them, and no more of a shell than that.
+//! Splits a command line into words by the quoting rules of POSIX shells.
+//!
+//! Not the `shlex` crate: it drops what follows a `#` and unescapes `\$` in double quotes. Python's
+//! `shlex.split`, with which the AWS CLI splits `credential_process`, does neither.
 
-/// The words of a command line (quotes and backslashes as in Python's `shlex`, which is how
-/// botocore reads `credential_process`); `None` when a quote is not closed.
+/// The words of a command line; `None` if a quote is not closed.
 pub fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

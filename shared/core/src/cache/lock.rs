@@ -13,7 +13,7 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use fs2::FileExt;
@@ -124,6 +124,53 @@ fn try_with(path: &Path, open: fn(&Path) -> std::io::Result<File>) -> std::io::R
     }
 }
 
+/// As [`try_lock`], but waits for another process for at most `longest`.
+///
+/// # Errors
+/// As [`try_lock`].
+pub(crate) fn lock_within(path: &Path, longest: Duration) -> std::io::Result<Try> {
+    wait_with(path, open_own, longest)
+}
+
+fn wait_with(
+    path: &Path,
+    open: fn(&Path) -> std::io::Result<File>,
+    longest: Duration,
+) -> std::io::Result<Try> {
+    let began = Instant::now();
+    let mut pause = Pause::default();
+    loop {
+        let outcome = try_with(path, open)?;
+        let left = longest.saturating_sub(began.elapsed());
+        if left.is_zero() || matches!(outcome, Try::Locked(_)) {
+            return Ok(outcome);
+        }
+        pause.sleep(left);
+    }
+}
+
+/// The time between two tries for a lock: short at first, since most locks are released soon.
+pub(super) struct Pause(Duration);
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(Duration::from_millis(2))
+    }
+}
+
+impl Pause {
+    /// Sleeps, but not longer than `left`. The next pause is longer.
+    pub(super) fn sleep(&mut self, left: Duration) {
+        std::thread::sleep(self.0.min(left));
+        self.0 = (self.0 * 3 / 2).min(Duration::from_millis(40));
+    }
+
+    /// Whether the wait is no longer a short one.
+    pub(super) fn is_long(&self) -> bool {
+        self.0 >= Duration::from_millis(30)
+    }
+}
+
 /// Tries to lock a file that was opened; `None` if a sweep has unlinked it since. Its lock
 /// would exclude no process: the file at that path now is the one to lock.
 fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
@@ -140,13 +187,13 @@ fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
 pub struct LockFile(Option<Guard>);
 
 impl LockFile {
-    /// Creates and locks the file, without waiting; `None` while another process holds it.
+    /// Creates and locks the file; `None` if another process still holds it after `longest`.
     ///
     /// # Errors
     /// The file cannot be created, or the file system has no locks.
-    pub fn try_lock(path: &Path) -> std::io::Result<Option<Self>> {
-        // Nothing is read from this one: whoever may edit the files beside it is kept out by it.
-        Ok(match try_with(path, open)? {
+    pub fn lock(path: &Path, longest: Duration) -> std::io::Result<Option<Self>> {
+        // Nothing is read from this file, so it may belong to another user who can edit the same files.
+        Ok(match wait_with(path, open, longest)? {
             Try::Locked(guard) => Some(Self(Some(guard))),
             Try::Busy => None,
         })
@@ -378,8 +425,9 @@ mod tests {
     fn a_lock_file_for_others_excludes_and_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.lock");
-        let held = LockFile::try_lock(&path).unwrap();
-        assert!(held.is_some() && LockFile::try_lock(&path).unwrap().is_none());
+        let lock = || LockFile::lock(&path, Duration::ZERO).unwrap();
+        let held = lock();
+        assert!(held.is_some() && lock().is_none());
         drop(held);
         assert!(!path.exists());
     }

@@ -3,7 +3,7 @@
 //! that a stolen disk or a backup holds nothing of use, and a reboot voids what was cached.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key as CipherKey, Nonce};
@@ -18,7 +18,9 @@ use super::key::Key;
 use super::lock::{self, Try};
 
 /// The key's name in the keyring.
+#[cfg(target_os = "linux")]
 const NAME: &str = "aws-connector:cache";
+#[cfg(target_os = "linux")]
 const KEY_LENGTH: usize = 32;
 
 /// Seals and opens payloads.
@@ -105,21 +107,15 @@ fn bound<T: Cacheable>(key: Key) -> String {
 /// Creates the key once: a second process uses the key of the first.
 fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
     let path = folder.join("keyring.lock");
-    let began = Instant::now();
-    let _guard = loop {
-        match lock::try_lock(&path) {
-            Ok(Try::Locked(guard)) => break guard,
-            Ok(Try::Busy) if began.elapsed() < Duration::from_secs(5) => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Ok(Try::Busy) => {
-                return Err(format!(
-                    "timed out waiting for the lock on {}",
-                    path.display()
-                ));
-            }
-            Err(error) => return Err(format!("cannot lock {}: {error}", path.display())),
+    let _guard = match lock::lock_within(&path, Duration::from_secs(5)) {
+        Ok(Try::Locked(guard)) => guard,
+        Ok(Try::Busy) => {
+            return Err(format!(
+                "timed out waiting for the lock on {}",
+                path.display()
+            ));
         }
+        Err(error) => return Err(format!("cannot lock {}: {error}", path.display())),
     };
     if let Some(key) = stored_key()? {
         return Ok(key);

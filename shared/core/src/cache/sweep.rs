@@ -219,6 +219,10 @@ fn age(path: &Path) -> Option<Duration> {
     SystemTime::now().duration_since(at).ok()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "creating the mark decides which process sweeps"
+)]
 fn is_due(folder: &Folder) -> bool {
     let mark = folder.path().join(MARK);
     if age(&mark).is_some_and(|age| age < PAUSE) {

@@ -1,4 +1,5 @@
-//! Waiting for another process: short sleeps, announced, bounded.
+//! Waiting for another process: short sleeps, announced, bounded. Unlike [`lock::lock_within`], this
+//! also ends when the entry appears, and depends on what the holder is doing.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use super::acquire::Miss;
 use super::entry::{Cacheable, Entry};
 use super::folder::Folder;
-use super::lock::{self, Guard, Holder, Note, State, Try};
+use super::lock::{self, Guard, Holder, Note, Pause, State, Try};
 use crate::error::{Error, Kind};
 use crate::log;
 use crate::shown::shown;
@@ -20,8 +21,6 @@ pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
 const PATIENCE_WITH_PROMPT: Duration = PROMPT.saturating_add(Duration::from_secs(10));
 /// After this long, waiting is announced.
 const SILENCE: Duration = Duration::from_secs(2);
-/// The longest sleep between two checks.
-const NAP: Duration = Duration::from_millis(40);
 
 /// How a wait ended.
 pub(super) enum Wait<T> {
@@ -40,7 +39,7 @@ impl<T: Cacheable> Miss<'_, T> {
         let has_valid = self.valid.is_some();
         let began = Instant::now();
         let mut announced = false;
-        let mut nap = Duration::from_millis(2);
+        let mut pause = Pause::default();
         loop {
             match lock::try_lock(&path) {
                 Ok(Try::Locked(guard)) => return Wait::Locked(guard),
@@ -58,8 +57,8 @@ impl<T: Cacheable> Miss<'_, T> {
                 log::line(format_args!("waiting for {}", who(&lock::read_note(&path))));
             }
             let mut limit = patience;
-            // The note is read now and then only: the entry and the lock are what counts.
-            if has_valid || nap >= Duration::from_millis(30) || waited >= patience {
+            // The note is read less often than the entry and the lock, which decide.
+            if has_valid || pause.is_long() || waited >= patience {
                 let note = lock::read_note(&path);
                 if let Some(holder) = &note.holder {
                     if holder.state == State::Prompting && !has_valid {
@@ -82,8 +81,7 @@ impl<T: Cacheable> Miss<'_, T> {
                     _ => Wait::TimedOut(note),
                 };
             }
-            std::thread::sleep(nap.min(limit.saturating_sub(waited)));
-            nap = (nap * 3 / 2).min(NAP);
+            pause.sleep(limit.saturating_sub(waited));
             // The holder may have learned the true time.
             turn.clock().reload();
             if let Ok(Some(entry)) = self.cache.read::<T>(&self.want)

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// The limit of this process, or of the system, is too low.
+#[expect(clippy::disallowed_methods, reason = "a device that is not read")]
 pub fn require_descriptors(count: usize) -> Result<()> {
     let opened = (0..count)
         .map(|_| File::open("/dev/null"))

@@ -126,6 +126,15 @@ fn not_regular(kind: &str) -> Error {
 }
 
 impl Opened {
+    /// A file that was opened in another way, for example relative to a folder.
+    ///
+    /// # Errors
+    /// It is not a regular file.
+    pub fn of(file: File) -> Result<Self> {
+        let meta = file.metadata()?;
+        regular(Self { file, meta })
+    }
+
     /// What is known of the open file.
     pub fn meta(&self) -> &Metadata {
         &self.meta

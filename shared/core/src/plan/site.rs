@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::ambient::ProfileEndpoints;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::profile::{Endpoints, endpoint};
+use crate::profile::Endpoints;
 use crate::resource::Partition;
+use crate::url::endpoint;
 
 /// A region with the endpoints that apply there.
 #[derive(Clone, Debug, PartialEq, Eq)]

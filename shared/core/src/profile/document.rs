@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::statements::{Lines, Statements};
 use super::{LONGEST_NAME, is_connector_name};
 use crate::error::{Error, Result};
+use crate::shown::one_line;
 
 /// The text of a connectors file, and where each connector is in it.
 #[derive(Debug)]
@@ -295,11 +296,6 @@ impl Parsed<'_> {
         };
         self.error(at.unwrap_or(0), what).in_field(field)
     }
-}
-
-/// A TOML parser's message can span lines; an error here must not.
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn is_plain_root_key(statement: &str) -> bool {

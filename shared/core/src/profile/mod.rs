@@ -26,7 +26,6 @@ pub use connector::{
 };
 pub(crate) use file::{LONGEST_FILE, not_as_root};
 pub(crate) use read::SERVICES;
-pub use read::endpoint;
 pub use read_auth::METHODS;
 pub use secret_ref::SecretRef;
 

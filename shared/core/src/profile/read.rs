@@ -18,6 +18,7 @@ use crate::resource::{
 };
 use crate::shown::shown;
 use crate::suggest::nearest;
+use crate::url::endpoint;
 
 const COMMON_FIELDS: [&str; 16] = [
     "description",
@@ -264,54 +265,6 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
         use_dual_stack: fields.boolean("use_dualstack_endpoint")?,
         allow_insecure,
     })
-}
-
-/// An endpoint URL: https, or http where it cannot leave the machine.
-///
-/// # Errors
-/// A text that says what is allowed.
-pub fn endpoint(text: &str, allow_insecure: bool) -> std::result::Result<String, String> {
-    let wrong = || {
-        // A password before the host stays unsaid.
-        let text = match text.rsplit_once('@') {
-            Some((_, rest)) => shown(&format!("…@{rest}")),
-            None => shown(text),
-        };
-        format!("{text} is not a URL such as https://sts.example.com")
-    };
-    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    if authority.is_empty()
-        || authority.contains('@')
-        || !text.chars().all(|c| c.is_ascii_graphic())
-    {
-        return Err(wrong());
-    }
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').map_or("", |(host, _)| host),
-        None => authority
-            .split_once(':')
-            .map_or(authority, |(host, _)| host),
-    };
-    match scheme.to_ascii_lowercase().as_str() {
-        "https" => {}
-        "http" if allow_insecure || is_loopback(host) => {}
-        "http" => {
-            return Err(format!(
-                "{} would send credentials unencrypted; use https, or set allow_insecure_endpoint = true",
-                shown(text)
-            ));
-        }
-        _ => return Err(wrong()),
-    }
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 fn limit(

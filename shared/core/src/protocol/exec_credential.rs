@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::request::{Client, ClusterRef, Request, Wants};
 use crate::resource::{Partition, Resource, ResourceType, check_region};
 use crate::serve::Delivered;
-use crate::shown::shown;
+use crate::shown::{one_line, shown};
 
 const HELP: &str = "\
 Prints a token for an EKS cluster, as a client.authentication.k8s.io exec plugin.
@@ -273,21 +273,6 @@ fn exec_info(text: Option<&str>) -> Result<Asked> {
         interactive: info.spec.interactive.unwrap_or(true),
         config,
     })
-}
-
-/// A JSON parser's message quotes the text it choked on.
-fn one_line(message: &str) -> String {
-    message
-        .chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .take(200)
-        .collect()
 }
 
 #[cfg(test)]

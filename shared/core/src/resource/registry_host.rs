@@ -2,6 +2,7 @@
 
 use super::Partition;
 use super::partition::is_region;
+use crate::url::is_plain;
 
 /// A registry of ECR, parsed from what a client calls its server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,7 +54,7 @@ impl RegistryHost {
     /// path), an account that is not 12 digits, a region of another partition than the suffix.
     pub fn parse(server_url: &str) -> Option<RegistryHost> {
         let url = server_url.trim_matches(|c: char| c.is_ascii_whitespace());
-        if url.len() > LONGEST_URL || !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
+        if url.len() > LONGEST_URL || !is_plain(url) {
             return None;
         }
         let authority = without_scheme(url).split('/').next()?;
@@ -155,6 +156,7 @@ impl PrivateRegistry {
     }
 }
 
+/// Not [`crate::url::Url`]: Docker also sends hosts without a scheme.
 fn without_scheme(url: &str) -> &str {
     for scheme in ["https://", "http://"] {
         if let Some((start, rest)) = url.split_at_checked(scheme.len())
