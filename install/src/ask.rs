@@ -124,10 +124,16 @@ fn asks_somebody(step: &Step) -> bool {
             };
             pair || plan.token.as_ref().is_some_and(secret)
         }
-        How::AssumeRole { call, .. } => call.external_id.as_ref().is_some_and(secret),
-        _ => false,
+        How::Sso(_)
+        | How::Container(_)
+        | How::InstanceMetadata(_)
+        | How::AssumeRole { .. }
+        | How::WebIdentity { .. }
+        | How::SessionToken { .. }
+        | How::FederationToken { .. } => false,
     };
-    by_code || own || step.source().is_some_and(asks_somebody)
+    let by_external_id = step.external_id().is_some_and(secret);
+    by_code || own || by_external_id || step.source().is_some_and(asks_somebody)
 }
 
 fn unexpected() -> Error {

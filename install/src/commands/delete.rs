@@ -1,7 +1,7 @@
 //! `aws-connector delete`
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::{Auth, Profile, Source};
+use aws_connector_core::profile::Profile;
 use serde::Serialize;
 
 use super::doctor::secrets::left_behind;
@@ -90,15 +90,9 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
 fn users(profile: &Profile, name: &str) -> Vec<String> {
     let names = profile.names().unwrap_or_default();
     let uses = |other: &String| {
-        let Ok(connector) = profile.connector(other) else {
-            return false;
-        };
-        matches!(
-            &connector.auth,
-            Auth::IamRole { source: Source::Connector(source), .. }
-            | Auth::SessionToken { source: Source::Connector(source), .. }
-            | Auth::FederationToken { source: Source::Connector(source), .. } if source == name
-        )
+        profile
+            .connector(other)
+            .is_ok_and(|connector| connector.auth.source_connector() == Some(name))
     };
     names
         .into_iter()

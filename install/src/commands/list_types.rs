@@ -1,6 +1,7 @@
 //! `aws-connector list-types`
 
 use aws_connector_core::error::Result;
+use aws_connector_core::profile::Method;
 use aws_connector_core::resource::ResourceType;
 use serde::Serialize;
 
@@ -44,7 +45,7 @@ struct Durations {
 pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
     let document = Document {
         resource_types: ResourceType::ALL.map(type_row).into(),
-        auth_methods: METHODS.into(),
+        auth_methods: Method::ALL.map(method_row).into(),
     };
     if app.ui.is_json() {
         ui::print_json(&document)?;
@@ -93,79 +94,37 @@ fn type_row(kind: ResourceType) -> TypeRow {
     }
 }
 
-const METHODS: [MethodRow; 7] = [
-    method(
-        "implicit",
-        "ambient credentials, or an AWS CLI profile",
-        Some([900, 3600, 43_200]),
-        "with role_arn",
-    ),
-    method(
-        "secret-key",
-        "an access key pair, returned unchanged",
-        None,
-        "no",
-    ),
-    method(
-        "sts-token",
-        "temporary keys, returned unchanged",
-        None,
-        "no",
-    ),
-    method(
-        "iam-role",
-        "keys, another connector, or a web identity",
-        Some([900, 3600, 43_200]),
-        "yes",
-    ),
-    method(
-        "session-token",
-        "an IAM user's key pair",
-        Some([900, 43_200, 129_600]),
-        "no",
-    ),
-    method(
-        "federation-token",
-        "an IAM user's key pair",
-        Some([900, 43_200, 129_600]),
-        "yes",
-    ),
-    method("anonymous", "none", None, "no"),
-];
-
 /// Each auth method with the source of its keys.
-pub(crate) fn methods() -> [(&'static str, &'static str); 7] {
-    METHODS.map(|row| (row.auth_method, row.source))
+pub(crate) fn methods() -> [(&'static str, &'static str); Method::ALL.len()] {
+    Method::ALL
+        .map(method_row)
+        .map(|row| (row.auth_method, row.source))
 }
 
-const fn method(
-    auth_method: &'static str,
-    source: &'static str,
-    duration: Option<[u32; 3]>,
-    session_policy: &'static str,
-) -> MethodRow {
+fn method_row(method: Method) -> MethodRow {
+    const ROLE: Option<Durations> = durations(900, 3600, 43_200);
+    const USER: Option<Durations> = durations(900, 43_200, 129_600);
+    let (source, duration, session_policy) = match method {
+        Method::Implicit => (
+            "ambient credentials, or an AWS CLI profile",
+            ROLE,
+            "with role_arn",
+        ),
+        Method::SecretKey => ("an access key pair, returned unchanged", None, "no"),
+        Method::StsToken => ("temporary keys, returned unchanged", None, "no"),
+        Method::IamRole => ("keys, another connector, or a web identity", ROLE, "yes"),
+        Method::SessionToken => ("an IAM user's key pair", USER, "no"),
+        Method::FederationToken => ("an IAM user's key pair", USER, "yes"),
+        Method::Anonymous => ("none", None, "no"),
+    };
     MethodRow {
-        auth_method,
+        auth_method: method.id(),
         source,
-        duration: match duration {
-            Some([min, default, max]) => Some(Durations { min, default, max }),
-            None => None,
-        },
+        duration,
         session_policy,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::METHODS;
-
-    #[test]
-    fn every_auth_method_is_listed() {
-        for known in aws_connector_core::profile::METHODS {
-            assert!(
-                METHODS.iter().any(|row| row.auth_method == known),
-                "{known}"
-            );
-        }
-    }
+const fn durations(min: u32, default: u32, max: u32) -> Option<Durations> {
+    Some(Durations { min, default, max })
 }

@@ -104,7 +104,7 @@ pub(crate) fn finish(
         .parsed(app)?
         .connector(name)
         .map_err(|error| file.blame_flags(app, name, error))?;
-    let anonymous = connector.auth.id() == "anonymous";
+    let anonymous = !connector.auth.has_credentials();
     let identity = if no_verify || anonymous || !connector.enabled {
         None
     } else {

@@ -1,7 +1,7 @@
 //! Where a connector's secrets are, and whether those on this machine can be read.
 
 use aws_connector_core::local_secret;
-use aws_connector_core::profile::{Auth, Connector, KeyPair, Profile, SecretRef, Source};
+use aws_connector_core::profile::{Connector, Profile, SecretRef};
 use aws_connector_core::shown::shown;
 
 use super::{Finding, Report};
@@ -9,14 +9,14 @@ use crate::app::App;
 
 /// Reads the secrets on this machine, and names the others.
 pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
-    let all = secrets_of(&connector.auth);
+    let all = connector.auth.secrets();
     if all.is_empty() {
         return;
     }
     report.step("secrets", || {
         let mut places: Vec<String> = Vec::new();
         let mut in_file = false;
-        for secret in &all {
+        for (_, secret) in all {
             if matches!(secret, SecretRef::Literal(_)) {
                 in_file = true;
                 continue;
@@ -37,8 +37,8 @@ pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
 /// their owner has to delete them.
 pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
     let connector = profile.connector(name).ok()?;
-    let secrets = secrets_of(&connector.auth);
-    let kept = secrets.into_iter().filter_map(|secret| match secret {
+    let secrets = connector.auth.secrets();
+    let kept = secrets.into_iter().filter_map(|(_, secret)| match secret {
         SecretRef::Keyring(entry) => Some(shown(entry)),
         _ => None,
     });
@@ -47,36 +47,4 @@ pub(crate) fn left_behind(profile: &Profile, name: &str) -> Option<String> {
         let list = kept.join(", ");
         format!("Its keyring entries remain: {list}. Delete them if nothing else uses them.\n")
     })
-}
-
-fn secrets_of(auth: &Auth) -> Vec<&SecretRef> {
-    fn pair(keys: &KeyPair) -> Vec<&SecretRef> {
-        match keys {
-            KeyPair::Separate { id, secret } => vec![id, secret],
-            KeyPair::Joined(joined) => vec![joined],
-        }
-    }
-    fn of_source(source: &Source) -> Vec<&SecretRef> {
-        match source {
-            Source::Keys { keys, token } => pair(keys).into_iter().chain(token).collect(),
-            _ => Vec::new(),
-        }
-    }
-    match auth {
-        Auth::SecretKey { keys } => pair(keys),
-        Auth::StsToken { keys, token, .. } => pair(keys).into_iter().chain([token]).collect(),
-        Auth::IamRole { source, role } => {
-            let mut all = of_source(source);
-            all.extend(&role.external_id);
-            all
-        }
-        Auth::SessionToken { source, .. } | Auth::FederationToken { source, .. } => {
-            of_source(source)
-        }
-        Auth::Implicit { role, .. } => role
-            .iter()
-            .filter_map(|role| role.external_id.as_ref())
-            .collect(),
-        Auth::Anonymous => Vec::new(),
-    }
 }

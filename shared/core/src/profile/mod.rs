@@ -1,5 +1,6 @@
 //! `connectors.toml`, read into typed connectors.
 
+mod auth;
 mod chain;
 mod connector;
 mod document;
@@ -12,7 +13,6 @@ pub mod limits;
 #[cfg(test)]
 mod owner_test;
 mod read;
-mod read_auth;
 mod secret_ref;
 mod statements;
 mod table;
@@ -20,14 +20,14 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use connector::{
-    Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
-    Policies, RegistryPattern, Role, Source,
+pub use auth::{
+    Auth, CredentialSource, ImplicitSource, KeyPair, Method, Mfa, Origin, Policies, Role, Source,
+    Yields,
 };
+pub use connector::{CacheMode, Connector, Endpoints, Limit, RegistryPattern};
 pub(crate) use file::{LONGEST_FILE, not_as_root};
 pub(crate) use read::SERVICES;
 pub use read::endpoint;
-pub use read_auth::METHODS;
 pub use secret_ref::SecretRef;
 
 use crate::env::Env;

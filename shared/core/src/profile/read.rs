@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::connector::{
-    Auth, CacheMode, Connector, Endpoints, ImplicitSource, Limit, RegistryPattern, Source,
-};
+use super::auth::{self, Auth, ImplicitSource, Method};
+use super::connector::{CacheMode, Connector, Endpoints, Limit, RegistryPattern};
 use super::document::{Document, Parsed};
 use super::table::Fields;
-use super::{BUILT_IN, chain, is_connector_name, read_auth};
+use super::{BUILT_IN, chain, is_connector_name};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::resource::{
@@ -35,6 +34,38 @@ const COMMON_FIELDS: [&str; 16] = [
     "cache",
     "refresh_ahead",
     "lock_timeout",
+    "region",
+];
+
+/// The fields that say how credentials are obtained, all methods together.
+const AUTH_FIELDS: [&str; 28] = [
+    "auth_method",
+    "allow_implicit_auth_methods",
+    "profile_name",
+    "credential_source",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "access_keys",
+    "expires_at",
+    "expires_skew_tolerance",
+    "source_connector",
+    "source_profile",
+    "role_arn",
+    "role_session_name",
+    "external_id",
+    "policy",
+    "policy_arns",
+    "tags",
+    "transitive_tag_keys",
+    "source_identity",
+    "duration",
+    "mfa_serial",
+    "mfa_process",
+    "mfa_duration",
+    "web_identity_token_file",
+    "federation_name",
+    "down_scope",
     "region",
 ];
 
@@ -72,7 +103,7 @@ pub(super) fn root(document: &Document, env: &Env) -> Result<Option<String>> {
         return Err(fields.wrong_type(&connectors, "a table", connectors.value));
     }
     fields.finish(&["version", "default_connector", "connectors"], |name| {
-        (COMMON_FIELDS.contains(&name) || read_auth::FIELDS.contains(&name))
+        (COMMON_FIELDS.contains(&name) || AUTH_FIELDS.contains(&name))
             .then(|| "is a connector field; move it below a [connectors.NAME] line".to_owned())
     })?;
     Ok(default.map(|at| at.value))
@@ -110,7 +141,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
             .of(name));
     };
     let mut fields = Fields::new(parsed, env, Some(name), table, at);
-    let known: Vec<&'static str> = COMMON_FIELDS.into_iter().chain(read_auth::FIELDS).collect();
+    let known: Vec<&'static str> = COMMON_FIELDS.into_iter().chain(AUTH_FIELDS).collect();
     fields.refuse_unknown(&known)?;
 
     let description = fields.string("description")?.map(|at| at.value);
@@ -120,11 +151,21 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         allowed_regions(&mut fields, region.as_ref().map(|at| at.value.as_str()))?;
     let endpoints = endpoints(&mut fields)?;
     let down_scope = fields.boolean("down_scope")?;
-    let auth = read_auth::read(&mut fields, down_scope)?;
+    let auth = auth::read(&mut fields, down_scope)?;
     if let Some(region) = &region
-        && let Some(clash) = read_auth::partition_clash(&auth, &region.value)
+        && let here = Partition::of_region(&region.value)
+        && let Some(there) = auth.role_partition()
+        && here != there
     {
-        return Err(fields.field_error(region, &clash));
+        return Err(fields.field_error(
+            region,
+            &format!(
+                "region {} is in partition {}, but role_arn is in {}",
+                region.value,
+                here.id(),
+                there.id()
+            ),
+        ));
     }
     let limit = limit(
         &mut fields,
@@ -138,14 +179,13 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     let lock_timeout = fields
         .duration("lock_timeout")?
         .map_or(Duration::from_secs(30), |at| at.value);
-    if down_scope.is_some() && !takes_policy(&auth) {
+    if down_scope.is_some() && !auth.takes_policy() {
         return Err(fields.error_in(
             "down_scope",
             &format!("{} sessions cannot be down-scoped; remove it", auth.id()),
         ));
     }
-    if let Auth::FederationToken { policies, .. } = &auth
-        && policies.is_empty()
+    if auth.needs_policy()
         && (down_scope == Some(false)
             || limit
                 .as_ref()
@@ -156,9 +196,9 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
              policy_arns, or set resource_type to something other than aws-generic",
         ));
     }
-    let method = auth.id();
+    let method = auth.method();
     fields.finish(&known, |field| {
-        read_auth::FIELDS
+        AUTH_FIELDS
             .contains(&field)
             .then(|| not_allowed(field, method))
     })?;
@@ -184,38 +224,32 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     ))
 }
 
-fn not_allowed(field: &str, method: &str) -> String {
+fn not_allowed(field: &str, method: Method) -> String {
+    use Method::{FederationToken, Implicit, SecretKey, SessionToken, StsToken};
     let (reason, instead) = match (field, method) {
-        ("duration", "secret-key" | "sts-token") => (", whose keys are returned as they are", ""),
-        ("duration", "implicit") => (" without role_arn", ""),
-        ("mfa_serial" | "mfa_process" | "mfa_duration", "federation-token") => (
+        ("duration", SecretKey | StsToken) => (", whose keys are returned as they are", ""),
+        ("duration", Implicit) => (" without role_arn", ""),
+        ("mfa_serial" | "mfa_process" | "mfa_duration", FederationToken) => (
             ": GetFederationToken does not accept an MFA code",
             ", or use session-token",
         ),
-        ("policy" | "policy_arns" | "tags", "session-token") => (
+        ("policy" | "policy_arns" | "tags", SessionToken) => (
             ": GetSessionToken does not accept policies or tags",
             ", or use federation-token or iam-role",
         ),
-        ("policy" | "policy_arns", "implicit") => (" without role_arn", ""),
-        ("role_arn", "secret-key" | "sts-token" | "session-token" | "federation-token") => (
+        ("policy" | "policy_arns", Implicit) => (" without role_arn", ""),
+        ("role_arn", SecretKey | StsToken | SessionToken | FederationToken) => (
             ", which does not assume a role",
             ", or use auth_method = \"iam-role\"",
         ),
-        ("aws_access_key_id" | "aws_secret_access_key" | "aws_session_token", "implicit") => (
+        ("aws_access_key_id" | "aws_secret_access_key" | "aws_session_token", Implicit) => (
             ", which uses ambient keys",
             ", or use secret-key or sts-token",
         ),
         _ => ("", ""),
     };
+    let method = method.id();
     format!("not allowed with auth_method {method}{reason}; remove it{instead}")
-}
-
-/// Whether STS takes a session policy for this method.
-pub(crate) fn takes_policy(auth: &Auth) -> bool {
-    matches!(
-        auth,
-        Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
-    )
 }
 
 fn region(text: &str) -> std::result::Result<String, String> {
@@ -388,23 +422,7 @@ fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<S
             ),
         ));
     }
-    let takes_profile = matches!(
-        auth,
-        Auth::Implicit { .. }
-            | Auth::IamRole {
-                source: Source::AwsProfile(_),
-                ..
-            }
-            | Auth::SessionToken {
-                source: Source::AwsProfile(_),
-                ..
-            }
-            | Auth::FederationToken {
-                source: Source::AwsProfile(_),
-                ..
-            }
-    );
-    if !takes_profile {
+    if !auth.is_ambient() {
         return Err(fields.field_error(
             &list,
             "requires source_profile or auth_method \"implicit\": only an AWS CLI profile has a credential_process; remove it",

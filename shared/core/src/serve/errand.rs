@@ -65,7 +65,7 @@ impl<'a> Errand<'a> {
     /// no such call.
     #[must_use]
     pub fn for_source(mut self) -> Option<Self> {
-        self.plan.session = self.plan.session.into_source()?;
+        self.plan.session = self.plan.session.source()?.clone();
         Some(self)
     }
 
