@@ -3,7 +3,7 @@
 
 use super::auth::{Auth, Source, Yields};
 use super::connector::Connector;
-use super::{Profile, SecretRef, limits};
+use super::{Profile, SecretRef, field, limits};
 use crate::error::{Kind, Result};
 
 /// Checks everything that `connector` refers to, to any depth.
@@ -14,7 +14,7 @@ pub(super) fn check(profile: &Profile, connector: &Connector) -> Result<()> {
 fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Result<()> {
     let mut next = Vec::new();
     if let Some(name) = connector.auth.source_connector() {
-        next.push((name.to_owned(), "source_connector"));
+        next.push((name.to_owned(), field::SOURCE_CONNECTOR.name()));
     }
     for (secret_field, secret) in connector.auth.secrets() {
         if let SecretRef::Ssm {
@@ -51,7 +51,7 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
             error.kind = Kind::Refused;
             return Err(error.fix(format!("set enabled = true in [connectors.{name}]")));
         }
-        if field == "source_connector" {
+        if field == field::SOURCE_CONNECTOR.name() {
             suits(profile, connector, &source)?;
         } else if !source.auth.has_credentials() {
             return Err(profile
@@ -91,10 +91,13 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
         return referred;
     }
     if auth.mfa().is_some_and(|mfa| mfa.process.is_some()) {
-        return Some(("mfa_process", COMMAND));
+        return Some((field::MFA_PROCESS.name(), COMMAND));
     }
     if matches!(auth.source(), Some(Source::WebIdentity { .. })) {
-        return Some(("web_identity_token_file", "a token file must not be read"));
+        return Some((
+            field::WEB_IDENTITY_TOKEN_FILE.name(),
+            "a token file must not be read",
+        ));
     }
     // Ambient credentials may be a bearer token, which STS is sent as it is.
     let ambient = auth.is_ambient()
@@ -108,8 +111,8 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
             )
         });
     let field = match (&endpoints.all, endpoints.by_service.is_empty()) {
-        (Some(_), _) => "endpoint_url",
-        (None, false) => "endpoints",
+        (Some(_), _) => field::ENDPOINT_URL.name(),
+        (None, false) => field::ENDPOINTS.name(),
         (None, true) => return None,
     };
     ambient.then_some((field, "ambient credentials are not sent to it"))
@@ -119,7 +122,7 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
 pub(super) fn holds_literal(auth: &Auth) -> bool {
     auth.secrets()
         .into_iter()
-        .any(|(field, secret)| field != "aws_access_key_id" && secret.is_literal())
+        .any(|(field, secret)| field != field::AWS_ACCESS_KEY_ID.name() && secret.is_literal())
 }
 
 /// Whether STS takes `connector`'s call from `source`'s credentials.
@@ -131,11 +134,15 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
     match source.auth.yields() {
         Yields::Nothing => {
             let what = format!("{from} has no credentials");
-            return refuse("source_connector", &what, "use another connector");
+            return refuse(
+                field::SOURCE_CONNECTOR.name(),
+                &what,
+                "use another connector",
+            );
         }
         Yields::FederationSession => {
             return refuse(
-                "source_connector",
+                field::SOURCE_CONNECTOR.name(),
                 &format!(
                     "{from} cannot be a source: a federation session can only call \
                      sts:GetCallerIdentity"
@@ -149,7 +156,7 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
         && there != here
     {
         return refuse(
-            "source_connector",
+            field::SOURCE_CONNECTOR.name(),
             &format!(
                 "{from} is in partition {}, but this connector is in {}",
                 there.id(),
@@ -164,7 +171,7 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
     let method = connector.auth.method();
     if method.requires_user_keys() {
         return refuse(
-            "source_connector",
+            field::SOURCE_CONNECTOR.name(),
             &format!(
                 "{} requires an IAM user's long-lived keys, but {from} provides temporary ones",
                 method.id()
@@ -174,7 +181,7 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
     }
     match connector.auth.role() {
         Some(role) if role.duration > limits::HOUR => refuse(
-            "duration",
+            field::DURATION.name(),
             &format!(
                 "STS limits role chaining to 1h, and source_connector {from} provides temporary \
                  keys"
@@ -182,7 +189,7 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
             "set a duration of at most 1h, or use a secret-key source",
         ),
         Some(role) if role.mfa.is_some() => refuse(
-            "mfa_serial",
+            field::MFA_SERIAL.name(),
             &format!(
                 "STS accepts an MFA code only with a user's long-lived keys, but \
                  source_connector {from} provides temporary ones"

@@ -3,8 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use toml::de::DeValue;
+
 use super::auth::Auth;
+use super::table::{At, Fields};
+use super::value::{Kind, Value};
+use crate::error::Result;
 use crate::resource::{Partition, RegistryHost, Resource, ResourceType};
+use crate::shown::shown;
+use crate::suggest::nearest;
 
 /// One `[connectors.NAME]` of the connectors file.
 #[derive(Clone, Debug)]
@@ -77,6 +84,30 @@ pub enum CacheMode {
     /// Nowhere.
     Off,
 }
+
+impl Value for CacheMode {
+    const KIND: Kind = Kind::OneOf(|| CACHE_MODES.into());
+
+    fn read(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>) -> Result<Self> {
+        fields.read_as(
+            &found.with(String::read(fields, found)?),
+            |text| match text {
+                "files" | "on" => Ok(Self::Files),
+                "keyring" => Ok(Self::Keyring),
+                "off" => Ok(Self::Off),
+                other => Err(format!(
+                    "{} is not one of {}{}",
+                    shown(other),
+                    CACHE_MODES.join(", "),
+                    nearest(other, CACHE_MODES)
+                        .map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
+                )),
+            },
+        )
+    }
+}
+
+const CACHE_MODES: [&str; 3] = ["files", "keyring", "off"];
 
 /// Endpoint settings, in AWS's own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,21 +4,25 @@ use super::role::{self, Chained};
 use super::{Auth, Source, keys};
 use crate::error::Result;
 use crate::profile::table::Fields;
-use crate::profile::{limits, secret_ref};
+use crate::profile::{field, limits};
 
 pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Auth> {
-    let connector = fields.string("source_connector")?;
-    let profile = fields.string("source_profile")?;
-    let web_identity = fields.checked("web_identity_token_file", limits::path)?;
+    let connector = fields.value(&field::SOURCE_CONNECTOR)?;
+    let profile = fields.value(&field::SOURCE_PROFILE)?;
+    let web_identity = fields.checked(&field::WEB_IDENTITY_TOKEN_FILE, limits::path)?;
     let keys = keys::read(fields)?;
     let mut given: Vec<&str> = Vec::new();
-    given.extend(connector.as_ref().map(|_| "source_connector"));
-    given.extend(profile.as_ref().map(|_| "source_profile"));
-    given.extend(web_identity.as_ref().map(|_| "web_identity_token_file"));
+    given.extend(connector.as_ref().map(|_| field::SOURCE_CONNECTOR.name()));
+    given.extend(profile.as_ref().map(|_| field::SOURCE_PROFILE.name()));
+    given.extend(
+        web_identity
+            .as_ref()
+            .map(|_| field::WEB_IDENTITY_TOKEN_FILE.name()),
+    );
     given.extend(keys.as_ref().map(|_| "keys"));
     let (source, chained) = match (connector, profile, web_identity, keys) {
-        (Some(name), None, None, None) => (Source::Connector(name.value), Chained::Unknown),
-        (None, Some(name), None, None) => (Source::AwsProfile(name.value), Chained::Unknown),
+        (Some(name), None, None, None) => (Source::Connector(name), Chained::Unknown),
+        (None, Some(name), None, None) => (Source::AwsProfile(name), Chained::Unknown),
         (None, None, Some(file), None) => (
             Source::WebIdentity {
                 token_file: file.value,
@@ -26,7 +30,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Res
             Chained::WebIdentity,
         ),
         (None, None, None, Some(keys)) => {
-            let token = secret_ref::read(fields, "aws_session_token")?;
+            let token = fields.value(&field::AWS_SESSION_TOKEN)?;
             let chained = if token.is_some() {
                 Chained::Yes
             } else {

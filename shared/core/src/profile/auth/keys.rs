@@ -3,7 +3,7 @@
 use super::{KeyPair, Method, Source};
 use crate::error::Result;
 use crate::profile::table::Fields;
-use crate::profile::{SecretRef, limits, secret_ref};
+use crate::profile::{SecretRef, field, limits};
 
 pub(super) fn required(fields: &mut Fields<'_, '_>, method: Method) -> Result<KeyPair> {
     read(fields)?.ok_or_else(|| {
@@ -15,9 +15,9 @@ pub(super) fn required(fields: &mut Fields<'_, '_>, method: Method) -> Result<Ke
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
-    let id = secret_ref::read(fields, "aws_access_key_id")?;
-    let secret = secret_ref::read(fields, "aws_secret_access_key")?;
-    let joined = secret_ref::read(fields, "access_keys")?;
+    let id = fields.value(&field::AWS_ACCESS_KEY_ID)?;
+    let secret = fields.value(&field::AWS_SECRET_ACCESS_KEY)?;
+    let joined = fields.value(&field::ACCESS_KEYS)?;
     match (id, secret, joined) {
         (None, None, None) => Ok(None),
         (None, None, Some(joined)) => Ok(Some(KeyPair::Joined(joined))),
@@ -27,7 +27,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
                     SecretRef::Literal(secret) => limits::key_pair(id.expose(), secret.expose()),
                     _ => limits::access_key_id(id.expose()),
                 }
-                .map_err(|e| fields.error_in("aws_access_key_id", &e))?;
+                .map_err(|e| fields.error_in(&field::AWS_ACCESS_KEY_ID, &e))?;
             }
             Ok(Some(KeyPair::Separate { id, secret }))
         }
@@ -46,22 +46,18 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
 /// The pair that session-token and federation-token need: a user's long-lived keys.
 pub(super) fn of_user(fields: &mut Fields<'_, '_>, method: Method) -> Result<Source> {
     let method = method.id();
-    let connector = fields.string("source_connector")?;
-    let profile = fields.string("source_profile")?;
+    let connector = fields.value(&field::SOURCE_CONNECTOR)?;
+    let profile = fields.value(&field::SOURCE_PROFILE)?;
     let keys = read(fields)?;
-    if fields.has("aws_session_token") {
-        let token = fields.string("aws_session_token").ok().flatten();
+    if fields.has(&field::AWS_SESSION_TOKEN) {
         let what = format!(
             "{method} requires an IAM user's long-lived keys; remove the token or use iam-role"
         );
-        return Err(match token {
-            Some(token) => fields.field_error(&token, &what),
-            None => fields.error(&what),
-        });
+        return Err(fields.error_in(&field::AWS_SESSION_TOKEN, &what));
     }
     match (connector, profile, keys) {
-        (Some(name), None, None) => Ok(Source::Connector(name.value)),
-        (None, Some(name), None) => Ok(Source::AwsProfile(name.value)),
+        (Some(name), None, None) => Ok(Source::Connector(name)),
+        (None, Some(name), None) => Ok(Source::AwsProfile(name)),
         (None, None, Some(keys)) => {
             if let KeyPair::Separate {
                 id: SecretRef::Literal(id),
@@ -69,7 +65,7 @@ pub(super) fn of_user(fields: &mut Fields<'_, '_>, method: Method) -> Result<Sou
             } = &keys
                 && id.expose().starts_with("ASIA")
             {
-                return Err(fields.error_in("aws_access_key_id", &format!(
+                return Err(fields.error_in(&field::AWS_ACCESS_KEY_ID, &format!(
                     "is a temporary key (ASIA…), but {method} requires an IAM user's long-lived \
                      keys; use sts-token or iam-role"
                 )));

@@ -1,5 +1,13 @@
 //! The auth methods by name.
 
+use toml::de::DeValue;
+
+use crate::error::Result;
+use crate::profile::table::{At, Fields};
+use crate::profile::value::{Kind, Value};
+use crate::shown::shown;
+use crate::suggest::nearest;
+
 /// Declares the methods once, so that none can be missing in [`Method::ALL`].
 macro_rules! methods {
     ($count:literal: $($method:ident = $id:literal,)*) => {
@@ -50,5 +58,20 @@ impl Method {
                 false
             }
         }
+    }
+}
+
+impl Value for Method {
+    const KIND: Kind = Kind::OneOf(|| Self::ALL.map(Self::id).into());
+
+    fn read(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>) -> Result<Self> {
+        fields.read_as(&found.with(String::read(fields, found)?), |text| {
+            Self::parse(text).ok_or_else(|| {
+                let ids = Self::ALL.map(Self::id);
+                let near = nearest(text, ids)
+                    .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+                format!("{} is not one of {}{near}", shown(text), ids.join(", "))
+            })
+        })
     }
 }

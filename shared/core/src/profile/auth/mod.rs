@@ -23,11 +23,9 @@ pub use parts::{
     CredentialSource, ImplicitSource, KeyPair, Mfa, Origin, Policies, Role, Source, Yields,
 };
 
-use super::SecretRef;
 use super::table::Fields;
+use super::{SecretRef, field};
 use crate::error::Result;
-use crate::shown::shown;
-use crate::suggest::nearest;
 
 /// How a connector's credentials are obtained.
 #[derive(Clone, Debug)]
@@ -112,18 +110,11 @@ impl Auth {
 
 /// Reads the fields of a connector's auth method.
 pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Auth> {
-    let ids = || Method::ALL.map(Method::id).join(", ");
-    let given = fields.string("auth_method")?.ok_or_else(|| {
+    let method = fields.value(&field::AUTH_METHOD)?.ok_or_else(|| {
+        let ids = Method::ALL.map(Method::id).join(", ");
         fields.error(&format!(
-            "field 'auth_method' is required; use one of {}",
-            ids()
+            "field 'auth_method' is required; use one of {ids}"
         ))
-    })?;
-    let method = Method::parse(&given.value).ok_or_else(|| {
-        let near = nearest(&given.value, Method::ALL.map(Method::id))
-            .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-        let unknown = shown(&given.value);
-        fields.field_error(&given, &format!("{unknown} is not one of {}{near}", ids()))
     })?;
     match method {
         Method::Anonymous => Ok(Auth::Anonymous),

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::Policies;
 use crate::error::Result;
-use crate::profile::limits;
 use crate::profile::table::Fields;
+use crate::profile::{field, limits};
 use crate::resource::check_policy_arn;
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Policies> {
-    let inline = fields.json("policy")?;
+    let inline = fields.get(&field::POLICY)?;
     if let Some(policy) = &inline {
-        let length = policy.value.chars().count();
+        let length = policy.value.0.chars().count();
         if length > 2048 {
             return Err(fields.field_error(
                 policy,
@@ -22,7 +22,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Policies> {
             ));
         }
     }
-    let arns = fields.strings("policy_arns")?;
+    let arns = fields.get(&field::POLICY_ARNS)?;
     if let Some(arns) = &arns {
         for arn in &arns.value {
             check_policy_arn(arn).map_err(|e| fields.field_error(arns, &e.to_string()))?;
@@ -35,15 +35,15 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Policies> {
         }
     }
     Ok(Policies {
-        inline: inline.map(|at| at.value),
+        inline: inline.map(|at| at.value.0),
         arns: arns.map_or_else(Vec::new, |at| at.value),
     })
 }
 
 pub(super) fn tags(fields: &mut Fields<'_, '_>) -> Result<BTreeMap<String, String>> {
-    let Some(tags) = fields.string_map("tags")? else {
+    let Some(tags) = fields.get(&field::TAGS)? else {
         return Ok(BTreeMap::new());
     };
-    limits::tags(&tags.value).map_err(|e| fields.field_error(&tags, &e))?;
-    Ok(tags.value.into_iter().collect())
+    limits::tags(&tags.value.0).map_err(|e| fields.field_error(&tags, &e))?;
+    Ok(tags.value.0.into_iter().collect())
 }

@@ -3,7 +3,7 @@
 use super::{Role, policies, second_factor};
 use crate::error::Result;
 use crate::profile::table::Fields;
-use crate::profile::{SecretRef, limits, secret_ref};
+use crate::profile::{SecretRef, field, limits};
 use crate::resource::check_role_arn;
 use crate::shown::shown;
 
@@ -22,7 +22,7 @@ pub(super) fn read(
     down_scope: Option<bool>,
 ) -> Result<Role> {
     let arn = fields
-        .checked("role_arn", |text| {
+        .checked(&field::ROLE_ARN, |text| {
             check_role_arn(text).map(|_| text.to_owned())
         })?
         .ok_or_else(|| {
@@ -33,30 +33,31 @@ pub(super) fn read(
         })?;
     if chained == Chained::WebIdentity {
         for field in [
-            "external_id",
-            "tags",
-            "transitive_tag_keys",
-            "source_identity",
-            "mfa_serial",
+            field::EXTERNAL_ID.any(),
+            field::TAGS.any(),
+            field::TRANSITIVE_TAG_KEYS.any(),
+            field::SOURCE_IDENTITY.any(),
+            field::MFA_SERIAL.any(),
         ] {
-            if fields.has(field) {
+            if fields.has(&field) {
                 return Err(fields.error_in(
-                    field,
+                    &field,
                     "not allowed with web_identity_token_file: AssumeRoleWithWebIdentity does \
                      not accept it; remove one of the two",
                 ));
             }
         }
     }
-    let session_name = fields.checked("role_session_name", limits::session_name_template)?;
-    let external_id = secret_ref::read(fields, "external_id")?;
+    let session_name = fields.checked(&field::ROLE_SESSION_NAME, limits::session_name_template)?;
+    let external_id = fields.value(&field::EXTERNAL_ID)?;
     if let Some(SecretRef::Literal(text)) = &external_id {
-        limits::external_id(text.expose()).map_err(|e| fields.error_in("external_id", &e))?;
+        limits::external_id(text.expose()).map_err(|e| fields.error_in(&field::EXTERNAL_ID, &e))?;
     }
     let policies = policies::read(fields)?;
     let tags = policies::tags(fields)?;
     let transitive = transitive_tag_keys(fields)?;
-    let source_identity = fields.checked("source_identity", |text| limits::name(text, 2, 64))?;
+    let source_identity =
+        fields.checked(&field::SOURCE_IDENTITY, |text| limits::name(text, 2, 64))?;
     let duration = limits::role_duration(fields)?;
     let mfa = second_factor::read(fields)?;
     let value = duration.as_ref().map_or(limits::HOUR, |at| at.value);
@@ -74,7 +75,7 @@ pub(super) fn read(
         && let Some(mfa) = &mfa
     {
         return Err(fields.error_in(
-            "mfa_serial",
+            &field::MFA_SERIAL,
             &format!(
                 "STS does not accept an MFA code ({}) with temporary keys; use long-lived keys",
                 mfa.serial
@@ -84,7 +85,7 @@ pub(super) fn read(
     let one_session = down_scope == Some(false) || !policies.is_empty();
     if mfa.is_some() && value > limits::HOUR && !one_session {
         return Err(fields.error_in(
-            "duration",
+            &field::DURATION,
             "a role with mfa_serial and a duration over 1h would prompt for a code for each \
              resource; set down_scope = false (one session for all), or a duration of at most \
              1h",
@@ -104,7 +105,7 @@ pub(super) fn read(
 }
 
 fn transitive_tag_keys(fields: &mut Fields<'_, '_>) -> Result<Vec<String>> {
-    let Some(keys) = fields.strings("transitive_tag_keys")? else {
+    let Some(keys) = fields.get(&field::TRANSITIVE_TAG_KEYS)? else {
         return Ok(Vec::new());
     };
     if keys.value.len() > 50 {

@@ -4,22 +4,15 @@ use std::time::Duration;
 
 use super::Mfa;
 use crate::error::Result;
-use crate::profile::table::{At, Fields};
-use crate::profile::{limits, secret_ref};
+use crate::profile::table::Fields;
+use crate::profile::{field, limits};
 use crate::resource::check_mfa_serial;
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
-    let serial = fields.checked("mfa_serial", |text| {
+    let serial = fields.checked(&field::MFA_SERIAL, |text| {
         check_mfa_serial(text).map(|()| text.to_owned())
     })?;
-    let process = match fields.value("mfa_process") {
-        Some(found) => Some(At {
-            value: secret_ref::command(fields, &found, found.value)?,
-            field: "mfa_process",
-            at: found.at,
-        }),
-        None => None,
-    };
+    let process = fields.get(&field::MFA_PROCESS)?;
     let duration = limits::mfa_duration(fields)?;
     let Some(serial) = serial else {
         if let Some(process) = process {
@@ -32,7 +25,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<Mfa>> {
     };
     Ok(Some(Mfa {
         serial: serial.value,
-        process: process.map(|at| at.value),
+        process: process.map(|at| at.value.0),
         duration: duration.map_or(Duration::from_secs(43_200), |at| at.value),
     }))
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::{Auth, Method, keys};
 use crate::error::Result;
-use crate::profile::secret_ref;
+use crate::profile::field;
 use crate::profile::table::Fields;
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Auth> {
     let keys = keys::required(fields, Method::StsToken)?;
-    let token = secret_ref::read(fields, "aws_session_token")?.ok_or_else(|| {
+    let token = fields.value(&field::AWS_SESSION_TOKEN)?.ok_or_else(|| {
         fields.error("field 'aws_session_token' is required with auth_method sts-token")
     })?;
-    let expires_at = fields.timestamp("expires_at")?;
-    let tolerance = fields.duration("expires_skew_tolerance")?;
+    let expires_at = fields.get(&field::EXPIRES_AT)?;
+    let tolerance = fields.get(&field::EXPIRES_SKEW_TOLERANCE)?;
     if let (Some(tolerance), None) = (&tolerance, &expires_at) {
         return Err(fields.field_error(tolerance, "requires expires_at; add it"));
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Auth, ImplicitSource, KeyPair, Mfa, Origin, Policies, Role, Source, Yields};
-use crate::profile::SecretRef;
+use crate::profile::{SecretRef, field};
 use crate::resource::{Arn, Partition};
 
 /// What a method's variant holds, by its purpose.
@@ -163,15 +163,15 @@ impl Auth {
         if let Some((keys, token)) = origin.keys() {
             match keys {
                 KeyPair::Separate { id, secret } => {
-                    found.push(("aws_access_key_id", id));
-                    found.push(("aws_secret_access_key", secret));
+                    found.push((field::AWS_ACCESS_KEY_ID.name(), id));
+                    found.push((field::AWS_SECRET_ACCESS_KEY.name(), secret));
                 }
-                KeyPair::Joined(joined) => found.push(("access_keys", joined)),
+                KeyPair::Joined(joined) => found.push((field::ACCESS_KEYS.name(), joined)),
             }
-            found.extend(token.map(|token| ("aws_session_token", token)));
+            found.extend(token.map(|token| (field::AWS_SESSION_TOKEN.name(), token)));
         }
         let external_id = role.and_then(|role| role.external_id.as_ref());
-        found.extend(external_id.map(|id| ("external_id", id)));
+        found.extend(external_id.map(|id| (field::EXTERNAL_ID.name(), id)));
         found
     }
 }
