@@ -2,7 +2,7 @@
 
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::{
-    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Origin, RegistryPattern, Source,
+    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Origin, RegistryPattern, Source, field,
 };
 use aws_connector_core::resource::ResourceType;
 use chrono::{DateTime, Utc};
@@ -189,27 +189,33 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
     let seconds = |value: Option<u64>| value.map_or_else(|| "N/A".to_owned(), |s| format!("{s}s"));
     let mut rows = vec![
         ("name", document.name.clone()),
-        ("description", some(&document.description)),
-        ("enabled", yes_no(document.enabled)),
-        ("auth_method", document.auth_method.to_owned()),
+        (field::DESCRIPTION.name(), some(&document.description)),
+        (field::ENABLED.name(), yes_no(document.enabled)),
+        (field::AUTH_METHOD.name(), document.auth_method.to_owned()),
         ("source", document.source.clone()),
-        ("role_arn", some(&document.role_arn)),
-        ("external_id", some(&document.external_id)),
-        ("mfa_serial", some(&document.mfa_serial)),
-        ("duration", seconds(document.duration)),
-        ("region", some(&document.region)),
-        ("allowed_regions", list(&document.allowed_regions)),
-        ("process_environment", list(&document.process_environment)),
-        ("endpoint_url", some(&document.endpoint_url)),
+        (field::ROLE_ARN.name(), some(&document.role_arn)),
+        (field::EXTERNAL_ID.name(), some(&document.external_id)),
+        (field::MFA_SERIAL.name(), some(&document.mfa_serial)),
+        (field::DURATION.name(), seconds(document.duration)),
+        (field::REGION.name(), some(&document.region)),
+        (
+            field::ALLOWED_REGIONS.name(),
+            list(&document.allowed_regions),
+        ),
+        (
+            field::PROCESS_ENVIRONMENT.name(),
+            list(&document.process_environment),
+        ),
+        (field::ENDPOINT_URL.name(), some(&document.endpoint_url)),
         ("resource_types", document.resource_types.join(", ")),
         (
-            "resource_id",
+            field::RESOURCE_ID.name(),
             document
                 .resource_id
                 .clone()
                 .unwrap_or_else(|| "any".to_owned()),
         ),
-        ("registries", list(&document.registries)),
+        (field::REGISTRIES.name(), list(&document.registries)),
         (
             "down_scoped_by_aws",
             if document.down_scoped_by_aws {
@@ -219,7 +225,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
             }
             .to_owned(),
         ),
-        ("cache", document.cache.to_owned()),
+        (field::CACHE.name(), document.cache.to_owned()),
     ];
     if let Some(client) = &document.client {
         let kind = if client.temporary {

@@ -2,6 +2,7 @@
 
 mod auto;
 pub(crate) mod fields;
+mod place;
 mod prompt;
 pub(crate) mod vault;
 
