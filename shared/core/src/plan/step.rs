@@ -59,17 +59,28 @@ impl Step {
                 external_id: call.external_id.as_ref(),
                 mfa: call.mfa.as_ref(),
             },
-            How::WebIdentity { call, .. } => Parts {
+            How::WebIdentity {
+                token_file: _,
+                call,
+            } => Parts {
                 policies: Some(&call.policies),
                 ..Parts::default()
             },
-            How::SessionToken { source, mfa, .. } => Parts {
+            How::SessionToken {
+                source,
+                duration: _,
+                mfa,
+            } => Parts {
                 source: Some(source),
                 mfa: mfa.as_ref(),
                 ..Parts::default()
             },
             How::FederationToken {
-                source, policies, ..
+                source,
+                name: _,
+                duration: _,
+                policies,
+                tags: _,
             } => Parts {
                 source: Some(source),
                 policies: Some(policies),

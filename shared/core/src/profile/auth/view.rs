@@ -18,6 +18,8 @@ struct Parts<'a> {
 }
 
 impl Auth {
+    /// Without `..`: a new field does not compile until it is clear whether it is one of these, a
+    /// secret above all.
     fn parts(&self) -> Parts<'_> {
         let with_role = |origin, role| Parts {
             origin,
@@ -25,7 +27,11 @@ impl Auth {
         };
         match self {
             Self::Anonymous => Parts::default(),
-            Self::Implicit { source, role, .. } => {
+            Self::Implicit {
+                source,
+                allowed: _,
+                role,
+            } => {
                 let origin = Origin::Ambient(source);
                 match role {
                     Some(role) => with_role(origin, role),
@@ -33,7 +39,12 @@ impl Auth {
                 }
             }
             Self::SecretKey { keys } => Parts::of(Origin::Own { keys, token: None }),
-            Self::StsToken { keys, token, .. } => Parts::of(Origin::Own {
+            Self::StsToken {
+                keys,
+                token,
+                expires_at: _,
+                expires_skew_tolerance: _,
+            } => Parts::of(Origin::Own {
                 keys,
                 token: Some(token),
             }),
@@ -50,8 +61,9 @@ impl Auth {
             Self::FederationToken {
                 source,
                 duration,
+                name: _,
                 policies,
-                ..
+                tags: _,
             } => Parts {
                 policies: Some(policies),
                 duration: Some(*duration),
