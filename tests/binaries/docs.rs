@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_connector_core::env::Env;
-use aws_connector_core::profile::Profile;
+use aws_connector_core::profile::field::TABLE;
+use aws_connector_core::profile::{Kind, Method, Profile};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -99,6 +100,59 @@ fn every_error_on_a_page_about_a_source_occurs_in_a_case() {
         }
     }
     assert!(rows > 30, "only {rows}");
+}
+
+/// The table of a connector's fields.
+fn fields() -> String {
+    let code = |names: &[&str]| {
+        let names = names.iter().map(|name| format!("`{name}`"));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let mut table = "| field | value | auth methods | meaning |\n|---|---|---|---|\n".to_owned();
+    for row in TABLE {
+        let value = match row.kind {
+            Kind::Text => "string".to_owned(),
+            Kind::OneOf(values) => code(&values()),
+            Kind::Boolean => "boolean".to_owned(),
+            Kind::Texts => "string or list of strings".to_owned(),
+            Kind::Duration => "duration".to_owned(),
+            Kind::Time => "time".to_owned(),
+            Kind::Secret => "secret".to_owned(),
+            Kind::Command => "command".to_owned(),
+            Kind::Tags => "table of strings".to_owned(),
+            Kind::Policy => "policy".to_owned(),
+            Kind::Services => "table of URLs by service".to_owned(),
+        };
+        let methods: Vec<&str> = row.methods.iter().map(|method| method.id()).collect();
+        let methods = if methods.len() == Method::ALL.len() {
+            "all".to_owned()
+        } else {
+            code(&methods)
+        };
+        table += &format!("| `{}` | {value} | {methods} | {} |\n", row.name, row.about);
+    }
+    table
+}
+
+/// `UPDATE_DOCS=1` writes the table.
+#[test]
+fn the_page_about_the_connectors_file_lists_every_field() {
+    let path = root().join("docs/connectors-file.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- fields -->\n").unwrap();
+    let (_, after) = rest.split_once("\n<!-- end -->").unwrap();
+    let written = format!(
+        "{before}<!-- fields -->\n\n{}\n<!-- end -->{after}",
+        fields()
+    );
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &written).unwrap();
+    } else {
+        assert!(
+            text == written,
+            "docs/connectors-file.md is out of date; UPDATE_DOCS=1 writes it"
+        );
+    }
 }
 
 #[test]

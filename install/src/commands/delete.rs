@@ -1,14 +1,14 @@
 //! `aws-connector delete`
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::{Auth, Profile, SecretRef, Source};
+use aws_connector_core::profile::{Profile, SecretRef};
 use aws_connector_core::shown::shown;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::services::profile_file::ProfileFile;
 use crate::services::unwire::unwire;
-use crate::services::{cache_keys, connectors, exec_folder};
+use crate::services::{cache_keys, exec_folder};
 use crate::wire::Consent;
 use crate::{prompt, ui};
 
@@ -90,15 +90,9 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
 fn users(profile: &Profile, name: &str) -> Vec<String> {
     let names = profile.names().unwrap_or_default();
     let uses = |other: &String| {
-        let Ok(connector) = profile.connector(other) else {
-            return false;
-        };
-        matches!(
-            &connector.auth,
-            Auth::IamRole { source: Source::Connector(source), .. }
-            | Auth::SessionToken { source: Source::Connector(source), .. }
-            | Auth::FederationToken { source: Source::Connector(source), .. } if source == name
-        )
+        profile
+            .connector(other)
+            .is_ok_and(|connector| connector.auth.source_connector() == Some(name))
     };
     names
         .into_iter()
@@ -111,8 +105,8 @@ fn users(profile: &Profile, name: &str) -> Vec<String> {
 /// their owner has to delete them.
 fn left_behind(profile: &Profile, name: &str) -> Option<String> {
     let connector = profile.connector(name).ok()?;
-    let secrets = connectors::secrets(&connector.auth);
-    let kept = secrets.into_iter().filter_map(|secret| match secret {
+    let secrets = connector.auth.secrets();
+    let kept = secrets.into_iter().filter_map(|(_, secret)| match secret {
         SecretRef::Keyring(entry) => Some(shown(entry)),
         _ => None,
     });

@@ -1,9 +1,9 @@
 //! `aws-connector describe`
 
-use std::time::Duration;
-
 use aws_connector_core::error::Result;
-use aws_connector_core::profile::{Auth, CacheMode, Connector, KeyPair, RegistryPattern, Source};
+use aws_connector_core::profile::{
+    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Origin, RegistryPattern, Source, field,
+};
 use aws_connector_core::resource::ResourceType;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -114,24 +114,21 @@ fn limit(document: &Document) -> String {
 }
 
 fn document(connector: &Connector) -> Document {
-    let (role, mfa, duration, source) = parts(&connector.auth);
-    let takes_policy = matches!(
-        connector.auth,
-        Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
-    );
+    let auth = &connector.auth;
     let limit = connector.limit.as_ref();
     Document {
         name: connector.name.clone(),
         description: connector.description.clone(),
         enabled: connector.enabled,
-        auth_method: connector.auth.id(),
-        source,
-        role_arn: role.map(|role| role.arn.clone()),
-        external_id: role
+        auth_method: auth.id(),
+        source: source(auth),
+        role_arn: auth.role().map(|role| role.arn.clone()),
+        external_id: auth
+            .role()
             .and_then(|role| role.external_id.as_ref())
             .map(|secret| format!("from {}", secret.describe())),
-        mfa_serial: mfa.map(|mfa| mfa.serial.clone()),
-        duration: duration.map(|duration| duration.as_secs()),
+        mfa_serial: auth.mfa().map(|mfa| mfa.serial.clone()),
+        duration: auth.duration().map(|duration| duration.as_secs()),
         region: connector.region.clone(),
         allowed_regions: connector.allowed_regions.clone(),
         process_environment: connector.process_environment.clone(),
@@ -144,7 +141,7 @@ fn document(connector: &Connector) -> Document {
             .and_then(|limit| limit.resource.as_ref())
             .and_then(|resource| resource.canonical()),
         registries: connector.registries.iter().map(registry).collect(),
-        down_scoped_by_aws: takes_policy && connector.down_scope,
+        down_scoped_by_aws: auth.takes_policy() && connector.down_scope,
         cache: match connector.cache {
             CacheMode::Files => "files",
             CacheMode::Keyring => "keyring",
@@ -161,53 +158,18 @@ fn registry(pattern: &RegistryPattern) -> String {
     }
 }
 
-type Parts<'a> = (
-    Option<&'a aws_connector_core::profile::Role>,
-    Option<&'a aws_connector_core::profile::Mfa>,
-    Option<Duration>,
-    String,
-);
-
-fn parts(auth: &Auth) -> Parts<'_> {
-    use aws_connector_core::profile::ImplicitSource;
-    match auth {
-        Auth::Anonymous => (None, None, None, "none".to_owned()),
-        Auth::Implicit { source, role, .. } => {
-            let from = match source {
-                ImplicitSource::Chain => "ambient credentials".to_owned(),
-                ImplicitSource::Pinned(one) => one.id().to_owned(),
-                ImplicitSource::Profile(name) => format!("AWS CLI profile {name}"),
-            };
-            let role = role.as_ref();
-            let mfa = role.and_then(|role| role.mfa.as_ref());
-            (role, mfa, role.map(|role| role.duration), from)
+fn source(auth: &Auth) -> String {
+    match auth.origin() {
+        Origin::Nothing => "none".to_owned(),
+        Origin::Ambient(ImplicitSource::Chain) => "ambient credentials".to_owned(),
+        Origin::Ambient(ImplicitSource::Pinned(one)) => one.id().to_owned(),
+        Origin::Own { keys, .. } | Origin::Source(Source::Keys { keys, .. }) => pair(keys),
+        Origin::Source(Source::Connector(name)) => format!("connector {name}"),
+        Origin::Ambient(ImplicitSource::Profile(name))
+        | Origin::Source(Source::AwsProfile(name)) => format!("AWS CLI profile {name}"),
+        Origin::Source(Source::WebIdentity { token_file }) => {
+            format!("web identity token {token_file}")
         }
-        Auth::SecretKey { keys } | Auth::StsToken { keys, .. } => (None, None, None, pair(keys)),
-        Auth::IamRole { source: from, role } => (
-            Some(role),
-            role.mfa.as_ref(),
-            Some(role.duration),
-            source(from),
-        ),
-        Auth::SessionToken {
-            source: from,
-            duration,
-            mfa,
-        } => (None, mfa.as_ref(), Some(*duration), source(from)),
-        Auth::FederationToken {
-            source: from,
-            duration,
-            ..
-        } => (None, None, Some(*duration), source(from)),
-    }
-}
-
-fn source(source: &Source) -> String {
-    match source {
-        Source::Keys { keys, .. } => pair(keys),
-        Source::Connector(name) => format!("connector {name}"),
-        Source::AwsProfile(name) => format!("AWS CLI profile {name}"),
-        Source::WebIdentity { token_file } => format!("web identity token {token_file}"),
     }
 }
 
@@ -228,27 +190,33 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
     let seconds = |value: Option<u64>| value.map_or_else(|| "N/A".to_owned(), |s| format!("{s}s"));
     let mut rows = vec![
         ("name", document.name.clone()),
-        ("description", some(&document.description)),
-        ("enabled", yes_no(document.enabled)),
-        ("auth_method", document.auth_method.to_owned()),
+        (field::DESCRIPTION.name(), some(&document.description)),
+        (field::ENABLED.name(), yes_no(document.enabled)),
+        (field::AUTH_METHOD.name(), document.auth_method.to_owned()),
         ("source", document.source.clone()),
-        ("role_arn", some(&document.role_arn)),
-        ("external_id", some(&document.external_id)),
-        ("mfa_serial", some(&document.mfa_serial)),
-        ("duration", seconds(document.duration)),
-        ("region", some(&document.region)),
-        ("allowed_regions", list(&document.allowed_regions)),
-        ("process_environment", list(&document.process_environment)),
-        ("endpoint_url", some(&document.endpoint_url)),
+        (field::ROLE_ARN.name(), some(&document.role_arn)),
+        (field::EXTERNAL_ID.name(), some(&document.external_id)),
+        (field::MFA_SERIAL.name(), some(&document.mfa_serial)),
+        (field::DURATION.name(), seconds(document.duration)),
+        (field::REGION.name(), some(&document.region)),
+        (
+            field::ALLOWED_REGIONS.name(),
+            list(&document.allowed_regions),
+        ),
+        (
+            field::PROCESS_ENVIRONMENT.name(),
+            list(&document.process_environment),
+        ),
+        (field::ENDPOINT_URL.name(), some(&document.endpoint_url)),
         ("resource_types", document.resource_types.join(", ")),
         (
-            "resource_id",
+            field::RESOURCE_ID.name(),
             document
                 .resource_id
                 .clone()
                 .unwrap_or_else(|| "any".to_owned()),
         ),
-        ("registries", list(&document.registries)),
+        (field::REGISTRIES.name(), list(&document.registries)),
         (
             "down_scoped_by_aws",
             if document.down_scoped_by_aws {
@@ -258,7 +226,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
             }
             .to_owned(),
         ),
-        ("cache", document.cache.to_owned()),
+        (field::CACHE.name(), document.cache.to_owned()),
     ];
     if let Some(client) = &document.client {
         let kind = if client.temporary {

@@ -9,7 +9,7 @@ use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::log;
 use aws_connector_core::plan::{self, digest};
-use aws_connector_core::profile::{Auth, Connector, Profile};
+use aws_connector_core::profile::{Connector, Profile};
 
 use crate::app::App;
 use crate::services::{calls, connectors, exec_folder, obtain};
@@ -81,7 +81,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         command.env("AWS_ENDPOINT_URL", url);
     }
     command.env("AWS_CONNECTOR", &name);
-    if matches!(connector.auth, Auth::Anonymous) {
+    if !connector.auth.has_credentials() {
         // Without instance metadata the command finds no credentials and does not sign.
         command.env("AWS_EC2_METADATA_DISABLED", "true");
     } else {

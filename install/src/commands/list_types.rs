@@ -5,7 +5,7 @@ use aws_connector_core::resource::ResourceType;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::services::auth_methods::{AuthMethod, Durations, METHODS};
+use crate::services::auth_methods::{self, AuthMethod, Durations};
 use crate::ui;
 
 /// List the resource types and auth methods
@@ -29,7 +29,7 @@ struct TypeRow {
 pub(crate) fn run(app: &App, _: &Args) -> Result<u8> {
     let document = Document {
         resource_types: ResourceType::ALL.map(type_row).into(),
-        auth_methods: METHODS.into(),
+        auth_methods: auth_methods::all().into(),
     };
     if app.ui.is_json() {
         ui::print_json(&document)?;

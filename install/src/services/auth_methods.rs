@@ -1,5 +1,6 @@
 //! The auth methods of connectors.
 
+use aws_connector_core::profile::Method;
 use serde::Serialize;
 
 /// An auth method, as `list-types` shows it.
@@ -19,79 +20,40 @@ pub(crate) struct Durations {
     pub(crate) max: u32,
 }
 
-pub(crate) const METHODS: [AuthMethod; 7] = [
-    method(
-        "implicit",
-        "ambient credentials, or an AWS CLI profile",
-        Some([900, 3600, 43_200]),
-        "with role_arn",
-    ),
-    method(
-        "secret-key",
-        "an access key pair, returned unchanged",
-        None,
-        "no",
-    ),
-    method(
-        "sts-token",
-        "temporary keys, returned unchanged",
-        None,
-        "no",
-    ),
-    method(
-        "iam-role",
-        "keys, another connector, or a web identity",
-        Some([900, 3600, 43_200]),
-        "yes",
-    ),
-    method(
-        "session-token",
-        "an IAM user's key pair",
-        Some([900, 43_200, 129_600]),
-        "no",
-    ),
-    method(
-        "federation-token",
-        "an IAM user's key pair",
-        Some([900, 43_200, 129_600]),
-        "yes",
-    ),
-    method("anonymous", "none", None, "no"),
-];
-
 /// Each auth method with the source of its keys.
-pub(crate) fn with_sources() -> [(&'static str, &'static str); 7] {
-    METHODS.map(|row| (row.auth_method, row.source))
+pub(crate) fn with_sources() -> [(&'static str, &'static str); Method::ALL.len()] {
+    all().map(|row| (row.auth_method, row.source))
 }
 
-const fn method(
-    auth_method: &'static str,
-    source: &'static str,
-    duration: Option<[u32; 3]>,
-    session_policy: &'static str,
-) -> AuthMethod {
+/// Every auth method.
+pub(crate) fn all() -> [AuthMethod; Method::ALL.len()] {
+    Method::ALL.map(row)
+}
+
+fn row(method: Method) -> AuthMethod {
+    const ROLE: Option<Durations> = durations(900, 3600, 43_200);
+    const USER: Option<Durations> = durations(900, 43_200, 129_600);
+    let (source, duration, session_policy) = match method {
+        Method::Implicit => (
+            "ambient credentials, or an AWS CLI profile",
+            ROLE,
+            "with role_arn",
+        ),
+        Method::SecretKey => ("an access key pair, returned unchanged", None, "no"),
+        Method::StsToken => ("temporary keys, returned unchanged", None, "no"),
+        Method::IamRole => ("keys, another connector, or a web identity", ROLE, "yes"),
+        Method::SessionToken => ("an IAM user's key pair", USER, "no"),
+        Method::FederationToken => ("an IAM user's key pair", USER, "yes"),
+        Method::Anonymous => ("none", None, "no"),
+    };
     AuthMethod {
-        auth_method,
+        auth_method: method.id(),
         source,
-        duration: match duration {
-            Some([min, default, max]) => Some(Durations { min, default, max }),
-            None => None,
-        },
+        duration,
         session_policy,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::METHODS;
-
-    #[test]
-    fn every_auth_method_is_listed() {
-        for known in aws_connector_core::profile::METHODS {
-            assert!(
-                METHODS.iter().any(|row| row.auth_method == known),
-                "{known}"
-            );
-        }
-    }
+const fn durations(min: u32, default: u32, max: u32) -> Option<Durations> {
+    Some(Durations { min, default, max })
 }

@@ -1,12 +1,12 @@
 //! The flags of `register` and `update`, and the connector fields that they set.
 
-use std::io::Read as _;
-
-use aws_connector_core::ambient::split_command;
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::SecretRef;
+use aws_connector_core::profile::field::{self, Field};
 use aws_connector_core::shown::shown;
 use toml_edit::{Array, InlineTable, Value};
 
+use super::place::place;
 use crate::app::App;
 
 /// Fields of a connector, in file order.
@@ -105,74 +105,100 @@ pub(crate) struct Fields {
 }
 
 /// The fields with secrets, which must not be in the file in plaintext.
-pub(crate) const SECRETS: [&str; 3] = ["aws_secret_access_key", "aws_session_token", "access_keys"];
+pub(crate) const SECRETS: [&str; 3] = [
+    field::AWS_SECRET_ACCESS_KEY.name(),
+    field::AWS_SESSION_TOKEN.name(),
+    field::ACCESS_KEYS.name(),
+];
 
 /// What a connector is, where it works, its source, its sessions.
 const ORDER: [&str; 15] = [
-    "description",
-    "auth_method",
-    "region",
-    "allowed_regions",
-    "endpoint_url",
-    "resource_type",
-    "resource_id",
-    "registries",
-    "profile_name",
-    "credential_source",
-    "source_profile",
-    "source_connector",
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
+    field::DESCRIPTION.name(),
+    field::AUTH_METHOD.name(),
+    field::REGION.name(),
+    field::ALLOWED_REGIONS.name(),
+    field::ENDPOINT_URL.name(),
+    field::RESOURCE_TYPE.name(),
+    field::RESOURCE_ID.name(),
+    field::REGISTRIES.name(),
+    field::PROFILE_NAME.name(),
+    field::CREDENTIAL_SOURCE.name(),
+    field::SOURCE_PROFILE.name(),
+    field::SOURCE_CONNECTOR.name(),
+    field::AWS_ACCESS_KEY_ID.name(),
+    field::AWS_SECRET_ACCESS_KEY.name(),
+    field::AWS_SESSION_TOKEN.name(),
 ];
 
 impl Fields {
+    /// The flags whose value is the field's.
+    fn texts(&self) -> [(&'static str, &Option<String>); 14] {
+        [
+            (field::DESCRIPTION.name(), &self.description),
+            (field::AUTH_METHOD.name(), &self.auth_method),
+            (field::REGION.name(), &self.region),
+            (field::ENDPOINT_URL.name(), &self.endpoint_url),
+            (field::RESOURCE_TYPE.name(), &self.resource_type),
+            (field::RESOURCE_ID.name(), &self.resource_id),
+            (field::PROFILE_NAME.name(), &self.profile_name),
+            (field::CREDENTIAL_SOURCE.name(), &self.credential_source),
+            (field::SOURCE_PROFILE.name(), &self.source_profile),
+            (field::SOURCE_CONNECTOR.name(), &self.source_connector),
+            (field::ROLE_ARN.name(), &self.role_arn),
+            (field::ROLE_SESSION_NAME.name(), &self.role_session_name),
+            (field::DURATION.name(), &self.duration),
+            (field::MFA_SERIAL.name(), &self.mfa_serial),
+        ]
+    }
+
+    /// The flags that can be repeated.
+    fn lists(&self) -> [(&'static Field<Vec<String>>, &[String]); 4] {
+        [
+            (&field::REGISTRIES, &self.registries),
+            (&field::ALLOWED_REGIONS, &self.allowed_regions),
+            (&field::POLICY_ARNS, &self.policy_arns),
+            (&field::PROCESS_ENVIRONMENT, &self.process_environment),
+        ]
+    }
+
+    /// The flags with a secret, or where to read it.
+    fn secrets(&self) -> [(&'static Field<SecretRef>, &'static str, &Option<String>); 4] {
+        [
+            (
+                &field::AWS_ACCESS_KEY_ID,
+                "--access-key-id",
+                &self.access_key_id,
+            ),
+            (
+                &field::AWS_SECRET_ACCESS_KEY,
+                "--secret-from",
+                &self.secret_from,
+            ),
+            (&field::AWS_SESSION_TOKEN, "--token-from", &self.token_from),
+            (&field::EXTERNAL_ID, "--external-id", &self.external_id),
+        ]
+    }
+
     /// The fields that flags set, in the order of the file.
     pub(crate) fn values(&self, _: &App) -> Result<FieldList> {
         let mut found: FieldList = Vec::new();
-        let mut text = |key: &str, given: &Option<String>| {
+        let mut put = |key: &str, value: Value| found.push((key.to_owned(), value));
+        for (key, given) in self.texts() {
             if let Some(given) = given {
-                found.push((key.to_owned(), Value::from(given.as_str())));
+                put(key, Value::from(given.as_str()));
             }
-        };
-        text("description", &self.description);
-        text("auth_method", &self.auth_method);
-        text("region", &self.region);
-        text("endpoint_url", &self.endpoint_url);
-        text("resource_type", &self.resource_type);
-        text("resource_id", &self.resource_id);
-        text("profile_name", &self.profile_name);
-        text("credential_source", &self.credential_source);
-        text("source_profile", &self.source_profile);
-        text("source_connector", &self.source_connector);
-        text("role_arn", &self.role_arn);
-        text("role_session_name", &self.role_session_name);
-        text("duration", &self.duration);
-        text("mfa_serial", &self.mfa_serial);
+        }
         if self.allow_implicit_auth_methods {
-            found.push(("allow_implicit_auth_methods".to_owned(), Value::from(true)));
+            put(field::ALLOW_IMPLICIT_AUTH_METHODS.name(), Value::from(true));
         }
-        for (key, flag, given) in [
-            ("aws_access_key_id", "--access-key-id", &self.access_key_id),
-            ("aws_secret_access_key", "--secret-from", &self.secret_from),
-            ("aws_session_token", "--token-from", &self.token_from),
-            ("external_id", "--external-id", &self.external_id),
-        ] {
+        for (field, flag, given) in self.secrets() {
             if let Some(given) = given {
-                found.push((key.to_owned(), place(given, flag)?));
+                put(field.name(), place(given, flag)?);
             }
         }
-        for (key, given) in [
-            ("registries", &self.registries),
-            ("allowed_regions", &self.allowed_regions),
-            ("policy_arns", &self.policy_arns),
-            ("process_environment", &self.process_environment),
-        ] {
+        for (field, given) in self.lists() {
             if !given.is_empty() {
-                found.push((
-                    key.to_owned(),
-                    Value::Array(given.iter().collect::<Array>()),
-                ));
+                put(field.name(), Value::Array(given.iter().collect::<Array>()));
             }
         }
         if !self.tags.is_empty() {
@@ -183,7 +209,7 @@ impl Fields {
                 })?;
                 table.insert(key, Value::from(text));
             }
-            found.push(("tags".to_owned(), Value::InlineTable(table)));
+            put(field::TAGS.name(), Value::InlineTable(table));
         }
         for other in &self.others {
             let (key, value) = other_field(other)?;
@@ -200,16 +226,12 @@ impl Fields {
             let mut others = self.others.iter().filter_map(|other| other.split_once('='));
             others.any(|(known, _)| known.trim() == key)
         };
-        [
-            "registries",
-            "allowed_regions",
-            "policy_arns",
-            "process_environment",
-            "tags",
-        ]
-        .into_iter()
-        .filter(|key| !said(key))
-        .collect()
+        let lists = self.lists().map(|(field, _)| field.name());
+        lists
+            .into_iter()
+            .chain([field::TAGS.name()])
+            .filter(|key| !said(key))
+            .collect()
     }
 }
 
@@ -237,47 +259,4 @@ fn other_field(given: &str) -> Result<(String, Value)> {
 pub(crate) fn sort(found: &mut FieldList) {
     let place = |key: &str| ORDER.iter().position(|known| *known == key);
     found.sort_by_key(|(key, _)| place(key).unwrap_or(ORDER.len()));
-}
-
-/// Parses WHERE into its form in the file. Text without a kind is the value itself, which only ids
-/// may be: other users can read the command line.
-fn place(given: &str, flag: &str) -> Result<Value> {
-    let reference = |kind: &str, value: Value| {
-        let mut table = InlineTable::new();
-        table.insert(kind, value);
-        Value::InlineTable(table)
-    };
-    if given == "stdin" {
-        let mut text = String::new();
-        std::io::stdin()
-            .take(64 * 1024)
-            .read_to_string(&mut text)
-            .map_err(|error| Error::usage(format!("{flag} stdin")).because(error))?;
-        return Ok(Value::from(text.trim_end()));
-    }
-    match given.split_once(':') {
-        Some((kind @ ("env" | "file" | "keyring" | "ssm"), rest)) if !rest.is_empty() => {
-            Ok(reference(kind, Value::from(rest)))
-        }
-        Some(("command", rest)) => {
-            let words = split_command(rest)
-                .filter(|words| !words.is_empty())
-                .ok_or_else(|| {
-                    Error::usage(format!(
-                        "{flag} command: the command is empty or has an unclosed quote"
-                    ))
-                })?;
-            Ok(reference(
-                "command",
-                Value::Array(words.iter().collect::<Array>()),
-            ))
-        }
-        _ if matches!(flag, "--external-id" | "--access-key-id") => Ok(Value::from(given)),
-        // Do not print the value: it may be the secret.
-        _ => Err(
-            Error::usage(format!("{flag} takes a place to read from, not a value")).fix(
-                "use env:NAME, file:PATH, command:CMD, keyring:SERVICE/USER, ssm:NAME or stdin",
-            ),
-        ),
-    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod fields;
 pub(crate) mod flags;
 pub(crate) mod inventory;
 pub(crate) mod obtain;
+mod place;
 pub(crate) mod profile_file;
 pub(crate) mod registries;
 pub(crate) mod save;

@@ -2,7 +2,7 @@
 
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::error::Result;
-use aws_connector_core::profile::{Auth, Connector, Profile};
+use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::resource::Resource;
 
 use super::{calls, obtain};
@@ -20,7 +20,5 @@ pub(crate) fn identity(app: &App, profile: &Profile, name: &str) -> Result<Ident
 
 /// The resource to request if the connector refuses a session without one.
 pub(crate) fn own_resource(connector: &Connector) -> Option<Resource> {
-    let needs_one =
-        matches!(&connector.auth, Auth::FederationToken { policies, .. } if policies.is_empty());
-    (needs_one && connector.limit.is_none()).then_some(Resource::AnyBucket)
+    (connector.auth.needs_policy() && connector.limit.is_none()).then_some(Resource::AnyBucket)
 }

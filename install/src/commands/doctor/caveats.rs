@@ -2,7 +2,7 @@
 
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::credential::Session;
-use aws_connector_core::profile::{Auth, Connector};
+use aws_connector_core::profile::Connector;
 use aws_connector_core::resource::{ResourceType, policy_lacks};
 
 use super::report::{Finding, Report};
@@ -10,14 +10,8 @@ use crate::services::connectors;
 
 /// What the connector's method and policy imply.
 pub(super) fn of_method(connector: &Connector, report: &mut Report<'_>) {
-    let (policies, cut_down) = match &connector.auth {
-        Auth::IamRole { role, .. }
-        | Auth::Implicit {
-            role: Some(role), ..
-        } => (Some(&role.policies), connector.down_scope),
-        Auth::FederationToken { policies, .. } => (Some(policies), connector.down_scope),
-        _ => (None, false),
-    };
+    let policies = connector.auth.policies();
+    let cut_down = policies.is_some() && connector.down_scope;
     if let Some(policy) = policies.and_then(|policies| policies.inline.as_deref()) {
         let needed: Vec<&str> = connectors::resource_types(connector)
             .into_iter()
@@ -61,7 +55,7 @@ pub(super) fn of_identity(
     report: &mut Report<'_>,
 ) {
     let arn = &identity.arn;
-    let with_mfa = matches!(connector.auth, Auth::SessionToken { mfa: Some(_), .. });
+    let with_mfa = connector.auth.mfa().is_some();
     let finding = if arn.contains(":federated-user/") {
         Finding::warning(
             "EKS cannot map a federated user, and the IAM API rejects it",

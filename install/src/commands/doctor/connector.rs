@@ -8,7 +8,7 @@ use aws_connector_core::clock::Origin;
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::duration::show;
-use aws_connector_core::profile::{Auth, Connector, Profile};
+use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::resource::ResourceType;
 use chrono::Utc;
 
@@ -47,7 +47,7 @@ pub(super) fn check(
     caveats::of_method(&connector, report);
     let kinds = kind.map_or_else(|| connectors::resource_types(&connector), |kind| vec![kind]);
     reach::check(app, profile, &connector, &kinds, report);
-    if matches!(connector.auth, Auth::Anonymous) {
+    if !connector.auth.has_credentials() {
         report.find(
             "session",
             Finding::ok("not needed: requests are not signed"),
@@ -87,11 +87,7 @@ pub(super) fn check(
 
 /// The identity that signs the connector's call to STS.
 fn source(app: &App, profile: &Profile, connector: &Connector, report: &mut Report<'_>) {
-    let takes_one = matches!(
-        connector.auth,
-        Auth::IamRole { .. } | Auth::SessionToken { .. } | Auth::FederationToken { .. }
-    );
-    if !takes_one {
+    if connector.auth.source().is_none() {
         return;
     }
     report.step("source identity", || {

@@ -5,18 +5,17 @@ use aws_connector_core::profile::{Connector, SecretRef};
 
 use super::report::{Finding, Report};
 use crate::app::App;
-use crate::services::connectors;
 
 /// Reads the secrets on this machine, and names the others.
 pub(super) fn check(app: &App, connector: &Connector, report: &mut Report<'_>) {
-    let all = connectors::secrets(&connector.auth);
+    let all = connector.auth.secrets();
     if all.is_empty() {
         return;
     }
     report.step("secrets", || {
         let mut places: Vec<String> = Vec::new();
         let mut in_file = false;
-        for secret in &all {
+        for (_, secret) in all {
             if matches!(secret, SecretRef::Literal(_)) {
                 in_file = true;
                 continue;

@@ -1,6 +1,7 @@
 //! Prompts for required fields without a flag; without a terminal, the error names the flag.
 
 use aws_connector_core::error::Result;
+use aws_connector_core::profile::Method;
 use toml_edit::Value;
 
 use crate::app::App;
@@ -18,29 +19,29 @@ pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
     let method = found
         .iter()
         .find(|(key, _)| key == "auth_method")
-        .and_then(|(_, value)| value.as_str())
-        .unwrap_or_default()
-        .to_owned();
+        .and_then(|(_, value)| Method::parse(value.as_str()?));
     let ambient = aws_connector_core::ambient::environment_region(&app.env);
-    if !has(found, "region") && ambient.is_none() && method != "anonymous" && !from_profile(found) {
+    let signs = method != Some(Method::Anonymous);
+    if !has(found, "region") && ambient.is_none() && signs && !from_profile(found) {
         ask(found, "region", "--region", "Region")?;
     }
-    match method.as_str() {
-        "iam-role" => {
+    match method {
+        Some(Method::IamRole) => {
             if !has(found, "role_arn") {
                 ask(found, "role_arn", "--role-arn", "ARN of the role")?;
             }
             source(found)?;
         }
-        "session-token" | "federation-token" => source(found)?,
-        "secret-key" | "sts-token" => {
+        Some(Method::SessionToken | Method::FederationToken) => source(found)?,
+        Some(Method::SecretKey) => keys(found)?,
+        Some(Method::StsToken) => {
             keys(found)?;
-            if method == "sts-token" && !has(found, "aws_session_token") {
+            if !has(found, "aws_session_token") {
                 secret(found, "aws_session_token", "--token-from", "Session token")?;
             }
         }
         // Parsing the connector reports anything else.
-        _ => {}
+        Some(Method::Implicit | Method::Anonymous) | None => {}
     }
     Ok(())
 }

@@ -59,7 +59,7 @@ fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) 
             .of(&connector.name)
             .fix("set enabled = true in the connectors file"));
     }
-    if matches!(connector.auth, Auth::Anonymous) {
+    if !connector.auth.has_credentials() {
         return Err(Error::refused("auth_method anonymous has no credentials")
             .of(&connector.name)
             .fix("use unsigned requests (aws --no-sign-request), or another connector"));

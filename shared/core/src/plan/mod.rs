@@ -9,6 +9,7 @@ mod scope;
 mod secrets;
 mod session_name;
 mod site;
+mod step;
 mod which;
 
 use std::collections::BTreeMap;
@@ -254,109 +255,6 @@ pub struct InstanceMetadataPlan {
     /// Which sources came before it in the chain and why they have nothing, for the message when
     /// it does not answer; empty where it alone was asked. Not part of the identity.
     pub tried: String,
-}
-
-impl Step {
-    /// A step whose connector has not said how its sessions are kept.
-    pub fn new(connector: &str, site: &Site, how: How) -> Self {
-        Self {
-            connector: connector.to_owned(),
-            site: site.clone(),
-            cache: CacheMode::Files,
-            how,
-        }
-    }
-
-    /// Keeps what this step yields, and those before it up to another connector's, in one way.
-    pub(super) fn keep(&mut self, mode: CacheMode) {
-        self.cache = mode;
-        if let How::AssumeRole { source, .. }
-        | How::SessionToken { source, .. }
-        | How::FederationToken { source, .. } = &mut self.how
-            && source.connector == self.connector
-        {
-            source.keep(mode);
-        }
-    }
-
-    /// The keys that it takes from where they are, instead of asking anybody for a session.
-    pub fn keys(&self) -> Option<&KeysPlan> {
-        match &self.how {
-            How::Keys(keys) => Some(keys),
-            _ => None,
-        }
-    }
-
-    /// The step before this one, if any.
-    pub fn into_source(self) -> Option<Step> {
-        match self.how {
-            How::AssumeRole { source, .. }
-            | How::SessionToken { source, .. }
-            | How::FederationToken { source, .. } => Some(*source),
-            _ => None,
-        }
-    }
-
-    /// The session policy that goes along in the call itself.
-    pub fn inline_policy(&self) -> Option<&str> {
-        match &self.how {
-            How::AssumeRole { call, .. } | How::WebIdentity { call, .. } => {
-                call.policies.inline.as_deref()
-            }
-            How::FederationToken { policies, .. } => policies.inline.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The step before this one, if any.
-    pub fn source(&self) -> Option<&Step> {
-        match &self.how {
-            How::AssumeRole { source, .. }
-            | How::SessionToken { source, .. }
-            | How::FederationToken { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-
-    /// Whether what it yields may be cached: a session that AWS made for this purpose. Keys
-    /// are taken from where they are stored each time, and a foreign process keeps its own cache.
-    pub fn is_cacheable(&self) -> bool {
-        match &self.how {
-            How::Keys(_) => false,
-            How::Process(_)
-            | How::Sso(_)
-            | How::Container(_)
-            | How::InstanceMetadata(_)
-            | How::AssumeRole { .. }
-            | How::WebIdentity { .. }
-            | How::SessionToken { .. }
-            | How::FederationToken { .. } => true,
-        }
-    }
-
-    /// The AWS operation or place that it asks, for messages.
-    pub fn describe(&self) -> &'static str {
-        match &self.how {
-            How::Keys(_) => "access keys",
-            How::Process(_) => "credential_process",
-            How::Sso(_) => "IAM Identity Center",
-            How::Container(_) => "container credentials",
-            How::InstanceMetadata(_) => "instance metadata",
-            How::AssumeRole { .. } => "sts:AssumeRole",
-            How::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
-            How::SessionToken { .. } => "sts:GetSessionToken",
-            How::FederationToken { .. } => "sts:GetFederationToken",
-        }
-    }
-
-    /// The second factor that its own call carries.
-    pub fn mfa(&self) -> Option<&Mfa> {
-        match &self.how {
-            How::AssumeRole { call, .. } => call.mfa.as_ref(),
-            How::SessionToken { mfa, .. } => mfa.as_ref(),
-            _ => None,
-        }
-    }
 }
 
 impl PlannedKeys {

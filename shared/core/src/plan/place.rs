@@ -5,7 +5,7 @@ use super::scope;
 use super::{Site, Step};
 use crate::ambient;
 use crate::error::{Error, Result};
-use crate::profile::{Auth, Connector, CredentialSource, ImplicitSource, Source};
+use crate::profile::{Connector, CredentialSource, ImplicitSource, Origin};
 use crate::request::{Client, ClusterRef, Request, Wants};
 use crate::resource::{Partition, RegistryHost, Resource};
 
@@ -108,38 +108,15 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
     }
 }
 
-fn aws_profile(connector: &Connector) -> Option<&str> {
-    match &connector.auth {
-        Auth::Implicit {
-            source: ImplicitSource::Profile(name),
-            ..
-        }
-        | Auth::IamRole {
-            source: Source::AwsProfile(name),
-            ..
-        }
-        | Auth::SessionToken {
-            source: Source::AwsProfile(name),
-            ..
-        }
-        | Auth::FederationToken {
-            source: Source::AwsProfile(name),
-            ..
-        } => Some(name),
-        _ => None,
-    }
-}
-
 /// Whether an AWS CLI profile says where a connector's credentials come from, or may say so.
 fn draws_on_aws_profile(connector: &Connector) -> bool {
-    aws_profile(connector).is_some()
+    let auth = &connector.auth;
+    auth.aws_profile().is_some()
         || matches!(
-            &connector.auth,
-            Auth::Implicit {
-                source: ImplicitSource::Chain
-                    | ImplicitSource::Pinned(CredentialSource::SharedProfile),
-                ..
-            }
+            auth.origin(),
+            Origin::Ambient(
+                ImplicitSource::Chain | ImplicitSource::Pinned(CredentialSource::SharedProfile)
+            )
         )
 }
 
@@ -149,7 +126,7 @@ impl Maker<'_> {
             .region
             .clone()
             .or_else(|| ambient::environment_region(self.env))
-            .or_else(|| self.around.profile_region(aws_profile(connector)))
+            .or_else(|| self.around.profile_region(connector.auth.aws_profile()))
     }
 
     /// A region with the endpoints that hold there for a connector: its own, the environment's,
@@ -158,7 +135,7 @@ impl Maker<'_> {
         let settings = &connector.endpoints;
         let of_profile = if draws_on_aws_profile(connector) {
             self.around
-                .profile_endpoints(aws_profile(connector), settings.allow_insecure)
+                .profile_endpoints(connector.auth.aws_profile(), settings.allow_insecure)
         } else {
             Ok(None)
         };

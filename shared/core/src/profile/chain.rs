@@ -1,8 +1,9 @@
 //! What a connector refers to: source connectors, and the connectors that fetch its secrets.
 //! Here a cycle, a missing link and what STS would refuse come out before any call.
 
-use super::connector::{Auth, Connector, KeyPair, Source};
-use super::{Profile, SecretRef, limits};
+use super::auth::{Auth, Source, Yields};
+use super::connector::Connector;
+use super::{Profile, SecretRef, field, limits};
 use crate::error::{Kind, Result};
 
 /// Checks everything that `connector` refers to, to any depth.
@@ -12,10 +13,10 @@ pub(super) fn check(profile: &Profile, connector: &Connector) -> Result<()> {
 
 fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Result<()> {
     let mut next = Vec::new();
-    if let Some(name) = source_connector(&connector.auth) {
-        next.push((name.to_owned(), "source_connector"));
+    if let Some(name) = connector.auth.source_connector() {
+        next.push((name.to_owned(), field::SOURCE_CONNECTOR.name()));
     }
-    for (secret_field, secret) in secrets(&connector.auth) {
+    for (secret_field, secret) in connector.auth.secrets() {
         if let SecretRef::Ssm {
             connector: Some(name),
             ..
@@ -50,9 +51,9 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
             error.kind = Kind::Refused;
             return Err(error.fix(format!("set enabled = true in [connectors.{name}]")));
         }
-        if field == "source_connector" {
+        if field == field::SOURCE_CONNECTOR.name() {
             suits(profile, connector, &source)?;
-        } else if matches!(source.auth, Auth::Anonymous) {
+        } else if !source.auth.has_credentials() {
             return Err(profile
                 .field_error(
                     &connector.name,
@@ -68,18 +69,6 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
     Ok(())
 }
 
-fn source_connector(auth: &Auth) -> Option<&str> {
-    match auth {
-        Auth::IamRole { source, .. }
-        | Auth::SessionToken { source, .. }
-        | Auth::FederationToken { source, .. } => match source {
-            Source::Connector(name) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// The first field that makes us run a command, or read or send something that whoever wrote the
 /// file may not be allowed to read: the field, and what is not done with it as root.
 pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str)> {
@@ -87,14 +76,7 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
     let Connector {
         auth, endpoints, ..
     } = connector;
-    let (source, mfa) = match auth {
-        Auth::IamRole { source, role } => (Some(source), role.mfa.as_ref()),
-        Auth::Implicit { role, .. } => (None, role.as_ref().and_then(|role| role.mfa.as_ref())),
-        Auth::SessionToken { source, mfa, .. } => (Some(source), mfa.as_ref()),
-        Auth::FederationToken { source, .. } => (Some(source), None),
-        Auth::Anonymous | Auth::SecretKey { .. } | Auth::StsToken { .. } => (None, None),
-    };
-    let secrets = secrets(auth);
+    let secrets = auth.secrets();
     let referred = secrets.iter().find_map(|(field, secret)| {
         let what = match secret {
             SecretRef::Command(_) => COMMAND,
@@ -108,15 +90,17 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
     if referred.is_some() {
         return referred;
     }
-    if mfa.is_some_and(|mfa| mfa.process.is_some()) {
-        return Some(("mfa_process", COMMAND));
+    if auth.mfa().is_some_and(|mfa| mfa.process.is_some()) {
+        return Some((field::MFA_PROCESS.name(), COMMAND));
     }
-    if matches!(source, Some(Source::WebIdentity { .. })) {
-        return Some(("web_identity_token_file", "a token file must not be read"));
+    if matches!(auth.source(), Some(Source::WebIdentity { .. })) {
+        return Some((
+            field::WEB_IDENTITY_TOKEN_FILE.name(),
+            "a token file must not be read",
+        ));
     }
     // Ambient credentials may be a bearer token, which STS is sent as it is.
-    let ambient = matches!(auth, Auth::Implicit { .. })
-        || matches!(source, Some(Source::AwsProfile(_)))
+    let ambient = auth.is_ambient()
         || secrets.iter().any(|(_, secret)| {
             matches!(
                 secret,
@@ -127,8 +111,8 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
             )
         });
     let field = match (&endpoints.all, endpoints.by_service.is_empty()) {
-        (Some(_), _) => "endpoint_url",
-        (None, false) => "endpoints",
+        (Some(_), _) => field::ENDPOINT_URL.name(),
+        (None, false) => field::ENDPOINTS.name(),
         (None, true) => return None,
     };
     ambient.then_some((field, "ambient credentials are not sent to it"))
@@ -136,48 +120,9 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
 
 /// Whether the file itself holds something confidential; an access key id is not.
 pub(super) fn holds_literal(auth: &Auth) -> bool {
-    secrets(auth)
+    auth.secrets()
         .into_iter()
-        .any(|(field, secret)| field != "aws_access_key_id" && secret.is_literal())
-}
-
-/// Every secret of a connector, with its field.
-fn secrets(auth: &Auth) -> Vec<(&'static str, &SecretRef)> {
-    fn pair(keys: &KeyPair) -> Vec<(&'static str, &SecretRef)> {
-        match keys {
-            KeyPair::Separate { id, secret } => {
-                vec![("aws_access_key_id", id), ("aws_secret_access_key", secret)]
-            }
-            KeyPair::Joined(joined) => vec![("access_keys", joined)],
-        }
-    }
-    let mut found = match auth {
-        Auth::SecretKey { keys } => pair(keys),
-        Auth::StsToken { keys, token, .. } => {
-            let mut all = pair(keys);
-            all.push(("aws_session_token", token));
-            all
-        }
-        Auth::IamRole { source, .. }
-        | Auth::SessionToken { source, .. }
-        | Auth::FederationToken { source, .. } => match source {
-            Source::Keys { keys, token } => {
-                let mut all = pair(keys);
-                all.extend(token.iter().map(|token| ("aws_session_token", token)));
-                all
-            }
-            _ => Vec::new(),
-        },
-        Auth::Anonymous | Auth::Implicit { .. } => Vec::new(),
-    };
-    if let Auth::IamRole { role, .. }
-    | Auth::Implicit {
-        role: Some(role), ..
-    } = auth
-    {
-        found.extend(role.external_id.iter().map(|id| ("external_id", id)));
-    }
-    found
+        .any(|(field, secret)| field != field::AWS_ACCESS_KEY_ID.name() && secret.is_literal())
 }
 
 /// Whether STS takes `connector`'s call from `source`'s credentials.
@@ -186,14 +131,18 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
         Err(profile.field_error(&connector.name, field, what).fix(fix))
     };
     let from = format!("'{}' ({})", source.name, source.auth.id());
-    match source.auth {
-        Auth::Anonymous => {
+    match source.auth.yields() {
+        Yields::Nothing => {
             let what = format!("{from} has no credentials");
-            return refuse("source_connector", &what, "use another connector");
-        }
-        Auth::FederationToken { .. } => {
             return refuse(
-                "source_connector",
+                field::SOURCE_CONNECTOR.name(),
+                &what,
+                "use another connector",
+            );
+        }
+        Yields::FederationSession => {
+            return refuse(
+                field::SOURCE_CONNECTOR.name(),
                 &format!(
                     "{from} cannot be a source: a federation session can only call \
                      sts:GetCallerIdentity"
@@ -201,13 +150,13 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
                 "use a connector with another auth_method",
             );
         }
-        _ => {}
+        Yields::UserKeys | Yields::Session => {}
     }
     if let (Some(there), Some(here)) = (source.partition(), connector.partition())
         && there != here
     {
         return refuse(
-            "source_connector",
+            field::SOURCE_CONNECTOR.name(),
             &format!(
                 "{from} is in partition {}, but this connector is in {}",
                 there.id(),
@@ -216,29 +165,31 @@ fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result
             "use a connector in the same partition",
         );
     }
-    let own_keys = matches!(
-        source.auth,
-        Auth::SecretKey { .. } | Auth::Implicit { role: None, .. }
-    );
-    match &connector.auth {
-        Auth::SessionToken { .. } | Auth::FederationToken { .. } if !own_keys => refuse(
-            "source_connector",
+    if source.auth.yields() == Yields::UserKeys {
+        return Ok(());
+    }
+    let method = connector.auth.method();
+    if method.requires_user_keys() {
+        return refuse(
+            field::SOURCE_CONNECTOR.name(),
             &format!(
                 "{} requires an IAM user's long-lived keys, but {from} provides temporary ones",
-                connector.auth.id()
+                method.id()
             ),
             "use a secret-key connector",
-        ),
-        Auth::IamRole { role, .. } if !own_keys && role.duration > limits::HOUR => refuse(
-            "duration",
+        );
+    }
+    match connector.auth.role() {
+        Some(role) if role.duration > limits::HOUR => refuse(
+            field::DURATION.name(),
             &format!(
                 "STS limits role chaining to 1h, and source_connector {from} provides temporary \
                  keys"
             ),
             "set a duration of at most 1h, or use a secret-key source",
         ),
-        Auth::IamRole { role, .. } if !own_keys && role.mfa.is_some() => refuse(
-            "mfa_serial",
+        Some(role) if role.mfa.is_some() => refuse(
+            field::MFA_SERIAL.name(),
             &format!(
                 "STS accepts an MFA code only with a user's long-lived keys, but \
                  source_connector {from} provides temporary ones"

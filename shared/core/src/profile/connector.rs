@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use toml::de::DeValue;
 
-use super::secret_ref::SecretRef;
-use crate::resource::{Arn, Partition, RegistryHost, Resource, ResourceType};
+use super::auth::Auth;
+use super::table::{At, Fields};
+use super::value::{Kind, Value};
+use crate::error::Result;
+use crate::resource::{Partition, RegistryHost, Resource, ResourceType};
+use crate::shown::shown;
+use crate::suggest::nearest;
 
 /// One `[connectors.NAME]` of the connectors file.
 #[derive(Clone, Debug)]
@@ -47,13 +52,7 @@ impl Connector {
         if let Some(region) = &self.region {
             return Some(Partition::of_region(region));
         }
-        match &self.auth {
-            Auth::IamRole { role, .. }
-            | Auth::Implicit {
-                role: Some(role), ..
-            } => Arn::parse(&role.arn).ok().map(|arn| arn.partition),
-            _ => None,
-        }
+        self.auth.role_partition()
     }
 }
 
@@ -86,6 +85,30 @@ pub enum CacheMode {
     Off,
 }
 
+impl Value for CacheMode {
+    const KIND: Kind = Kind::OneOf(|| CACHE_MODES.into());
+
+    fn read(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>) -> Result<Self> {
+        fields.read_as(
+            &found.with(String::read(fields, found)?),
+            |text| match text {
+                "files" | "on" => Ok(Self::Files),
+                "keyring" => Ok(Self::Keyring),
+                "off" => Ok(Self::Off),
+                other => Err(format!(
+                    "{} is not one of {}{}",
+                    shown(other),
+                    CACHE_MODES.join(", "),
+                    nearest(other, CACHE_MODES)
+                        .map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
+                )),
+            },
+        )
+    }
+}
+
+const CACHE_MODES: [&str; 3] = ["files", "keyring", "off"];
+
 /// Endpoint settings, in AWS's own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
@@ -100,213 +123,4 @@ pub struct Endpoints {
     pub use_dual_stack: Option<bool>,
     /// Whether `http://` beyond loopback is accepted.
     pub allow_insecure: bool,
-}
-
-/// How a connector's credentials are obtained.
-#[derive(Clone, Debug)]
-pub enum Auth {
-    /// No credentials at all.
-    Anonymous,
-    /// From the surroundings: environment, AWS CLI profile, web identity, container, instance.
-    Implicit {
-        /// Where to look.
-        source: ImplicitSource,
-        /// Whether the profile consents to ambient use (the environment may, too).
-        allowed: bool,
-        /// A role to assume from there.
-        role: Option<Role>,
-    },
-    /// A long-lived pair, returned as it is.
-    SecretKey {
-        /// The pair.
-        keys: KeyPair,
-    },
-    /// A temporary triple, returned as it is.
-    StsToken {
-        /// The pair.
-        keys: KeyPair,
-        /// Its session token.
-        token: SecretRef,
-        /// When it ends.
-        expires_at: Option<DateTime<Utc>>,
-        /// It is not returned with less than this left.
-        expires_skew_tolerance: Duration,
-    },
-    /// `sts:AssumeRole`, or with a web identity.
-    IamRole {
-        /// Whose credentials assume the role.
-        source: Source,
-        /// The role and the call's arguments.
-        role: Role,
-    },
-    /// `sts:GetSessionToken`.
-    SessionToken {
-        /// Whose credentials sign the call.
-        source: Source,
-        /// Of the session.
-        duration: Duration,
-        /// A second factor to prove.
-        mfa: Option<Mfa>,
-    },
-    /// `sts:GetFederationToken`.
-    FederationToken {
-        /// Whose credentials sign the call.
-        source: Source,
-        /// Of the session.
-        duration: Duration,
-        /// The federated user's name; a default is derived from the user's.
-        name: Option<String>,
-        /// The user's own policies; none of them means automatic down-scoping.
-        policies: Policies,
-        /// Session tags.
-        tags: BTreeMap<String, String>,
-    },
-}
-
-/// Where `implicit` looks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImplicitSource {
-    /// The whole chain.
-    Chain,
-    /// One member of it.
-    Pinned(CredentialSource),
-    /// The AWS CLI profile of this name.
-    Profile(String),
-}
-
-/// `credential_source`: AWS's three names, and two more for the rest of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// `Environment`
-    Environment,
-    /// `SharedProfile`
-    SharedProfile,
-    /// `WebIdentity`
-    WebIdentity,
-    /// `EcsContainer`: also EKS Pod Identity.
-    EcsContainer,
-    /// `Ec2InstanceMetadata`
-    Ec2InstanceMetadata,
-}
-
-impl CredentialSource {
-    /// Every source, in the order of the chain.
-    pub const ALL: [Self; 5] = [
-        Self::Environment,
-        Self::SharedProfile,
-        Self::WebIdentity,
-        Self::EcsContainer,
-        Self::Ec2InstanceMetadata,
-    ];
-
-    /// Its name in the connectors file.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Environment => "Environment",
-            Self::SharedProfile => "SharedProfile",
-            Self::WebIdentity => "WebIdentity",
-            Self::EcsContainer => "EcsContainer",
-            Self::Ec2InstanceMetadata => "Ec2InstanceMetadata",
-        }
-    }
-}
-
-/// An access key id and its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyPair {
-    /// Each from a separate place.
-    Separate {
-        /// `aws_access_key_id`
-        id: SecretRef,
-        /// `aws_secret_access_key`
-        secret: SecretRef,
-    },
-    /// `access_keys`: one secret that reads `id,secret`.
-    Joined(SecretRef),
-}
-
-/// Whose credentials make a call to STS.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// Keys in the connector itself, with or without a session token.
-    Keys {
-        /// The pair.
-        keys: KeyPair,
-        /// Its session token, for temporary keys.
-        token: Option<SecretRef>,
-    },
-    /// Another connector.
-    Connector(String),
-    /// An AWS CLI profile.
-    AwsProfile(String),
-    /// A token file, for AssumeRoleWithWebIdentity.
-    WebIdentity {
-        /// The token file; read again for each call.
-        token_file: String,
-    },
-}
-
-/// A role and the arguments of the call that assumes it.
-#[derive(Clone, Debug)]
-pub struct Role {
-    /// `role_arn`
-    pub arn: String,
-    /// `role_session_name`, a template; a default is derived from the user's name.
-    pub session_name: Option<String>,
-    /// `external_id`
-    pub external_id: Option<SecretRef>,
-    /// The user's own policies; none of them means automatic down-scoping.
-    pub policies: Policies,
-    /// `tags`
-    pub tags: BTreeMap<String, String>,
-    /// `transitive_tag_keys`, sorted.
-    pub transitive_tag_keys: Vec<String>,
-    /// `source_identity`
-    pub source_identity: Option<String>,
-    /// `duration`
-    pub duration: Duration,
-    /// A second factor to prove.
-    pub mfa: Option<Mfa>,
-}
-
-/// Session policies of the user's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policies {
-    /// `policy`, as compact JSON.
-    pub inline: Option<String>,
-    /// `policy_arns`
-    pub arns: Vec<String>,
-}
-
-impl Policies {
-    /// Whether the user gave none.
-    pub fn is_empty(&self) -> bool {
-        self.inline.is_none() && self.arns.is_empty()
-    }
-}
-
-/// A second factor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mfa {
-    /// `mfa_serial`
-    pub serial: String,
-    /// `mfa_process`: a command that prints the code; without one the user is prompted.
-    pub process: Option<Vec<String>>,
-    /// `mfa_duration`: how long one code is good for.
-    pub duration: Duration,
-}
-
-impl Auth {
-    /// Its name in the connectors file.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Implicit { .. } => "implicit",
-            Self::SecretKey { .. } => "secret-key",
-            Self::StsToken { .. } => "sts-token",
-            Self::IamRole { .. } => "iam-role",
-            Self::SessionToken { .. } => "session-token",
-            Self::FederationToken { .. } => "federation-token",
-        }
-    }
 }

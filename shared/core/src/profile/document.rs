@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::statements::{Lines, Statements};
-use super::{LONGEST_NAME, is_connector_name};
+use super::layout::{Layout, Stretch, slice};
 use crate::error::{Error, Result};
 use crate::shown::one_line;
 
@@ -20,25 +19,6 @@ pub(crate) struct Document {
     layout: Layout,
 }
 
-#[derive(Debug)]
-enum Layout {
-    /// Everything before the first header, then each connector's own stretch of the file, in the
-    /// order of the file.
-    Cut {
-        root: Range<usize>,
-        connectors: Vec<Stretch>,
-    },
-    /// A file whose tables are written in another way than `[connectors.NAME]`: parsed whole.
-    Whole,
-}
-
-/// Where a connector is in the text: its name, and everything from its header on.
-#[derive(Clone, Debug)]
-struct Stretch {
-    name: Range<usize>,
-    all: Range<usize>,
-}
-
 /// A stretch of the file after parsing, with what is needed to say where a value is.
 pub(crate) struct Parsed<'d> {
     pub(crate) document: &'d Document,
@@ -48,13 +28,11 @@ pub(crate) struct Parsed<'d> {
 
 impl Document {
     pub(crate) fn new(path: &Path, text: String) -> Self {
-        let mut document = Self {
+        Self {
             path: path.to_owned(),
+            layout: Layout::of(&text),
             text,
-            layout: Layout::Whole,
-        };
-        document.layout = document.cut();
-        document
+        }
     }
 
     /// The keys outside of all connectors.
@@ -67,19 +45,14 @@ impl Document {
 
     /// The names of all connectors, sorted.
     pub(crate) fn names(&self) -> Result<Vec<String>> {
-        match &self.layout {
-            Layout::Cut { connectors, .. } => {
-                let mut names: Vec<String> = connectors
-                    .iter()
-                    .map(|stretch| self.slice(&stretch.name).to_owned())
-                    .collect();
-                names.sort_unstable();
+        match self.layout.names(&self.text) {
+            Some(names) => {
                 if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
                     self.find(twice)?;
                 }
                 Ok(names)
             }
-            Layout::Whole => {
+            None => {
                 let parsed = self.parse(0..self.text.len())?;
                 Ok(match parsed.table.get("connectors").map(|v| v.get_ref()) {
                     Some(DeValue::Table(table)) => {
@@ -119,50 +92,10 @@ impl Document {
     /// The connectors whose text could name a registry of this account (any registry for `None`),
     /// sorted: a cheap look that spares parsing the many that cannot.
     pub(crate) fn may_name_registry(&self, account: Option<&str>) -> Result<Vec<String>> {
-        let Layout::Cut { connectors, .. } = &self.layout else {
-            return self.names();
-        };
-        // Escapes and macros hide what a text says: then each connector is looked at by itself.
-        if memchr::memchr2(b'\\', b'$', self.text.as_bytes()).is_some() {
-            let may = |stretch: &&Stretch| {
-                let text = self.slice(&stretch.all);
-                text.contains('\\')
-                    || (text.contains("registries") || text.contains("resource_id"))
-                        && account
-                            .is_none_or(|account| text.contains(account) || text.contains('$'))
-            };
-            let mut names: Vec<String> = connectors
-                .iter()
-                .filter(may)
-                .map(|stretch| self.slice(&stretch.name).to_owned())
-                .collect();
-            names.sort_unstable();
-            return Ok(names);
+        match self.layout.may_name_registry(&self.text, account) {
+            Some(names) => Ok(names),
+            None => self.names(),
         }
-        let bytes = self.text.as_bytes();
-        let mut at: Vec<usize> = Vec::new();
-        for word in ["registries", "resource_id"] {
-            at.extend(memchr::memmem::find_iter(bytes, word));
-        }
-        at.sort_unstable();
-        let mut names: Vec<String> = Vec::new();
-        let mut rest = connectors.iter().peekable();
-        for found in at {
-            while rest.next_if(|stretch| stretch.all.end <= found).is_some() {}
-            let Some(stretch) = rest.next_if(|stretch| stretch.all.contains(&found)) else {
-                continue;
-            };
-            let text = self.slice(&stretch.all);
-            if account.is_none_or(|account| text.contains(account)) {
-                names.push(self.slice(&stretch.name).to_owned());
-            }
-        }
-        names.sort_unstable();
-        Ok(names)
-    }
-
-    fn slice(&self, range: &Range<usize>) -> &str {
-        self.text.get(range.clone()).unwrap_or("")
     }
 
     fn find(&self, name: &str) -> Result<Option<&Stretch>> {
@@ -170,7 +103,7 @@ impl Document {
             return Ok(None);
         };
         let mut all = connectors.iter().filter(|stretch| {
-            stretch.name.len() == name.len() && self.slice(&stretch.name) == name
+            stretch.name.len() == name.len() && slice(&self.text, &stretch.name) == name
         });
         let first = all.next();
         if let (Some(first), Some(second)) = (first, all.next()) {
@@ -218,59 +151,6 @@ impl Document {
             .unwrap_or(self.text.as_bytes());
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
-
-    fn cut(&self) -> Layout {
-        let text = self.text.as_str();
-        let bytes = text.as_bytes();
-        // Most files have no single quote at all.
-        let long_strings = memchr::memmem::find(bytes, b"\"\"\"").is_some()
-            || memchr::memchr_iter(b'\'', bytes).any(|at| bytes.get(at..at + 3) == Some(b"'''"));
-        let cut = if long_strings {
-            self.cut_at(Statements::of(text).filter_map(|(at, statement)| {
-                statement.starts_with('[').then_some((at, statement))
-            }))
-        } else {
-            // Without strings that span lines, a line that begins with `[connectors.` is a header
-            // and nothing else, so that looking at where lines begin is enough. Any other line
-            // that begins with a bracket may be one, or an item of a list: then all is looked at.
-            match self.cut_at(Lines::of(text)) {
-                None => self.cut_at(Statements::of(text).filter_map(|(at, statement)| {
-                    statement.starts_with('[').then_some((at, statement))
-                })),
-                cut => cut,
-            }
-        };
-        cut.unwrap_or(Layout::Whole)
-    }
-
-    /// Cuts at the headers; `None` where one is written in another way than `[connectors.NAME]`.
-    fn cut_at<'t>(&self, headers: impl Iterator<Item = (usize, &'t str)>) -> Option<Layout> {
-        let mut connectors: Vec<Stretch> = Vec::new();
-        let mut root_end = None;
-        for (at, header) in headers {
-            root_end.get_or_insert(at);
-            let name = connector_of_header(header.strip_prefix('[')?)?;
-            if let Some(last) = connectors.last_mut() {
-                // A sub-table such as [connectors.dev.tags] continues the stretch.
-                if !name.is_top && self.text.get(last.name.clone()) == Some(name.connector) {
-                    continue;
-                }
-                last.all.end = at;
-            }
-            if !name.is_top {
-                // A sub-table away from its connector.
-                return None;
-            }
-            let start = at + (name.connector.as_ptr().addr() - header.as_ptr().addr());
-            connectors.push(Stretch {
-                name: start..start + name.connector.len(),
-                all: at..self.text.len(),
-            });
-        }
-        let root = 0..root_end.unwrap_or(self.text.len());
-        let plain = Statements::of(self.slice(&root)).all(|(_, key)| is_plain_root_key(key));
-        plain.then_some(Layout::Cut { root, connectors })
-    }
 }
 
 impl Parsed<'_> {
@@ -296,47 +176,6 @@ impl Parsed<'_> {
         };
         self.error(at.unwrap_or(0), what).in_field(field)
     }
-}
-
-fn is_plain_root_key(statement: &str) -> bool {
-    !statement.starts_with("connectors") && !statement.starts_with(['"', '\''])
-}
-
-struct HeaderName<'t> {
-    connector: &'t str,
-    is_top: bool,
-}
-
-/// The connector that a header such as `[connectors.dev]` or `[connectors.dev.tags]` belongs to;
-/// `None` for every other way to write a header, valid or not.
-fn connector_of_header(after_bracket: &str) -> Option<HeaderName<'_>> {
-    let rest = after_bracket.strip_prefix("connectors.")?;
-    let (name, rest) = match rest.strip_prefix('"') {
-        Some(quoted) => {
-            let (name, rest) = quoted.split_once('"')?;
-            if !is_connector_name(name) {
-                return None;
-            }
-            (name, rest)
-        }
-        None => {
-            let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            let length = rest.bytes().position(|byte| !is_bare(byte))?;
-            if !(1..=LONGEST_NAME).contains(&length) {
-                return None;
-            }
-            rest.split_at_checked(length)?
-        }
-    };
-    let is_top = match rest.bytes().next()? {
-        b']' => true,
-        b'.' => false,
-        _ => return None,
-    };
-    Some(HeaderName {
-        connector: name,
-        is_top,
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::duration::show;
+use super::field::{self, Field};
 use super::table::{At, Fields};
 use crate::credential::{are_swapped, is_access_key_id, is_like_secret_access_key};
 use crate::error::Result;
@@ -14,27 +15,27 @@ pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 /// `duration` of a role: 900 to 43200 seconds.
 pub(super) fn role_duration(fields: &mut Fields<'_, '_>) -> Result<Option<At<Duration>>> {
-    bounded(fields, "duration", 900, 43_200)
+    bounded(fields, &field::DURATION, 900, 43_200)
 }
 
 /// `duration` of GetSessionToken and GetFederationToken: 900 to 129600 seconds, 43200 by default.
 pub(super) fn user_session(fields: &mut Fields<'_, '_>) -> Result<Duration> {
-    Ok(bounded(fields, "duration", 900, 129_600)?
+    Ok(bounded(fields, &field::DURATION, 900, 129_600)?
         .map_or(Duration::from_secs(43_200), |at| at.value))
 }
 
 /// `mfa_duration`: as long as a GetSessionToken session may live.
 pub(super) fn mfa_duration(fields: &mut Fields<'_, '_>) -> Result<Option<At<Duration>>> {
-    bounded(fields, "mfa_duration", 900, 129_600)
+    bounded(fields, &field::MFA_DURATION, 900, 129_600)
 }
 
 fn bounded(
     fields: &mut Fields<'_, '_>,
-    field: &'static str,
+    field: &Field<Duration>,
     min: u64,
     max: u64,
 ) -> Result<Option<At<Duration>>> {
-    let Some(found) = fields.duration(field)? else {
+    let Some(found) = fields.get(field)? else {
         return Ok(None);
     };
     let seconds = found.value.as_secs();

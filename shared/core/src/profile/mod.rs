@@ -1,5 +1,6 @@
 //! `connectors.toml`, read into typed connectors.
 
+mod auth;
 mod chain;
 mod connector;
 mod document;
@@ -7,27 +8,36 @@ pub mod duration;
 #[cfg(test)]
 mod error_texts_test;
 pub mod expand;
+pub mod field;
+#[cfg(test)]
+mod field_test;
 mod file;
+mod layout;
 pub mod limits;
 #[cfg(test)]
 mod owner_test;
 mod read;
-mod read_auth;
+mod refusal;
+mod resources;
+mod root;
 mod secret_ref;
 mod statements;
 mod table;
+mod value;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use connector::{
-    Auth, CacheMode, Connector, CredentialSource, Endpoints, ImplicitSource, KeyPair, Limit, Mfa,
-    Policies, RegistryPattern, Role, Source,
+pub use auth::{
+    Auth, CredentialSource, ImplicitSource, KeyPair, Method, Mfa, Origin, Policies, Role, Source,
+    Yields,
 };
+pub use connector::{CacheMode, Connector, Endpoints, Limit, RegistryPattern};
 pub(crate) use file::{LONGEST_FILE, not_as_root};
 pub(crate) use read::SERVICES;
-pub use read_auth::METHODS;
+pub use root::is_connector_name;
 pub use secret_ref::SecretRef;
+pub use value::Kind;
 
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -94,7 +104,7 @@ impl Profile {
     /// The text is not TOML, or its top-level keys are wrong.
     pub fn parse(path: &Path, text: String, env: &Env) -> Result<Self> {
         let document = Document::new(path, text);
-        let default_connector = read::root(&document, env)?;
+        let default_connector = root::read(&document, env)?;
         let profile = Self {
             document: Some(document),
             default_connector,
@@ -278,15 +288,4 @@ fn first_few(names: &[String]) -> String {
         Some(more) if more > 0 => format!("{shown} and {more} more"),
         _ => shown,
     }
-}
-
-/// The bytes that a connector's name may have.
-const LONGEST_NAME: usize = 64;
-
-/// Whether a text can be a connector's name: letters, digits, `.`, `_`, `-`, at most 64.
-pub fn is_connector_name(name: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }

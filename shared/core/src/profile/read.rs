@@ -1,43 +1,23 @@
-//! The fields that every connector has, and the keys outside of them.
+//! The fields that every connector has.
 
 use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::connector::{
-    Auth, CacheMode, Connector, Endpoints, ImplicitSource, Limit, RegistryPattern, Source,
-};
-use super::document::{Document, Parsed};
+use super::auth::{self, Auth, ImplicitSource};
+use super::connector::{CacheMode, Connector, Endpoints};
+use super::document::Parsed;
+use super::field::{self, Field};
+use super::refusal::not_allowed;
+use super::resources::{allowed_regions, limit, region, registries};
+use super::root::connector_name;
 use super::table::Fields;
-use super::{BUILT_IN, chain, is_connector_name, read_auth};
+use super::{BUILT_IN, chain};
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::resource::{
-    MAX_REGISTRY_ACCOUNTS, Partition, RegistryHost, Resource, ResourceType, check_account,
-    check_region,
-};
+use crate::resource::{Partition, ResourceType};
 use crate::shown::shown;
-use crate::suggest::nearest;
 use crate::url::endpoint;
-
-const COMMON_FIELDS: [&str; 16] = [
-    "description",
-    "enabled",
-    "allowed_regions",
-    "endpoint_url",
-    "endpoints",
-    "use_fips_endpoint",
-    "use_dualstack_endpoint",
-    "allow_insecure_endpoint",
-    "resource_type",
-    "resource_id",
-    "registries",
-    "process_environment",
-    "cache",
-    "refresh_ahead",
-    "lock_timeout",
-    "region",
-];
 
 /// The services that `endpoints` may name, as AWS's own `services` sections name them.
 pub(crate) const SERVICES: [&str; 8] = [
@@ -50,45 +30,6 @@ pub(crate) const SERVICES: [&str; 8] = [
     "sso",
     "sso_oidc",
 ];
-
-/// Reads the keys outside the connectors; the answer is `default_connector`.
-pub(super) fn root(document: &Document, env: &Env) -> Result<Option<String>> {
-    let parsed = document.root()?;
-    let mut fields = Fields::new(&parsed, env, None, &parsed.table, 0);
-    if let Some(version) = fields.value("version") {
-        match version.value {
-            DeValue::Integer(number) if number.as_str() == "1" => {}
-            DeValue::Integer(_) | DeValue::String(_) => {
-                return Err(fields
-                    .field_error(&version, "is not a supported version")
-                    .fix("set version = 1, or install a newer aws-connector"));
-            }
-            other => return Err(fields.wrong_type(&version, "1", other)),
-        }
-    }
-    let default = fields.checked("default_connector", connector_name)?;
-    if let Some(connectors) = fields.value("connectors")
-        && !matches!(connectors.value, DeValue::Table(_))
-    {
-        return Err(fields.wrong_type(&connectors, "a table", connectors.value));
-    }
-    fields.finish(&["version", "default_connector", "connectors"], |name| {
-        (COMMON_FIELDS.contains(&name) || read_auth::FIELDS.contains(&name))
-            .then(|| "is a connector field; move it below a [connectors.NAME] line".to_owned())
-    })?;
-    Ok(default.map(|at| at.value))
-}
-
-fn connector_name(text: &str) -> std::result::Result<String, String> {
-    if is_connector_name(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "{} is not a connector name (letters, digits, '.', '_', '-', at most 64)",
-            shown(text)
-        ))
-    }
-}
 
 /// Reads one connector; also says whether it holds a secret in clear.
 pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(Connector, bool)> {
@@ -111,21 +52,30 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
             .of(name));
     };
     let mut fields = Fields::new(parsed, env, Some(name), table, at);
-    let known: Vec<&'static str> = COMMON_FIELDS.into_iter().chain(read_auth::FIELDS).collect();
-    fields.refuse_unknown(&known)?;
+    fields.refuse_unknown(field::NAMES)?;
 
-    let description = fields.string("description")?.map(|at| at.value);
-    let enabled = fields.boolean("enabled")?.unwrap_or(true);
-    let region = fields.checked("region", region)?;
+    let description = fields.value(&field::DESCRIPTION)?;
+    let enabled = fields.value(&field::ENABLED)?.unwrap_or(true);
+    let region = fields.checked(&field::REGION, region)?;
     let allowed_regions =
         allowed_regions(&mut fields, region.as_ref().map(|at| at.value.as_str()))?;
     let endpoints = endpoints(&mut fields)?;
-    let down_scope = fields.boolean("down_scope")?;
-    let auth = read_auth::read(&mut fields, down_scope)?;
+    let down_scope = fields.value(&field::DOWN_SCOPE)?;
+    let auth = auth::read(&mut fields, down_scope)?;
     if let Some(region) = &region
-        && let Some(clash) = read_auth::partition_clash(&auth, &region.value)
+        && let here = Partition::of_region(&region.value)
+        && let Some(there) = auth.role_partition()
+        && here != there
     {
-        return Err(fields.field_error(region, &clash));
+        return Err(fields.field_error(
+            region,
+            &format!(
+                "region {} is in partition {}, but role_arn is in {}",
+                region.value,
+                here.id(),
+                there.id()
+            ),
+        ));
     }
     let limit = limit(
         &mut fields,
@@ -134,19 +84,18 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     )?;
     let registries = registries(&mut fields)?;
     let process_environment = process_environment(&mut fields, &auth)?;
-    let cache = cache_mode(&mut fields)?;
-    let refresh_ahead = fields.boolean("refresh_ahead")?.unwrap_or(true);
+    let cache = fields.value(&field::CACHE)?.unwrap_or(CacheMode::Files);
+    let refresh_ahead = fields.value(&field::REFRESH_AHEAD)?.unwrap_or(true);
     let lock_timeout = fields
-        .duration("lock_timeout")?
-        .map_or(Duration::from_secs(30), |at| at.value);
-    if down_scope.is_some() && !takes_policy(&auth) {
+        .value(&field::LOCK_TIMEOUT)?
+        .unwrap_or(Duration::from_secs(30));
+    if down_scope.is_some() && !auth.takes_policy() {
         return Err(fields.error_in(
-            "down_scope",
+            &field::DOWN_SCOPE,
             &format!("{} sessions cannot be down-scoped; remove it", auth.id()),
         ));
     }
-    if let Auth::FederationToken { policies, .. } = &auth
-        && policies.is_empty()
+    if auth.needs_policy()
         && (down_scope == Some(false)
             || limit
                 .as_ref()
@@ -157,12 +106,8 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
              policy_arns, or set resource_type to something other than aws-generic",
         ));
     }
-    let method = auth.id();
-    fields.finish(&known, |field| {
-        read_auth::FIELDS
-            .contains(&field)
-            .then(|| not_allowed(field, method))
-    })?;
+    let method = auth.method();
+    fields.finish(field::NAMES, |field| Some(not_allowed(field, method)))?;
     let has_literal = chain::holds_literal(&auth);
     Ok((
         Connector {
@@ -185,74 +130,18 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     ))
 }
 
-fn not_allowed(field: &str, method: &str) -> String {
-    let (reason, instead) = match (field, method) {
-        ("duration", "secret-key" | "sts-token") => (", whose keys are returned as they are", ""),
-        ("duration", "implicit") => (" without role_arn", ""),
-        ("mfa_serial" | "mfa_process" | "mfa_duration", "federation-token") => (
-            ": GetFederationToken does not accept an MFA code",
-            ", or use session-token",
-        ),
-        ("policy" | "policy_arns" | "tags", "session-token") => (
-            ": GetSessionToken does not accept policies or tags",
-            ", or use federation-token or iam-role",
-        ),
-        ("policy" | "policy_arns", "implicit") => (" without role_arn", ""),
-        ("role_arn", "secret-key" | "sts-token" | "session-token" | "federation-token") => (
-            ", which does not assume a role",
-            ", or use auth_method = \"iam-role\"",
-        ),
-        ("aws_access_key_id" | "aws_secret_access_key" | "aws_session_token", "implicit") => (
-            ", which uses ambient keys",
-            ", or use secret-key or sts-token",
-        ),
-        _ => ("", ""),
-    };
-    format!("not allowed with auth_method {method}{reason}; remove it{instead}")
-}
-
-/// Whether STS takes a session policy for this method.
-pub(crate) fn takes_policy(auth: &Auth) -> bool {
-    matches!(
-        auth,
-        Auth::IamRole { .. } | Auth::FederationToken { .. } | Auth::Implicit { role: Some(_), .. }
-    )
-}
-
-fn region(text: &str) -> std::result::Result<String, String> {
-    check_region(text)
-        .map(|()| text.to_owned())
-        .map_err(|error| error.to_string())
-}
-
-fn allowed_regions(fields: &mut Fields<'_, '_>, own: Option<&str>) -> Result<Vec<String>> {
-    let Some(list) = fields.strings("allowed_regions")? else {
-        return Ok(Vec::new());
-    };
-    for name in &list.value {
-        region(name).map_err(|error| fields.field_error(&list, &error))?;
-        let (there, here) = (Partition::of_region(name), own.map(Partition::of_region));
-        if here.is_some_and(|here| here != there) {
-            return Err(fields.field_error(
-                &list,
-                &format!(
-                    "{name} is in another partition ({}) than the connector's region",
-                    there.id()
-                ),
-            ));
-        }
-    }
-    Ok(list.value)
-}
-
 fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
-    let allow_insecure = fields.boolean("allow_insecure_endpoint")?.unwrap_or(false);
+    let allow_insecure = fields
+        .value(&field::ALLOW_INSECURE_ENDPOINT)?
+        .unwrap_or(false);
     let check = |text: &str| endpoint(text, allow_insecure);
-    let all = fields.checked("endpoint_url", check)?.map(|at| at.value);
+    let all = fields
+        .checked(&field::ENDPOINT_URL, check)?
+        .map(|at| at.value);
     let mut by_service = std::collections::BTreeMap::new();
-    if let Some(mut table) = fields.table("endpoints", "endpoints.")? {
+    if let Some(mut table) = fields.services(&field::ENDPOINTS)? {
         for service in SERVICES {
-            if let Some(url) = table.checked(service, check)? {
+            if let Some(url) = table.checked(&Field::named(service), check)? {
                 by_service.insert(service, url.value);
             }
         }
@@ -261,67 +150,15 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
     Ok(Endpoints {
         all,
         by_service,
-        use_fips: fields.boolean("use_fips_endpoint")?,
-        use_dual_stack: fields.boolean("use_dualstack_endpoint")?,
+        use_fips: fields.value(&field::USE_FIPS_ENDPOINT)?,
+        use_dual_stack: fields.value(&field::USE_DUALSTACK_ENDPOINT)?,
         allow_insecure,
     })
 }
 
-fn limit(
-    fields: &mut Fields<'_, '_>,
-    region: Option<&str>,
-    allowed_regions: &[String],
-) -> Result<Option<Limit>> {
-    let resource_type = fields.checked("resource_type", ResourceType::parse)?;
-    let id = fields.string("resource_id")?;
-    let Some(resource_type) = resource_type else {
-        return match id {
-            Some(id) => Err(fields.field_error(&id, "requires resource_type")),
-            None => Ok(None),
-        };
-    };
-    let resource = match &id {
-        None => None,
-        Some(id) => {
-            let resource = Resource::parse(resource_type.value, Some(&id.value))
-                .map_err(|error| fields.field_error(id, &error.to_string()))?;
-            if let (Some(there), Some(here)) = (resource.region(), region)
-                && there != here
-                && !allowed_regions.iter().any(|allowed| allowed == there)
-            {
-                return Err(fields.field_error(
-                    id,
-                    &format!(
-                        "is in {there}, but the connector's region is {here}; change one, or \
-                         add {there} to allowed_regions"
-                    ),
-                ));
-            }
-            if let (Some(there), Some(here)) =
-                (resource.partition(), region.map(Partition::of_region))
-                && there != here
-            {
-                return Err(fields.field_error(
-                    id,
-                    &format!(
-                        "is in partition {}, but the connector is in {}",
-                        there.id(),
-                        here.id()
-                    ),
-                ));
-            }
-            Some(resource)
-        }
-    };
-    Ok(Some(Limit {
-        resource_type: resource_type.value,
-        resource,
-    }))
-}
-
 /// Names of variables, for a connector that can use an AWS CLI profile.
 fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<String>> {
-    let Some(list) = fields.strings("process_environment")? else {
+    let Some(list) = fields.get(&field::PROCESS_ENVIRONMENT)? else {
         return Ok(Vec::new());
     };
     let is_name = |text: &str| {
@@ -341,23 +178,7 @@ fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<S
             ),
         ));
     }
-    let takes_profile = matches!(
-        auth,
-        Auth::Implicit { .. }
-            | Auth::IamRole {
-                source: Source::AwsProfile(_),
-                ..
-            }
-            | Auth::SessionToken {
-                source: Source::AwsProfile(_),
-                ..
-            }
-            | Auth::FederationToken {
-                source: Source::AwsProfile(_),
-                ..
-            }
-    );
-    if !takes_profile {
+    if !auth.is_ambient() {
         return Err(fields.field_error(
             &list,
             "requires source_profile or auth_method \"implicit\": only an AWS CLI profile has a credential_process; remove it",
@@ -367,67 +188,6 @@ fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<S
     names.sort();
     names.dedup();
     Ok(names)
-}
-
-fn registries(fields: &mut Fields<'_, '_>) -> Result<Vec<RegistryPattern>> {
-    let Some(list) = fields.strings("registries")? else {
-        return Ok(Vec::new());
-    };
-    let registries: Vec<RegistryPattern> = list
-        .value
-        .iter()
-        .map(|text| {
-            if text.bytes().all(|b| b.is_ascii_digit()) {
-                check_account(text)
-                    .map(|()| RegistryPattern::Account(text.clone()))
-                    .map_err(|error| fields.field_error(&list, &error.to_string()))
-            } else {
-                RegistryHost::parse(text)
-                    .map(RegistryPattern::Host)
-                    .ok_or_else(|| {
-                        fields.field_error(
-                            &list,
-                            &format!("{} is neither an ECR host such as 123456789012.dkr.ecr.us-east-1.amazonaws.com nor a 12-digit account", shown(text)),
-                        )
-                    })
-            }
-        })
-        .collect::<Result<_>>()?;
-    let mut accounts: Vec<&str> = registries
-        .iter()
-        .filter_map(|pattern| match pattern {
-            RegistryPattern::Host(host) => host.account(),
-            RegistryPattern::Account(account) => Some(account),
-        })
-        .collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    if accounts.len() > MAX_REGISTRY_ACCOUNTS {
-        return Err(fields.field_error(
-            &list,
-            &format!(
-                "lists {} accounts; a session policy has room for {MAX_REGISTRY_ACCOUNTS}; \
-                 split them between several connectors",
-                accounts.len()
-            ),
-        ));
-    }
-    Ok(registries)
-}
-
-fn cache_mode(fields: &mut Fields<'_, '_>) -> Result<CacheMode> {
-    let mode = fields.checked("cache", |text| match text {
-        "files" | "on" => Ok(CacheMode::Files),
-        "keyring" => Ok(CacheMode::Keyring),
-        "off" => Ok(CacheMode::Off),
-        other => Err(format!(
-            "{} is not one of files, keyring, off{}",
-            shown(other),
-            nearest(other, ["files", "keyring", "off"])
-                .map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
-        )),
-    })?;
-    Ok(mode.map_or(CacheMode::Files, |at| at.value))
 }
 
 /// The connector that is used without a connectors file. It requires the same consent as every

@@ -4,6 +4,7 @@ use toml::de::DeValue;
 
 use super::limits;
 use super::table::{At, Fields};
+use super::value::{Command, Kind, Value};
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::shown::shown;
@@ -56,104 +57,81 @@ impl SecretRef {
     }
 }
 
-/// Reads a secret field: a literal string, or a table with exactly one kind of reference.
-pub(super) fn read(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<SecretRef>> {
-    let Some(found) = fields.value(field) else {
-        return Ok(None);
-    };
-    let table = match found.value {
-        DeValue::String(_) => {
-            let text = fields.inner_string(&found, found.value)?;
-            if text.chars().any(char::is_control) {
-                return Err(fields.field_error(&found, "contains a line break or tab"));
+/// A literal string, or a table with exactly one kind of reference.
+impl Value for SecretRef {
+    const KIND: Kind = Kind::Secret;
+
+    fn read(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>) -> Result<Self> {
+        let text = |value: &DeValue<'_>| String::read(fields, &found.with(value));
+        let table = match found.value {
+            DeValue::String(_) => {
+                let text = String::read(fields, found)?;
+                if text.chars().any(char::is_control) {
+                    return Err(fields.field_error(found, "contains a line break or tab"));
+                }
+                return Ok(SecretRef::Literal(Secret::new(text)));
             }
-            return Ok(Some(SecretRef::Literal(Secret::new(text))));
-        }
-        DeValue::Table(table) => table,
-        other => {
-            return Err(fields.wrong_type(
-                &found,
+            DeValue::Table(table) => table,
+            _ => {
+                return Err(fields.wrong_type(
+                found,
                 "a string or one of { env = }, { file = }, { command = [] }, { keyring = }, { ssm = }",
-                other,
             ));
-        }
-    };
-    let mut kind: Option<(&str, &DeValue<'_>)> = None;
-    let mut connector = None;
-    let mut region = None;
-    for (key, value) in table.iter() {
-        match key.get_ref().as_ref() {
-            name if KINDS.contains(&name) => {
-                if let Some((other, _)) = kind.replace((name, value.get_ref())) {
-                    return Err(fields.field_error(
-                        &found,
-                        &format!("has both {other} and {name}; keep one of them"),
-                    ));
+            }
+        };
+        let mut kind: Option<(&str, &DeValue<'_>)> = None;
+        let mut connector = None;
+        let mut region = None;
+        for (key, value) in table.iter() {
+            match key.get_ref().as_ref() {
+                name if KINDS.contains(&name) => {
+                    if let Some((other, _)) = kind.replace((name, value.get_ref())) {
+                        return Err(fields.field_error(
+                            found,
+                            &format!("has both {other} and {name}; keep one of them"),
+                        ));
+                    }
+                }
+                "connector" => connector = Some(text(value.get_ref())?),
+                "region" => region = Some(text(value.get_ref())?),
+                unknown => {
+                    let near = nearest(unknown, KINDS.into_iter().chain(["connector", "region"]))
+                        .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+                    return Err(
+                        fields.field_error(found, &format!("unknown key {}{near}", shown(unknown)))
+                    );
                 }
             }
-            "connector" => connector = Some(fields.inner_string(&found, value.get_ref())?),
-            "region" => region = Some(fields.inner_string(&found, value.get_ref())?),
-            unknown => {
-                let near = nearest(unknown, KINDS.into_iter().chain(["connector", "region"]))
-                    .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-                return Err(
-                    fields.field_error(&found, &format!("unknown key {}{near}", shown(unknown)))
-                );
+        }
+        let Some((kind, value)) = kind else {
+            return Err(
+                fields.field_error(found, "requires one of env, file, command, keyring, ssm")
+            );
+        };
+        if kind != "ssm" && (connector.is_some() || region.is_some()) {
+            return Err(fields.field_error(found, "connector and region are allowed only with ssm"));
+        }
+        Ok(match kind {
+            "env" => {
+                let name = text(value)?;
+                if name.contains('=') || name.contains('\0') {
+                    return Err(
+                        fields.field_error(found, "is not the name of an environment variable")
+                    );
+                }
+                SecretRef::Env(name)
             }
-        }
-    }
-    let Some((kind, value)) = kind else {
-        return Err(fields.field_error(&found, "requires one of env, file, command, keyring, ssm"));
-    };
-    if kind != "ssm" && (connector.is_some() || region.is_some()) {
-        return Err(fields.field_error(&found, "connector and region are allowed only with ssm"));
-    }
-    Ok(Some(match kind {
-        "env" => {
-            let name = fields.inner_string(&found, value)?;
-            if name.contains('=') || name.contains('\0') {
-                return Err(
-                    fields.field_error(&found, "is not the name of an environment variable")
-                );
+            "file" => {
+                let path = text(value)?;
+                SecretRef::File(limits::path(&path).map_err(|e| fields.field_error(found, &e))?)
             }
-            SecretRef::Env(name)
-        }
-        "file" => {
-            let path = fields.inner_string(&found, value)?;
-            SecretRef::File(limits::path(&path).map_err(|e| fields.field_error(&found, &e))?)
-        }
-        "keyring" => SecretRef::Keyring(fields.inner_string(&found, value)?),
-        "ssm" => SecretRef::Ssm {
-            name: fields.inner_string(&found, value)?,
-            connector,
-            region,
-        },
-        _ => SecretRef::Command(command(fields, &found, value)?),
-    }))
-}
-
-/// A command as a list: it is run without a shell.
-pub(super) fn command<T>(
-    fields: &Fields<'_, '_>,
-    place: &At<T>,
-    value: &DeValue<'_>,
-) -> Result<Vec<String>> {
-    let DeValue::Array(items) = value else {
-        return Err(fields.wrong_type(
-            place,
-            "a list such as [\"program\", \"argument\"] (no shell reads it)",
-            value,
-        ));
-    };
-    let argv = items
-        .iter()
-        .map(|item| match item.get_ref() {
-            DeValue::String(text) if text.is_empty() => Ok(String::new()),
-            other => fields.inner_string(place, other),
+            "keyring" => SecretRef::Keyring(text(value)?),
+            "ssm" => SecretRef::Ssm {
+                name: text(value)?,
+                connector,
+                region,
+            },
+            _ => SecretRef::Command(Command::read(fields, &found.with(value))?.0),
         })
-        .collect::<Result<Vec<_>>>()?;
-    if argv.first().is_none_or(String::is_empty) {
-        return Err(fields.field_error(place, "does not name a program"));
     }
-    Ok(argv)
 }

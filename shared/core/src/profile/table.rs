@@ -1,13 +1,12 @@
-//! One TOML table read field by field: every value is taken by name, what is left over is an
+//! One TOML table read field by field: every value is taken by its field, what is left over is an
 //! error, and every error says file, line, connector and field.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::Parsed;
-use super::{duration, expand};
+use super::field::Field;
+use super::value::{Services, Value};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::shown::shown;
@@ -18,7 +17,7 @@ pub(crate) struct Fields<'p, 'd> {
     parsed: &'p Parsed<'d>,
     env: &'p Env,
     connector: Option<&'p str>,
-    /// `tags.` within a sub-table, else empty.
+    /// `endpoints.` within a sub-table, else empty.
     prefix: &'static str,
     start: usize,
     entries: Vec<Entry<'p, 'd>>,
@@ -32,15 +31,32 @@ struct Entry<'p, 'd> {
     taken: bool,
 }
 
-/// Keys and values in the order of the file.
-pub(crate) type Pairs = Vec<(String, String)>;
-
 /// A value with its position, so that a later check can still point to it.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {
     pub(crate) value: T,
-    pub(crate) field: &'static str,
-    pub(crate) at: usize,
+    field: &'static str,
+    at: usize,
+}
+
+impl<T> At<T> {
+    /// Another value at this position.
+    pub(crate) fn with<U>(&self, value: U) -> At<U> {
+        At {
+            value,
+            field: self.field,
+            at: self.at,
+        }
+    }
+
+    /// A value inside of this one, at its own position.
+    pub(crate) fn inner<'v, 'd>(&self, value: &'v Spanned<DeValue<'d>>) -> At<&'v DeValue<'d>> {
+        At {
+            value: value.get_ref(),
+            field: self.field,
+            at: value.span().start,
+        }
+    }
 }
 
 impl<'p, 'd> Fields<'p, 'd> {
@@ -61,26 +77,40 @@ impl<'p, 'd> Fields<'p, 'd> {
         }
     }
 
+    /// The environment that strings are expanded from.
+    pub(crate) fn env(&self) -> &Env {
+        self.env
+    }
+
     /// An error about the table as a whole.
     pub(crate) fn error(&self, what: &str) -> Error {
         self.error_at(self.start, what)
     }
 
     /// An error about a field by its name; it points to the table where the field is missing.
-    pub(crate) fn error_in(&self, field: &str, what: &str) -> Error {
+    pub(crate) fn error_in<T>(&self, field: &Field<T>, what: &str) -> Error {
         let at = self
             .entries
             .iter()
-            .find(|entry| entry.name == field)
+            .find(|entry| entry.name == field.name())
             .map_or(self.start, |entry| entry.value_at);
-        self.error_at(at, what)
-            .in_field(format!("{}{field}", self.prefix))
+        self.error_about(at, field.name(), what)
     }
 
     /// An error about one field.
     pub(crate) fn field_error<T>(&self, field: &At<T>, what: &str) -> Error {
-        self.error_at(field.at, what)
-            .in_field(format!("{}{}", self.prefix, field.field))
+        self.error_about(field.at, field.field, what)
+    }
+
+    /// An error about a value of the wrong type.
+    pub(crate) fn wrong_type(&self, found: &At<&DeValue<'_>>, wanted: &str) -> Error {
+        let kind = kind_of(found.value);
+        self.field_error(found, &format!("must be {wanted}, not {kind}"))
+    }
+
+    fn error_about(&self, at: usize, field: &str, what: &str) -> Error {
+        self.error_at(at, what)
+            .in_field(format!("{}{field}", self.prefix))
     }
 
     fn error_at(&self, at: usize, what: &str) -> Error {
@@ -91,297 +121,73 @@ impl<'p, 'd> Fields<'p, 'd> {
         }
     }
 
-    fn take(&mut self, field: &'static str) -> Option<At<&'p DeValue<'d>>> {
-        let entry = self.entries.iter_mut().find(|entry| entry.name == field)?;
+    /// Whether the field is there, taken or not.
+    pub(crate) fn has<T>(&self, field: &Field<T>) -> bool {
+        self.entries.iter().any(|entry| entry.name == field.name())
+    }
+
+    /// The value of a field as it is in the file.
+    pub(crate) fn raw<T>(&mut self, field: &Field<T>) -> Option<At<&'p DeValue<'d>>> {
+        let mut entries = self.entries.iter_mut();
+        let entry = entries.find(|entry| entry.name == field.name())?;
         entry.taken = true;
         Some(At {
             value: entry.value,
-            field,
+            field: field.name(),
             at: entry.value_at,
         })
     }
 
-    /// Whether the field is there, taken or not.
-    pub(crate) fn has(&self, field: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name == field)
-    }
-
-    pub(crate) fn boolean(&mut self, field: &'static str) -> Result<Option<bool>> {
-        let Some(found) = self.take(field) else {
+    /// The value of a field, if the field is there.
+    pub(crate) fn get<T: Value>(&mut self, field: &Field<T>) -> Result<Option<At<T>>> {
+        let Some(found) = self.raw(field) else {
             return Ok(None);
         };
-        match found.value {
-            DeValue::Boolean(value) => Ok(Some(*value)),
-            other => Err(self.wrong_type(&found, "true or false", other)),
-        }
+        Ok(Some(found.with(T::read(self, &found)?)))
     }
 
-    /// A string, expanded from the environment, without control characters.
-    pub(crate) fn string(&mut self, field: &'static str) -> Result<Option<At<String>>> {
-        let Some(found) = self.take(field) else {
-            return Ok(None);
-        };
-        let value = self.string_value(&found, found.value)?;
-        Ok(Some(At {
-            value,
-            field,
-            at: found.at,
-        }))
-    }
-
-    fn string_value<T>(&self, place: &At<T>, value: &DeValue<'_>) -> Result<String> {
-        let DeValue::String(text) = value else {
-            return Err(self.wrong_type(place, "a string", value));
-        };
-        self.expanded(place, expand::expand(text, self.env))
-    }
-
-    fn expanded<T>(
-        &self,
-        place: &At<T>,
-        text: std::result::Result<Cow<'_, str>, String>,
-    ) -> Result<String> {
-        let text = text.map_err(|e| self.field_error(place, &e))?;
-        if text.is_empty() {
-            return Err(self.field_error(place, "is empty; set a value or remove the field"));
-        }
-        if let Some(bad) = text
-            .chars()
-            .find(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-        {
-            return Err(self.field_error(
-                place,
-                &format!("contains the control character {}", bad.escape_default()),
-            ));
-        }
-        Ok(text.into_owned())
+    /// The value of a field without its position.
+    pub(crate) fn value<T: Value>(&mut self, field: &Field<T>) -> Result<Option<T>> {
+        Ok(self.get(field)?.map(|at| at.value))
     }
 
     /// A string that passes `check`, whose error text completes `field 'x': …`.
     pub(crate) fn checked<T, E: ToString>(
         &mut self,
-        field: &'static str,
+        field: &Field<String>,
         check: impl FnOnce(&str) -> std::result::Result<T, E>,
     ) -> Result<Option<At<T>>> {
-        let Some(text) = self.string(field)? else {
+        let Some(text) = self.get(field)? else {
             return Ok(None);
         };
-        match check(&text.value) {
-            Ok(value) => Ok(Some(At {
-                value,
-                field,
-                at: text.at,
-            })),
-            Err(error) => Err(self.field_error(&text, &error.to_string())),
-        }
+        Ok(Some(text.with(self.read_as(&text, check)?)))
     }
 
-    /// One string or a list of them.
-    pub(crate) fn strings(&mut self, field: &'static str) -> Result<Option<At<Vec<String>>>> {
-        let Some(found) = self.take(field) else {
-            return Ok(None);
-        };
-        let value = match found.value {
-            DeValue::Array(items) => items
-                .iter()
-                .map(|item| {
-                    let place = At {
-                        value: (),
-                        field,
-                        at: item.span().start,
-                    };
-                    self.string_value(&place, item.get_ref())
-                })
-                .collect::<Result<Vec<_>>>()?,
-            other => vec![self.string_value(&found, other)?],
-        };
-        Ok(Some(At {
-            value,
-            field,
-            at: found.at,
-        }))
+    /// A string as `check` reads it.
+    pub(crate) fn read_as<T, E: ToString>(
+        &self,
+        text: &At<String>,
+        check: impl FnOnce(&str) -> std::result::Result<T, E>,
+    ) -> Result<T> {
+        check(&text.value).map_err(|error| self.field_error(text, &error.to_string()))
     }
 
-    /// Seconds as an integer, or a duration text.
-    pub(crate) fn duration(&mut self, field: &'static str) -> Result<Option<At<Duration>>> {
-        let Some(found) = self.take(field) else {
-            return Ok(None);
-        };
-        let text = match found.value {
-            DeValue::Integer(number) => number.to_string(),
-            DeValue::String(_) => self.string_value(&found, found.value)?,
-            other => {
-                return Err(self.wrong_type(&found, "a duration such as 3600 or \"1h\"", other));
-            }
-        };
-        match duration::parse(&text) {
-            Ok(value) => Ok(Some(At {
-                value,
-                field,
-                at: found.at,
-            })),
-            Err(error) => Err(self.field_error(&found, &error)),
-        }
-    }
-
-    /// A date and time with offset, as a TOML date-time or a string in RFC 3339.
-    pub(crate) fn timestamp(
-        &mut self,
-        field: &'static str,
-    ) -> Result<Option<At<chrono::DateTime<chrono::Utc>>>> {
-        let Some(found) = self.take(field) else {
-            return Ok(None);
-        };
-        let text = match found.value {
-            DeValue::Datetime(value) => value.to_string(),
-            DeValue::String(_) => self.string_value(&found, found.value)?,
-            other => return Err(self.wrong_type(&found, "an RFC 3339 time", other)),
-        };
-        match chrono::DateTime::parse_from_rfc3339(&text) {
-            Ok(value) => Ok(Some(At {
-                value: value.to_utc(),
-                field,
-                at: found.at,
-            })),
-            Err(_) => Err(self.field_error(
-                &found,
-                &format!(
-                    "{} is not an RFC 3339 time with an offset, such as 2030-01-31T12:00:00Z",
-                    shown(&text)
-                ),
-            )),
-        }
-    }
-
-    /// A table of string keys and string values.
-    pub(crate) fn string_map(&mut self, field: &'static str) -> Result<Option<At<Pairs>>> {
-        let Some(found) = self.take(field) else {
+    /// A table by service, read by the same rules.
+    pub(crate) fn services(&mut self, field: &Field<Services>) -> Result<Option<Self>> {
+        let Some(found) = self.raw(field) else {
             return Ok(None);
         };
         let DeValue::Table(table) = found.value else {
-            return Err(self.wrong_type(
-                &found,
-                "a table such as { team = \"data\" }",
-                found.value,
-            ));
+            return Err(self.wrong_type(&found, "a table"));
         };
-        let mut pairs = Vec::with_capacity(table.len());
-        for (key, value) in table.iter() {
-            let place = At {
-                value: (),
-                field,
-                at: value.span().start,
-            };
-            // AWS allows an empty tag value.
-            let text = match value.get_ref() {
-                DeValue::String(text) if text.is_empty() => String::new(),
-                other => self.string_value(&place, other)?,
-            };
-            pairs.push((key.get_ref().to_string(), text));
-        }
-        Ok(Some(At {
-            value: pairs,
-            field,
-            at: found.at,
+        Ok(Some(Self {
+            parsed: self.parsed,
+            env: self.env,
+            connector: self.connector,
+            prefix: "endpoints.",
+            start: found.at,
+            entries: entries(table),
         }))
-    }
-
-    /// A JSON document, given as a string or as a TOML table; in its compact form.
-    pub(crate) fn json(&mut self, field: &'static str) -> Result<Option<At<String>>> {
-        let Some(found) = self.take(field) else {
-            return Ok(None);
-        };
-        let value = match found.value {
-            DeValue::Table(_) => self.to_json(&found, found.value)?,
-            DeValue::String(_) => {
-                let text = self.policy_string(&found, found.value)?;
-                serde_json::from_str::<serde_json::Value>(&text)
-                    .ok()
-                    .filter(serde_json::Value::is_object)
-                    .ok_or_else(|| self.field_error(&found, "is not a JSON object"))?
-            }
-            other => return Err(self.wrong_type(&found, "a JSON string or a table", other)),
-        };
-        Ok(Some(At {
-            value: value.to_string(),
-            field,
-            at: found.at,
-        }))
-    }
-
-    fn to_json<T>(&self, place: &At<T>, value: &DeValue<'_>) -> Result<serde_json::Value> {
-        Ok(match value {
-            DeValue::String(text) if text.is_empty() => String::new().into(),
-            DeValue::String(_) => self.policy_string(place, value)?.into(),
-            DeValue::Boolean(value) => (*value).into(),
-            DeValue::Integer(number) => number
-                .to_string()
-                .parse::<i64>()
-                .map_err(|_| self.field_error(place, "contains a number that is out of range"))?
-                .into(),
-            DeValue::Array(items) => items
-                .iter()
-                .map(|item| self.to_json(place, item.get_ref()))
-                .collect::<Result<Vec<_>>>()?
-                .into(),
-            DeValue::Table(table) => table
-                .iter()
-                .map(|(key, value)| {
-                    Ok((
-                        key.get_ref().to_string(),
-                        self.to_json(place, value.get_ref())?,
-                    ))
-                })
-                .collect::<Result<serde_json::Map<_, _>>>()?
-                .into(),
-            other => {
-                return Err(self.wrong_type(place, "strings, numbers, lists and tables", other));
-            }
-        })
-    }
-
-    /// A string inside a policy, where IAM has variables of its own.
-    fn policy_string<T>(&self, place: &At<T>, value: &DeValue<'_>) -> Result<String> {
-        match value {
-            DeValue::String(text) => self.expanded(place, expand::expand_policy(text, self.env)),
-            other => self.string_value(place, other),
-        }
-    }
-
-    /// A value that may be a string or a table of one kind or another, for the caller to match.
-    pub(crate) fn value(&mut self, field: &'static str) -> Option<At<&'p DeValue<'d>>> {
-        self.take(field)
-    }
-
-    /// Expands and checks a string that the caller found inside a value.
-    pub(crate) fn inner_string<T>(&self, place: &At<T>, value: &DeValue<'_>) -> Result<String> {
-        self.string_value(place, value)
-    }
-
-    /// A sub-table read by the same rules.
-    pub(crate) fn table(
-        &mut self,
-        field: &'static str,
-        prefix: &'static str,
-    ) -> Result<Option<Self>> {
-        let Some(found) = self.take(field) else {
-            return Ok(None);
-        };
-        match found.value {
-            DeValue::Table(table) => Ok(Some(Self {
-                parsed: self.parsed,
-                env: self.env,
-                connector: self.connector,
-                prefix,
-                start: found.at,
-                entries: entries(table),
-            })),
-            other => Err(self.wrong_type(&found, "a table", other)),
-        }
-    }
-
-    pub(crate) fn wrong_type<T>(&self, place: &At<T>, wanted: &str, got: &DeValue<'_>) -> Error {
-        self.field_error(place, &format!("must be {wanted}, not {}", kind_of(got)))
     }
 
     fn inside(&self) -> String {
@@ -391,8 +197,8 @@ impl<'p, 'd> Fields<'p, 'd> {
         }
     }
 
-    /// Refuses a field that nothing knows. Told before anything is read, or a field that is
-    /// misspelt would be told as missing.
+    /// Refuses an unknown field. Before anything is read, since a misspelt field would otherwise be
+    /// reported as missing.
     pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<()> {
         let unknown = self
             .entries
@@ -426,9 +232,7 @@ impl<'p, 'd> Fields<'p, 'd> {
                 continue;
             }
             return Err(match not_allowed(entry.name) {
-                Some(reason) => self
-                    .error_at(entry.at, &reason)
-                    .in_field(format!("{}{}", self.prefix, entry.name)),
+                Some(reason) => self.error_about(entry.at, entry.name, &reason),
                 None => self.unknown(entry, known),
             });
         }

@@ -66,7 +66,7 @@ impl<'a> Errand<'a> {
     /// The same errand for the session that signs the connector's own call; `None` if no session
     /// signs it.
     pub(super) fn for_source(mut self) -> Option<Self> {
-        self.plan.session = self.plan.session.into_source()?;
+        self.plan.session = self.plan.session.source()?.clone();
         Some(self)
     }
 

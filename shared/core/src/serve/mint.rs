@@ -7,7 +7,7 @@ use crate::aws::{Call, StepSecrets};
 use crate::cache::{Need, Progress};
 use crate::credential::Session;
 use crate::error::{Error, Kind, Reason, Result};
-use crate::plan::{How, Step};
+use crate::plan::Step;
 use crate::profile::Mfa;
 use crate::secret::Secret;
 use crate::turn::Turn;
@@ -21,9 +21,7 @@ impl Pipeline<'_> {
             None => None,
         };
         let mut secrets = StepSecrets::default();
-        if let How::AssumeRole { call, .. } = &step.how
-            && let Some(secret) = &call.external_id
-        {
+        if let Some(secret) = step.external_id() {
             let external_id = self.secret(step, secret, turn)?;
             profile::limits::external_id(external_id.expose()).map_err(|error| {
                 Error::new(Kind::NoCredentials, format!("external_id: {error}")).of(&step.connector)
