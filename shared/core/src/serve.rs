@@ -203,3 +203,6 @@ impl Delivered {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -371,3 +371,6 @@ impl PlannedKeys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod errand;
+mod login;
+mod renewal;
+mod support;
