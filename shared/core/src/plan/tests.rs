@@ -77,7 +77,10 @@ fn the_cache_setting_is_of_the_connectors_own_steps() {
         format!("[connectors.dev]\nregion = \"us-east-1\"\ncache = \"off\"\n{ROLE}{KEYS}{MFA}");
     let role = session(&own, &Env::fixed([]));
     let mfa = role.source().unwrap();
-    assert!(mfa.mfa().is_some());
+    assert_eq!(
+        (role.describe(), mfa.describe()),
+        ("sts:AssumeRole", "sts:GetSessionToken")
+    );
     assert_eq!((role.cache, mfa.cache), (CacheMode::Off, CacheMode::Off));
 
     let chained = format!(

@@ -83,7 +83,7 @@ fn a_request_without_a_prompt_cannot_prompt() {
     let (home, request) = (Home::new(ROLE), request(session()));
     let env = home.env();
     let errand = Errand::prepare(&request, &env).unwrap();
-    assert!(!errand.can_prompt());
+    assert!(!errand.may_prompt() && !errand.can_prompt());
 }
 
 #[test]
