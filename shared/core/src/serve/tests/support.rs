@@ -5,12 +5,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::super::*;
 use crate::aws::{Call, StepSecrets};
+use crate::clock::ServerDate;
 use crate::plan::{PlannedSecret, TokenPlan};
 use crate::request::{Client, Wants};
 use crate::resource::RegistryHost;
@@ -98,6 +100,10 @@ pub(super) struct Granting {
     secrets: AtomicUsize,
     /// The answer to the next request for a registry login, in place of a login.
     refusal: Mutex<Option<Error>>,
+    /// What the answers are dated.
+    pub(super) date: Option<ServerDate>,
+    /// The times and deadlines of the questions.
+    pub(super) times: Mutex<Vec<(DateTime<Utc>, Instant)>>,
 }
 
 impl Granting {
@@ -118,8 +124,9 @@ impl Aws for Granting {
         _: &Step,
         _: Option<&Session>,
         _: &StepSecrets,
-        _: Call<'_>,
+        call: Call<'_>,
     ) -> Result<Session> {
+        self.times.lock().unwrap().push((call.now, call.deadline));
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
         Ok(Session {
             access_key_id: format!("ASIA{number:016}"),
@@ -136,7 +143,8 @@ impl Aws for Granting {
         Ok(Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"))
     }
 
-    fn registry_login(&self, _: &LoginPlan, _: &Session, _: Call<'_>) -> Result<RegistryLogin> {
+    fn registry_login(&self, _: &LoginPlan, _: &Session, call: Call<'_>) -> Result<RegistryLogin> {
+        self.times.lock().unwrap().push((call.now, call.deadline));
         match self.refusal.lock().unwrap().take() {
             Some(error) => Err(error),
             None => Ok(RegistryLogin {
@@ -149,5 +157,9 @@ impl Aws for Granting {
 
     fn cluster_token(&self, _: &TokenPlan, _: &Session, _: Call<'_>) -> Result<ClusterToken> {
         panic!("no test requests a cluster token");
+    }
+
+    fn server_date(&self) -> Option<ServerDate> {
+        self.date
     }
 }
