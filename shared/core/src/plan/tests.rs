@@ -163,6 +163,11 @@ fn a_connector_that_lists_the_host_is_preferred_to_one_that_lists_the_account() 
     for (a, b, chosen) in [
         ("\"123456789012\"", &*format!("\"{REGISTRY}\""), Some("b")),
         (&*format!("\"{REGISTRY}\""), "\"123456789012\"", Some("a")),
+        (
+            &*format!("\"{another}\", \"123456789012\""),
+            &*format!("\"{REGISTRY}\""),
+            Some("b"),
+        ),
         // Another host of the account, and an account that only appears beside it.
         (&*format!("\"{another}\""), "\"123456789012\"", Some("b")),
         (

@@ -79,11 +79,14 @@ fn the_cache_is_used_unless_the_environment_or_every_step_turns_it_off() {
 }
 
 #[test]
-fn a_request_without_a_prompt_cannot_prompt() {
-    let (home, request) = (Home::new(ROLE), request(session()));
+fn a_prompt_requires_a_terminal_and_a_request_that_allows_it() {
+    let (home, mut request) = (Home::new(ROLE), request(session()));
     let env = home.env();
     let errand = Errand::prepare(&request, &env).unwrap();
     assert!(!errand.may_prompt() && !errand.can_prompt());
+    request.may_prompt = true;
+    let errand = Errand::prepare(&request, &env).unwrap();
+    assert_eq!(errand.can_prompt(), crate::mfa::terminal().is_some());
 }
 
 #[test]
