@@ -226,12 +226,9 @@ cache = "keyring"
 }
 
 impl Drop for Sealed {
-    /// Clears the keyring, which the kernel would otherwise keep for days.
+    /// Removes the key, which the kernel would otherwise keep for days, so that the next run creates one again.
     fn drop(&mut self) {
-        self.shell(
-            &[],
-            "keyctl purge user aws-connector:cache >/dev/null || true",
-        );
+        self.shell(&[], &format!("{LOSE_THE_KEY} || true"));
     }
 }
 

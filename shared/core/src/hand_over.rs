@@ -199,13 +199,12 @@ fn find() -> Result<PathBuf> {
             return Err(Error::local("cannot find the path of this program").because(error));
         }
     };
-    let is_ours = |meta: &fs::Metadata| meta.uid() == 0 || meta.uid() == owner;
     // Of a link, too: in a folder like /tmp others may add one, although they cannot replace any.
     let link = fs::symlink_metadata(&path).map_err(|error| cannot_start(&path, error))?;
     let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, error))?;
     let why = if !meta.is_file() {
         "is not a file"
-    } else if !is_ours(&link) || !is_ours(&meta) {
+    } else if !is_trusted(link.uid(), owner) || !is_trusted(meta.uid(), owner) {
         "has a different owner than this program"
     } else if meta.mode() & 0o022 != 0 {
         "is writable by other users"
@@ -215,6 +214,11 @@ fn find() -> Result<PathBuf> {
     let shown = shown(&path.to_string_lossy());
     Err(Error::local(format!("{shown}, which is required, {why}"))
         .fix(format!("install {PROGRAM} again")))
+}
+
+/// Whether a file of this user is run: root's, and the files of this program's owner.
+fn is_trusted(user: u32, owner: u32) -> bool {
+    user == 0 || user == owner
 }
 
 fn cannot_start(path: &Path, error: std::io::Error) -> Error {
@@ -230,4 +234,38 @@ fn cannot_start(path: &Path, error: std::io::Error) -> Error {
         "install {PROGRAM} from the same release into {}",
         shown(&folder.to_string_lossy())
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::io::Read as _;
+    use std::os::unix::fs::FileTypeExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_a_short_text_is_passed_on_in_a_pipe() {
+        for (length, is_pipe) in [(0, true), (PIPE_BUFFER, true), (PIPE_BUFFER + 1, false)] {
+            let text = "a".repeat(length);
+            let hand_over = HandOver {
+                client: Client::Docker,
+                called: Utc::now(),
+                args: &[],
+                stdin: Some(&text),
+            };
+            let mut input = fs::File::from(hand_over.input().unwrap().unwrap());
+            let kind = input.metadata().unwrap().file_type();
+            assert_eq!(kind.is_fifo(), is_pipe, "{length}");
+            let mut read = String::new();
+            input.read_to_string(&mut read).unwrap();
+            assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn a_program_of_root_or_of_the_same_owner_is_run() {
+        assert!(is_trusted(0, 1000) && is_trusted(1000, 1000) && is_trusted(0, 0));
+        assert!(!is_trusted(1000, 0) && !is_trusted(1001, 1000));
+    }
 }

@@ -241,3 +241,6 @@ impl Delivered {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

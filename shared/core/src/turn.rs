@@ -99,6 +99,7 @@ mod tests {
     fn time_passes_from_the_start_of_the_command() {
         let clock = Clock::default();
         let mut turn = Turn::new(&clock, Duration::ZERO, Utc::now());
+        assert!(std::ptr::eq(turn.clock(), &raw const clock));
         let seconds = |count| Duration::from_secs(count);
         if let Some(earlier) = turn.start.1.checked_sub(seconds(10)) {
             turn.start.1 = earlier;

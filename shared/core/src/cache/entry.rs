@@ -226,6 +226,12 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_must_expire_with_its_entry() {
+        assert!(entry(3600, 0.5).with_payload(session(3600)).is_some());
+        assert!(entry(3600, 0.5).with_payload(session(3601)).is_none());
+    }
+
+    #[test]
     fn an_entry_without_a_lifetime_is_a_miss() {
         let bytes = entry(0, 0.5).render();
         assert!(Entry::<Session>::parse(&bytes, key::tests::some_key(1)).is_none());

@@ -54,11 +54,10 @@ impl Folder {
         }
         match fs::DirBuilder::new().mode(0o700).create(&self.path) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let meta = fs::symlink_metadata(&self.path).map_err(failed)?;
-                check_folder(&self.path, &meta)
-            }
-            Err(error) => Err(failed(error)),
+            Err(error) => match fs::symlink_metadata(&self.path) {
+                Ok(meta) => check_folder(&self.path, &meta),
+                Err(_) => Err(failed(error)),
+            },
         }
     }
 
@@ -205,7 +204,7 @@ mod tests {
     fn what_is_too_long_to_be_read_is_not_written() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::open(place.path()).unwrap();
-        let length = usize::try_from(LONGEST_ENTRY).unwrap();
+        let length = 256 * 1024;
         let longest = vec![b'x'; length + 2];
         folder
             .write(some_key(1), longest.get(..length).unwrap())

@@ -1,14 +1,12 @@
 //! The key of a cache entry: an opaque digest. What it is a digest of is up to the caller.
 
-use std::fmt;
-
 use sha2::{Digest as _, Sha256};
 
 /// Entries of another schema are misses.
 pub(crate) const SCHEMA: u32 = 1;
 
 /// What an entry is found by.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
 impl Key {
@@ -43,12 +41,6 @@ impl Key {
             }
         }
         text
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.hex())
     }
 }
 

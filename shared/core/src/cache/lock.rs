@@ -387,15 +387,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k.lock");
         let mut guard = locked(&path);
+        let what = "a".repeat(60_000);
         guard.say(&Note {
             holder: None,
             failure: Some(Failure {
                 ended: DateTime::UNIX_EPOCH,
-                error: Error::refused("no"),
+                error: Error::refused(what.as_str()),
                 own: false,
             }),
         });
-        assert_eq!(read_note(&path).failure.unwrap().error.what, "no");
+        assert_eq!(read_note(&path).failure.unwrap().error.what, what);
         guard.say_nothing();
         assert!(guard.note().failure.is_none());
         fs::write(&path, "{garbage").unwrap();

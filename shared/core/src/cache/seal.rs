@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Cacheable, Entry};
 use super::folder::Unusable;
 use super::key::Key;
-use super::lock::{self, Try};
+use super::lock::{self, Guard, Try};
 
 /// The key's name in the keyring.
 #[cfg(target_os = "linux")]
@@ -106,23 +106,25 @@ fn bound<T: Cacheable>(key: Key) -> String {
 
 /// Creates the key once: a second process uses the key of the first.
 fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
-    let path = folder.join("keyring.lock");
-    let _guard = match lock::lock_within(&path, Duration::from_secs(5)) {
-        Ok(Try::Locked(guard)) => guard,
-        Ok(Try::Busy) => {
-            return Err(format!(
-                "timed out waiting for the lock on {}",
-                path.display()
-            ));
-        }
-        Err(error) => return Err(format!("cannot lock {}: {error}", path.display())),
-    };
+    let _guard = lock_for(Duration::from_secs(5), &folder.join("keyring.lock"))?;
     if let Some(key) = stored_key()? {
         return Ok(key);
     }
     let key = CipherKey::<Aes256Gcm>::generate();
     store_key(&key)?;
     Ok(key.to_vec())
+}
+
+/// Takes a lock, waiting for its holder if necessary.
+fn lock_for(patience: Duration, path: &Path) -> Result<Guard, Unusable> {
+    match lock::lock_within(path, patience) {
+        Ok(Try::Locked(guard)) => Ok(guard),
+        Ok(Try::Busy) => Err(format!(
+            "timed out waiting for the lock on {}",
+            path.display()
+        )),
+        Err(error) => Err(format!("cannot lock {}: {error}", path.display())),
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -220,5 +222,26 @@ pub(super) mod tests {
         assert_eq!(sealer(1).open::<RegistryLogin>(some_key(2), &sealed), None);
         let again = sealer(1).seal(some_key(1), &sealed).unwrap();
         assert_ne!(again.sealed, sealed.sealed);
+    }
+
+    #[test]
+    fn a_sealer_does_not_show_its_key() {
+        assert_eq!(format!("{:?}", sealer(7)), "Sealer");
+    }
+
+    #[test]
+    fn the_lock_of_the_key_is_waited_for_but_not_forever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyring.lock");
+        let held = lock_for(Duration::ZERO, &path).unwrap();
+        let error = lock_for(Duration::ZERO, &path).unwrap_err();
+        assert!(error.contains("timed out"), "{error}");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| lock_for(Duration::from_secs(60), &path).map(drop));
+            // The other thread finds the lock busy first.
+            std::thread::sleep(Duration::from_millis(20));
+            drop(held);
+            waiting.join().unwrap().unwrap();
+        });
     }
 }

@@ -269,3 +269,6 @@ impl PlannedKeys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

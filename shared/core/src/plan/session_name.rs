@@ -90,6 +90,8 @@ mod tests {
         let (a, b) = ("a".repeat(80), format!("{}b", "a".repeat(79)));
         let (one, two) = (name("{user}", &a), name("{user}", &b));
         assert_eq!((one.len(), two.len()), (64, 64));
+        let longest = "a".repeat(64);
+        assert_eq!(name("{user}", &longest), longest);
         assert_ne!(one, two);
         let env = Env::fixed([("USER", a.as_str())]);
         assert_eq!(federation_name(None, "dev", Client::Docker, &env).len(), 32);

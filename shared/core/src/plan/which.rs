@@ -43,10 +43,9 @@ pub fn for_registry(
         if candidates.iter().any(|c| c.enabled) {
             candidates.retain(|c| c.enabled);
         }
-        if candidates.len() > 1
-            && let Some(at) = candidates
-                .iter()
-                .position(|c| Some(&c.name) == chosen.as_ref())
+        if let Some(at) = candidates
+            .iter()
+            .position(|c| Some(&c.name) == chosen.as_ref())
         {
             candidates = vec![candidates.swap_remove(at)];
         }

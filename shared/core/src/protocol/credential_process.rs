@@ -172,6 +172,7 @@ pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, S
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::env::Env;
 
     fn now() -> DateTime<Utc> {
         DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z")
@@ -230,6 +231,10 @@ mod tests {
                 "SecretAccessKey",
             ),
             (
+                r#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s3cret","AccountId":""}"#,
+                "AccountId that is empty",
+            ),
+            (
                 r#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s3cret","Expiration":"soon"}"#,
                 "RFC 3339",
             ),
@@ -254,5 +259,27 @@ mod tests {
             assert!(error.contains(why), "{text}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_resource_id_requires_a_resource_type() {
+        let parse = |args: &[&str]| {
+            let args: Vec<_> = args.iter().map(|arg| arg.into()).collect();
+            CredentialProcess::parse(&Input {
+                args: &args,
+                env: &Env::fixed([]),
+                stdin: &|| Ok(String::new()),
+            })
+            .map(drop)
+        };
+        parse(&[]).unwrap();
+        parse(&["--resource-type", "s3-bucket", "--resource-id", "logs"]).unwrap();
+        let error = parse(&["--resource-id", "logs"]).unwrap_err().to_string();
+        assert!(error.contains("requires --resource-type"), "{error}");
+    }
+
+    #[test]
+    fn registries_are_not_listed_in_this_protocol() {
+        CredentialProcess::render_registries(&[]).unwrap_err();
     }
 }

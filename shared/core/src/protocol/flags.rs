@@ -81,3 +81,24 @@ fn unknown(given: &str, name: &str, known: &[&'static str]) -> Error {
 fn usage(what: &str) -> Error {
     Error::usage(what.to_owned()).fix("see --help")
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_value_is_limited_in_length_and_has_no_control_characters() {
+        let value = |value: &str| {
+            let args = [OsString::from("--name"), value.into()];
+            Flags::parse(&args, &["name"]).map(|mut flags| flags.take("name"))
+        };
+        let longest = "a".repeat(LONGEST);
+        assert_eq!(value(&longest), Ok(Some(longest.clone())));
+        assert_eq!(value("b"), Ok(Some("b".to_owned())));
+        for refused in [format!("{longest}a"), "a\tb".to_owned()] {
+            let error = value(&refused).unwrap_err().to_string();
+            assert!(error.contains("is too long or contains control"), "{error}");
+        }
+    }
+}

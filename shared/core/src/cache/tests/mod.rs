@@ -2,3 +2,4 @@
 mod obtain;
 mod renewal;
 mod support;
+mod waiting;

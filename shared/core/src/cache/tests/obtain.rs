@@ -1,7 +1,7 @@
-//! What is obtained: kept, shared, waited for.
+//! What is obtained: kept and shared.
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{TimeDelta, Utc};
 
@@ -176,74 +176,6 @@ fn a_forced_refresh_takes_what_was_made_since_the_client_called() {
         cache.look::<RegistryLogin>(source, &house.forced()),
         Look::Hit(_)
     ));
-}
-
-#[test]
-fn a_wait_that_times_out_mints_without_the_lock_and_caches_the_result() {
-    let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Minting));
-    let minted = house.obtain(&mut house.turn(), Ok(fresh())).unwrap();
-    assert_eq!(house.hit(want()), Some(minted));
-    // What the holder says is still there.
-    assert!(house.note().holder.is_some());
-}
-
-#[test]
-fn a_valid_login_is_used_while_another_process_renews_it() {
-    let house = House::new();
-    let kept = house.put(-11 * 60, 5);
-    let _held = house.hold(&by_another(lock::State::Minting));
-    assert_eq!(house.obtain(&mut house.turn(), Ok(fresh())), Ok(kept));
-}
-
-#[test]
-fn a_command_without_a_terminal_does_not_wait_for_a_prompt() {
-    let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Prompting));
-    let mut turn = house.turn();
-    turn.patience = Duration::from_secs(10);
-    let error = house.obtain(&mut turn, Ok(fresh())).unwrap_err();
-    assert_eq!(error.kind, Kind::Interaction);
-    assert!(
-        error
-            .to_string()
-            .contains("pid 1 is waiting for an MFA code"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_waiter_takes_what_the_holder_writes() {
-    let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Minting));
-    let (cache, mut turn) = (house.cache(), house.turn());
-    turn.patience = Duration::from_secs(10);
-    let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
-        panic!("a hit");
-    };
-    // The holder's work, done between the look and the wait.
-    let written = house.put(0, 12 * 60);
-    let Ok(Acquired::Appeared(login)) = miss.acquire(&mut turn) else {
-        panic!("nothing appeared");
-    };
-    assert_eq!(login, written);
-}
-
-#[test]
-fn waiting_costs_patience_and_not_the_time_to_ask_aws() {
-    let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Minting));
-    let (cache, mut turn) = (house.cache(), house.turn());
-    let patience = Duration::from_millis(60);
-    turn.patience = patience;
-    let deadline = turn.deadline;
-    let Ok(Acquired::Lease(lease)) = acquire(&cache, want(), &mut turn) else {
-        panic!("no lease");
-    };
-    assert_eq!(turn.patience, Duration::ZERO);
-    assert!(turn.deadline >= deadline + patience);
-    lease.settle(Ok(fresh()), &mut turn).unwrap();
-    assert!(turn.deadline >= deadline + patience && turn.hurry.is_none());
 }
 
 #[test]
