@@ -93,9 +93,12 @@ impl CaseFile {
     }
 }
 
+/// The name of a case in a file of several, and its sections.
+type Named = (Option<String>, Vec<Section>);
+
 /// The cases of a file. Those of a file with several have names, and all have the sections before
 /// the first of them.
-fn cases(root: &Path, text: &str) -> Result<Vec<(Option<String>, Vec<Section>)>, String> {
+fn cases(root: &Path, text: &str) -> Result<Vec<Named>, String> {
     if !text.starts_with("# ") {
         return Err("the first line must be a comment that says what the case shows".into());
     }
@@ -103,7 +106,7 @@ fn cases(root: &Path, text: &str) -> Result<Vec<(Option<String>, Vec<Section>)>,
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         at += line.len();
-        let (_, sections): &mut (_, Vec<Section>) = cases.last_mut().unwrap();
+        let (_, sections): &mut Named = cases.last_mut().unwrap();
         if let Some(header) = line.strip_prefix("===") {
             let mut words = header.split_whitespace();
             let name = words.next().unwrap_or_default().to_owned();

@@ -52,14 +52,20 @@ pub struct ClusterRequest {
     pub at_ms: u128,
 }
 
+/// The accepted tokens, and how long each is accepted without asking STS again.
+#[derive(Default)]
+struct Cached {
+    ttl: Duration,
+    tokens: HashMap<String, (Instant, User)>,
+}
+
 struct Gate {
     name: String,
     partition: String,
     sts_port: u16,
     world: Arc<Shared>,
     requests: Mutex<Vec<ClusterRequest>>,
-    /// How long an accepted token is accepted without asking STS again, and those that are.
-    cached: Mutex<(Duration, HashMap<String, (Instant, User)>)>,
+    cached: Mutex<Cached>,
     /// Mapped ARNs; `None`: all except federated users, which EKS access entries cannot name.
     mapped: Mutex<Option<Vec<String>>>,
 }
@@ -143,7 +149,7 @@ impl Cluster {
             .cached
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .0 = ttl;
+            .ttl = ttl;
     }
 
     /// Maps only these ARNs (of users, or of roles as `arn:…:role/NAME`); others are refused with 401.
@@ -194,14 +200,14 @@ impl Gate {
     fn authenticate(&self, token: &str) -> Result<User, String> {
         // Held meanwhile: API servers merge concurrent calls for the same token.
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ttl, tokens) = &mut *cached;
-        if let Some((since, user)) = tokens.get(token)
-            && since.elapsed() < *ttl
+        if let Some((since, user)) = cached.tokens.get(token)
+            && since.elapsed() < cached.ttl
         {
             return Ok(user.clone());
         }
         let user = self.ask_authenticator(token)?;
-        tokens.insert(token.to_owned(), (Instant::now(), user.clone()));
+        let now = Instant::now();
+        cached.tokens.insert(token.to_owned(), (now, user.clone()));
         Ok(user)
     }
 
