@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use chrono::TimeDelta;
 
-use crate::client::Question;
+use crate::network::Question;
 use crate::refusal;
 use crate::text::{chain, without};
 
@@ -210,7 +210,7 @@ impl Question<'_> {
     }
 
     fn peer(&self) -> String {
-        self.line
+        self.connection
             .seen()
             .peer
             .map_or_else(|| "AWS".to_owned(), |peer| one_line(&peer))

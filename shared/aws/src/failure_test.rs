@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::Utc;
 
 use super::*;
-use crate::client::Client;
+use crate::network::Network;
 
 fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>) -> T) -> T {
     ask_by("AKIAIOSFODNN7EXAMPLE", operation, what, judge)
@@ -35,9 +35,9 @@ fn ask_by<T>(
         principal_arn: None,
         obtained_at: None,
     };
-    let client = Client::default();
+    let network = Network::default();
     judge(
-        &client
+        &network
             .question(operation, format!("{operation}{what}"), call)
             .by(&session),
     )

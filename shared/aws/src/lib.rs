@@ -8,18 +8,19 @@
     expect(clippy::disallowed_methods, reason = "tests open files directly")
 )]
 
-mod client;
+mod connections;
+mod destination;
 mod failure;
 #[cfg(feature = "inventory")]
 pub mod inventory;
 mod mint;
 mod names;
+mod network;
 mod refusal;
 mod secret_source;
 mod session;
 mod text;
 mod trust;
-mod wire;
 
 #[cfg(feature = "inventory")]
 pub use secret_source::keyring::exchange as exchange_in_keyring;
@@ -34,7 +35,7 @@ use aws_connector_core::error::Result;
 use aws_connector_core::plan::{LoginPlan, PlannedSecret, Step, TokenPlan};
 use aws_connector_core::secret::Secret;
 
-use client::Client;
+use network::Network;
 
 /// AWS through its SDK.
 ///
@@ -42,7 +43,7 @@ use client::Client;
 /// call that needs them and stay for the next.
 #[derive(Debug, Default)]
 pub struct Sdk {
-    client: Client,
+    network: Network,
 }
 
 impl Sdk {
@@ -60,7 +61,7 @@ impl Aws for Sdk {
         secrets: &StepSecrets,
         call: Call<'_>,
     ) -> Result<Session> {
-        session::obtain(&self.client, step, source, secrets, call)
+        session::obtain(&self.network, step, source, secrets, call)
             .map_err(|error| error.of(&step.connector))
     }
 
@@ -70,7 +71,7 @@ impl Aws for Sdk {
         session: Option<&Session>,
         call: Call<'_>,
     ) -> Result<Secret> {
-        secret_source::fetch(&self.client, secret, session, call)
+        secret_source::fetch(&self.network, secret, session, call)
             .map_err(|error| error.of(call.connector))
     }
 
@@ -80,7 +81,7 @@ impl Aws for Sdk {
         session: &Session,
         call: Call<'_>,
     ) -> Result<RegistryLogin> {
-        mint::registry_login(&self.client, plan, session, call)
+        mint::registry_login(&self.network, plan, session, call)
             .map_err(|error| error.of(call.connector))
     }
 
@@ -95,6 +96,6 @@ impl Aws for Sdk {
     }
 
     fn server_date(&self) -> Option<ServerDate> {
-        self.client.last_server_date()
+        self.network.last_server_date()
     }
 }

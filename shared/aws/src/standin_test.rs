@@ -28,7 +28,7 @@ const CROSS: &str = "arn:aws:iam::210987654321:role/cross";
 
 fn sdk<const N: usize>(vars: [(&str, &str); N]) -> Sdk {
     Sdk {
-        client: Client::new(Env::fixed(vars)),
+        network: Network::new(Env::fixed(vars)),
     }
 }
 

@@ -7,7 +7,7 @@ use aws_connector_core::plan::Site;
 
 use super::MOST_PAGES;
 use crate::Sdk;
-use crate::client::{config, credentials};
+use crate::network::{config, credentials};
 
 /// What a kubeconfig needs to know of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,19 +32,19 @@ impl Sdk {
     pub fn clusters(&self, site: &Site, session: &Session, call: Call<'_>) -> Result<Vec<String>> {
         let operation = "eks:ListClusters";
         let question = self
-            .client
+            .network
             .question(operation, format!("{operation} in {}", site.region), call)
             .at(site)
             .by(session);
         let config = config!(aws_sdk_eks, "eks", site, &question)
             .credentials_provider(credentials(session))
             .build();
-        let client = aws_sdk_eks::Client::from_conf(config);
+        let network = aws_sdk_eks::Client::from_conf(config);
         let all = async {
             let mut names = Vec::new();
             let mut next = None;
             for _ in 0..MOST_PAGES {
-                let page = client
+                let page = network
                     .list_clusters()
                     .set_next_token(next.take())
                     .send()
@@ -58,7 +58,7 @@ impl Sdk {
             }
             Ok(names)
         };
-        self.client
+        self.network
             .run(&question, all)
             .map_err(|error| error.of(call.connector))
     }
@@ -76,7 +76,7 @@ impl Sdk {
     ) -> Result<ClusterInfo> {
         let operation = "eks:DescribeCluster";
         let question = self
-            .client
+            .network
             .question(
                 operation,
                 format!("{operation} of {name} in {}", site.region),
@@ -91,7 +91,7 @@ impl Sdk {
             .describe_cluster()
             .name(name);
         let answer = self
-            .client
+            .network
             .run(&question, async {
                 request.send().await.map_err(|error| question.failed(error))
             })

@@ -6,7 +6,7 @@ use aws_connector_core::error::Result;
 use aws_connector_core::plan::Site;
 
 use crate::Sdk;
-use crate::client::{config, credentials};
+use crate::network::{config, credentials};
 
 /// Who a session is to AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Sdk {
     ) -> Result<Identity> {
         let operation = "sts:GetCallerIdentity";
         let question = self
-            .client
+            .network
             .question(operation, operation.to_owned(), call)
             .at(site)
             .by(session);
@@ -39,7 +39,7 @@ impl Sdk {
             .build();
         let request = aws_sdk_sts::Client::from_conf(config).get_caller_identity();
         let answer = self
-            .client
+            .network
             .run(&question, async {
                 request.send().await.map_err(|error| question.failed(error))
             })

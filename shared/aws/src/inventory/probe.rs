@@ -16,9 +16,9 @@ use rustls_pki_types::pem::PemObject as _;
 
 use super::ClusterInfo;
 use crate::Sdk;
-use crate::client::Question;
+use crate::destination::Destination;
 use crate::names::Names;
-use crate::wire::Place;
+use crate::network::Question;
 
 impl Sdk {
     /// Shows a registry its login, at `/v2/`, as Docker does.
@@ -33,7 +33,7 @@ impl Sdk {
     ) -> Result<()> {
         let host = registry.host();
         let question = self
-            .client
+            .network
             .question("GET /v2/", format!("GET https://{host}/v2/"), call)
             .hide(&login.password);
         let pair = format!("{}:{}", login.username, login.password.expose());
@@ -41,7 +41,7 @@ impl Sdk {
             &format!("https://{host}/v2/"),
             &format!("Basic {}", STANDARD.encode(pair)),
         );
-        self.ask(&question, &question.line.clone(), request)
+        self.ask(&question, &question.connection.clone(), request)
             .map_err(|error| error.of(call.connector))
     }
 
@@ -57,10 +57,11 @@ impl Sdk {
     ) -> Result<()> {
         let url = format!("{}/version", cluster.endpoint.trim_end_matches('/'));
         let question = self
-            .client
+            .network
             .question("GET /version", format!("GET {url}"), call)
             .hide(&token.token);
-        let proxies = Place::of(&url).map_or_else(ProxyConfig::disabled, |place| place.proxies());
+        let proxies =
+            Destination::of(&url).map_or_else(ProxyConfig::disabled, |place| place.proxies());
         let connector = Connector::builder()
             .connector_settings(HttpConnectorSettings::builder().build())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -80,7 +81,7 @@ impl Sdk {
     ) -> Result<()> {
         let what = &question.what;
         let request = request.ok_or_else(|| Error::local(format!("{what} is not a valid URL")))?;
-        let answer = self.client.run(question, async {
+        let answer = self.network.run(question, async {
             let answer = connector.call(request).await;
             answer.map_err(|error| question.not_reached(&error))
         })?;

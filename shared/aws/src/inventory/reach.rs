@@ -66,7 +66,7 @@ impl Sdk {
         call: Call<'_>,
     ) -> Result<String> {
         let what = format!("reaching {} in {}", service.id(), site.region);
-        let question = self.client.question("GET /", what, call).at(site);
+        let question = self.network.question("GET /", what, call).at(site);
         let asked = async {
             let url = match (site.endpoints.get(service.id()), service) {
                 (Some(url), _) => url.clone(),
@@ -79,13 +79,13 @@ impl Sdk {
             request
                 .set_uri(format!("{}/", url.trim_end_matches('/')))
                 .map_err(|_| Error::local(format!("{url} is not a valid URL")))?;
-            let line = question.line.to(site, service.id());
+            let line = question.connection.to(site, service.id());
             let answer = line.call(request).await;
             answer
                 .map(|_| url)
                 .map_err(|error| question.not_reached(&error))
         };
-        self.client
+        self.network
             .run(&question, asked)
             .map_err(|error| error.of(call.connector))
     }

@@ -7,7 +7,7 @@ use aws_connector_core::plan::Site;
 
 use super::MOST_PAGES;
 use crate::Sdk;
-use crate::client::{config, credentials};
+use crate::network::{config, credentials};
 
 impl Sdk {
     /// The names of all repositories in the site's region: of an account, or of the caller's own.
@@ -23,19 +23,19 @@ impl Sdk {
     ) -> Result<Vec<String>> {
         let operation = "ecr:DescribeRepositories";
         let question = self
-            .client
+            .network
             .question(operation, format!("{operation} in {}", site.region), call)
             .at(site)
             .by(session);
         let config = config!(aws_sdk_ecr, "ecr", site, &question)
             .credentials_provider(credentials(session))
             .build();
-        let client = aws_sdk_ecr::Client::from_conf(config);
+        let network = aws_sdk_ecr::Client::from_conf(config);
         let all = async {
             let mut names = Vec::new();
             let mut next = None;
             for _ in 0..MOST_PAGES {
-                let page = client
+                let page = network
                     .describe_repositories()
                     .set_registry_id(account.map(str::to_owned))
                     .set_next_token(next.take())
@@ -55,7 +55,7 @@ impl Sdk {
             }
             Ok(names)
         };
-        self.client
+        self.network
             .run(&question, all)
             .map_err(|error| error.of(call.connector))
     }

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::MOST_PAGES;
 use crate::Sdk;
-use crate::client::{Question, config, credentials};
+use crate::network::{Question, config, credentials};
 
 /// Buckets a page.
 const PAGE: i32 = 1000;
@@ -37,7 +37,7 @@ impl Sdk {
     ) -> Result<Vec<BucketInfo>> {
         let operation = "s3:ListAllMyBuckets";
         let question = self
-            .client
+            .network
             .question(operation, operation.to_owned(), call)
             .at(site)
             .by(session);
@@ -72,7 +72,7 @@ impl Sdk {
             }
             Ok(buckets)
         };
-        self.client
+        self.network
             .run(&question, all)
             .map_err(|error| error.of(call.connector))
     }
@@ -90,7 +90,7 @@ impl Sdk {
     ) -> Result<()> {
         let operation = "s3:ListBucket";
         let question = self
-            .client
+            .network
             .question(operation, format!("{operation} of {bucket}"), call)
             .at(site)
             .by(session);
@@ -101,7 +101,7 @@ impl Sdk {
         let request = aws_sdk_s3::Client::from_conf(config)
             .head_bucket()
             .bucket(bucket);
-        self.client
+        self.network
             .run(&question, async {
                 request.send().await.map_err(|error| {
                     let raw = error.raw_response();

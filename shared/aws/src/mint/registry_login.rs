@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
-use crate::client::{Client, Question, config, credentials, time};
+use crate::network::{Network, Question, config, credentials, time};
 
 /// How long ECR's logins live.
 const LIFETIME: TimeDelta = TimeDelta::hours(12);
@@ -19,26 +19,26 @@ const LIFETIME: TimeDelta = TimeDelta::hours(12);
 const PUBLIC_REGION: &str = "us-east-1";
 
 pub(crate) fn mint(
-    client: &Client,
+    network: &Network,
     plan: &LoginPlan,
     session: &Session,
     call: Call<'_>,
 ) -> Result<RegistryLogin> {
     if plan.public {
-        public(client, &plan.site.in_region(PUBLIC_REGION), session, call)
+        public(network, &plan.site.in_region(PUBLIC_REGION), session, call)
     } else {
-        private(client, &plan.site, session, call)
+        private(network, &plan.site, session, call)
     }
 }
 
 fn private(
-    client: &Client,
+    network: &Network,
     site: &Site,
     session: &Session,
     call: Call<'_>,
 ) -> Result<RegistryLogin> {
     let operation = "ecr:GetAuthorizationToken";
-    let question = client
+    let question = network
         .question(operation, format!("{operation} in {}", site.region), call)
         .at(site)
         .by(session);
@@ -46,7 +46,7 @@ fn private(
         .credentials_provider(credentials(session))
         .build();
     let request = aws_sdk_ecr::Client::from_conf(config).get_authorization_token();
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let data = answer
@@ -59,13 +59,13 @@ fn private(
 }
 
 fn public(
-    client: &Client,
+    network: &Network,
     site: &Site,
     session: &Session,
     call: Call<'_>,
 ) -> Result<RegistryLogin> {
     let operation = "ecr-public:GetAuthorizationToken";
-    let question = client
+    let question = network
         .question(operation, operation.to_owned(), call)
         .at(site)
         .by(session);
@@ -73,7 +73,7 @@ fn public(
         .credentials_provider(credentials(session))
         .build();
     let request = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token();
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let data = answer.authorization_data;

@@ -12,24 +12,24 @@ use aws_connector_core::plan::PlannedSecret;
 use aws_connector_core::profile::SecretRef;
 use aws_connector_core::secret::Secret;
 
-use crate::client::Client;
+use crate::network::Network;
 
 /// Fetches one.
 pub(crate) fn fetch(
-    client: &Client,
+    network: &Network,
     secret: &PlannedSecret,
     session: Option<&Session>,
     call: Call<'_>,
 ) -> Result<Secret> {
     match secret {
-        PlannedSecret::Local(SecretRef::Command(argv)) => command::fetch(client.env(), argv, call),
+        PlannedSecret::Local(SecretRef::Command(argv)) => command::fetch(network.env(), argv, call),
         PlannedSecret::Local(SecretRef::Keyring(entry)) => keyring::fetch(entry, call.deadline),
-        PlannedSecret::Local(other) => local_secret::read(other, client.env())?
+        PlannedSecret::Local(other) => local_secret::read(other, network.env())?
             .ok_or_else(|| Error::local(format!("{} cannot be fetched here", other.describe()))),
         PlannedSecret::Ssm { name, site, .. } => {
             let session = session
                 .ok_or_else(|| Error::local("an SSM parameter was requested without a session"))?;
-            ssm::fetch(client, name, site, session, call)
+            ssm::fetch(network, name, site, session, call)
         }
     }
 }

@@ -8,10 +8,10 @@ use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::one_line;
 use zeroize::Zeroizing;
 
-use crate::client::{Client, config, credentials};
+use crate::network::{Network, config, credentials};
 
 pub(super) fn fetch(
-    client: &Client,
+    network: &Network,
     name: &str,
     site: &Site,
     session: &Session,
@@ -19,7 +19,7 @@ pub(super) fn fetch(
 ) -> Result<Secret> {
     let operation = "ssm:GetParameter";
     let place = format!("{} in {}", one_line(name), site.region);
-    let question = client
+    let question = network
         .question(operation, format!("{operation} of {place}"), call)
         .at(site)
         .by(session);
@@ -30,7 +30,7 @@ pub(super) fn fetch(
         .get_parameter()
         .name(name)
         .with_decryption(true);
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     });
     let answer = answer.map_err(|error| match error.reason() {

@@ -7,10 +7,10 @@ use aws_connector_core::plan::{RoleCall, Site};
 use aws_connector_core::shown::one_line;
 
 use super::{from_sts, policy_arns, seconds, tags};
-use crate::client::{Client, config, credentials};
+use crate::network::{Network, config, credentials};
 
 pub(super) fn obtain(
-    client: &Client,
+    network: &Network,
     site: &Site,
     role: &RoleCall,
     source: &Session,
@@ -18,7 +18,7 @@ pub(super) fn obtain(
     call: Call<'_>,
 ) -> Result<Session> {
     let operation = "sts:AssumeRole";
-    let question = client
+    let question = network
         .question(
             operation,
             format!("{operation} of {}", one_line(&role.arn)),
@@ -56,7 +56,7 @@ pub(super) fn obtain(
                 .as_ref()
                 .map(|code| code.expose().to_owned()),
         );
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let arn = answer

@@ -11,22 +11,22 @@ use aws_connector_core::shown::{one_line, shown};
 use aws_connector_core::web_identity;
 
 use super::nearby::{Answer, request, send};
-use crate::client::{Client, Question};
+use crate::network::{Network, Question};
 
 /// The endpoint refuses many tasks that start at once: how long to wait before each further try.
 const WAITS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 
-pub(super) fn obtain(client: &Client, plan: &ContainerPlan, call: Call<'_>) -> Result<Session> {
+pub(super) fn obtain(network: &Network, plan: &ContainerPlan, call: Call<'_>) -> Result<Session> {
     let token = match &plan.token_file {
         Some(path) => Some(read(path)?),
         None => plan.token.clone(),
     };
     let operation = "container credentials";
     let what = format!("{operation} of {}", one_line(&plan.uri));
-    let question = client
+    let question = network
         .question(operation, what, call)
         .hide_if(token.as_ref());
-    client.run(&question, async {
+    network.run(&question, async {
         let mut waits = WAITS.iter();
         loop {
             let header = token

@@ -11,7 +11,7 @@ use aws_connector_core::profile::Policies;
 use aws_connector_core::shown::one_line;
 
 use super::{from_sts, policy_arns, seconds, tags};
-use crate::client::{Client, config, credentials};
+use crate::network::{Network, config, credentials};
 
 /// What the federated user is to be.
 pub(super) struct Wish<'a> {
@@ -22,14 +22,14 @@ pub(super) struct Wish<'a> {
 }
 
 pub(super) fn obtain(
-    client: &Client,
+    network: &Network,
     site: &Site,
     wish: &Wish<'_>,
     source: &Session,
     call: Call<'_>,
 ) -> Result<Session> {
     let operation = "sts:GetFederationToken";
-    let question = client
+    let question = network
         .question(
             operation,
             format!("{operation} for {}", one_line(wish.name)),
@@ -47,7 +47,7 @@ pub(super) fn obtain(
         .set_policy(wish.policies.inline.clone())
         .set_policy_arns(policy_arns(wish.policies))
         .set_tags(tags(&question, wish.tags)?);
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let arn = answer.federated_user.as_ref().map(|user| user.arn.as_str());

@@ -14,7 +14,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::nearby::Answer;
-use crate::client::{Client, Question};
+use crate::network::{Network, Question};
 use crate::text::chain;
 
 /// How long the token for our requests lives.
@@ -23,7 +23,7 @@ const TOKEN_TTL: Duration = Duration::from_secs(60);
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
 pub(super) fn obtain(
-    client: &Client,
+    network: &Network,
     plan: &InstanceMetadataPlan,
     call: Call<'_>,
 ) -> Result<Session> {
@@ -33,9 +33,9 @@ pub(super) fn obtain(
     };
     let operation = "instance metadata";
     let what = format!("{operation} of {}", one_line(&plan.endpoint));
-    let question = client.question(operation, what, call);
+    let question = network.question(operation, what, call);
     let base = plan.endpoint.trim_end_matches('/');
-    let session = client.run(&question, ask(&question, base, plan.patience));
+    let session = network.run(&question, ask(&question, base, plan.patience));
     session.map_err(|error| with_tried(error, &plan.tried))
 }
 
@@ -87,9 +87,9 @@ async fn ask(question: &Question<'_>, base: &str, patience: Duration) -> Result<
 /// The SDK's own client: the session token of version 2 and nothing else, tried once.
 fn imds(question: &Question<'_>, base: &str, patience: Duration) -> Result<imds::Client> {
     let config = ProviderConfig::without_region()
-        .with_http_client(question.line.clone())
+        .with_http_client(question.connection.clone())
         .with_time_source(question.clock())
-        .with_sleep_impl(crate::client::sleep());
+        .with_sleep_impl(crate::network::sleep());
     let builder = imds::Client::builder()
         .configure(&config)
         .endpoint(base)

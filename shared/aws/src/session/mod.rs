@@ -21,11 +21,11 @@ use aws_connector_core::secret::Secret;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::client::{Client, Question, time};
+use crate::network::{Network, Question, time};
 
 /// Carries out one step.
 pub(crate) fn obtain(
-    client: &Client,
+    network: &Network,
     step: &Step,
     source: Option<&Session>,
     secrets: &StepSecrets,
@@ -37,10 +37,10 @@ pub(crate) fn obtain(
     let site = &step.site;
     match &step.how {
         How::AssumeRole { call: role, .. } => {
-            assume_role::obtain(client, site, role, source()?, secrets, call)
+            assume_role::obtain(network, site, role, source()?, secrets, call)
         }
         How::SessionToken { duration, mfa, .. } => session_token::obtain(
-            client,
+            network,
             site,
             *duration,
             mfa.as_ref(),
@@ -61,16 +61,16 @@ pub(crate) fn obtain(
                 policies,
                 tags,
             };
-            federation_token::obtain(client, site, &wish, source()?, call)
+            federation_token::obtain(network, site, &wish, source()?, call)
         }
         How::WebIdentity {
             token_file,
             call: role,
-        } => web_identity::obtain(client, site, token_file, role, call),
-        How::Process(plan) => process::obtain(client.env(), plan, call),
-        How::Sso(plan) => sso::obtain(client, site, plan, call),
-        How::Container(plan) => container::obtain(client, plan, call),
-        How::InstanceMetadata(plan) => instance_metadata::obtain(client, plan, call),
+        } => web_identity::obtain(network, site, token_file, role, call),
+        How::Process(plan) => process::obtain(network.env(), plan, call),
+        How::Sso(plan) => sso::obtain(network, site, plan, call),
+        How::Container(plan) => container::obtain(network, plan, call),
+        How::InstanceMetadata(plan) => instance_metadata::obtain(network, plan, call),
         How::Keys(_) => Err(Error::local("access keys are not asked for here")),
     }
 }
@@ -83,7 +83,7 @@ fn from_sts(
 ) -> Result<Session> {
     let credentials = credentials.ok_or_else(|| question.incomplete("without credentials"))?;
     let expires_at = time(&credentials.expiration);
-    let found = Found {
+    let found = Issued {
         access_key_id: Some(credentials.access_key_id),
         secret_access_key: Some(credentials.secret_access_key),
         session_token: Some(credentials.session_token),
@@ -103,7 +103,7 @@ fn account_of(arn: &str) -> Option<String> {
 }
 
 /// Temporary credentials as received.
-struct Found {
+struct Issued {
     access_key_id: Option<String>,
     secret_access_key: Option<String>,
     session_token: Option<String>,
@@ -114,7 +114,7 @@ struct Found {
 /// The longest session that STS issues, 36 hours, and an hour for clocks that differ.
 const LONGEST_SESSION: TimeDelta = TimeDelta::hours(37);
 
-impl Found {
+impl Issued {
     /// A session, if nothing is missing or malformed and it has not ended.
     fn check(self, question: &Question<'_>) -> Result<Session> {
         let some = |field: Option<String>, name: &str| {
@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    fn check(change: impl FnOnce(&mut Found)) -> Result<Session> {
+    fn check(change: impl FnOnce(&mut Issued)) -> Result<Session> {
         let now = Utc::now();
         let call = Call {
             connector: "dev",
@@ -197,7 +197,7 @@ mod tests {
             now,
             deadline: Instant::now() + Duration::from_secs(20),
         };
-        let mut found = Found {
+        let mut found = Issued {
             access_key_id: Some("ASIAIOSFODNN7EXAMPLE".to_owned()),
             secret_access_key: Some("s3cret".to_owned()),
             session_token: Some("s3cret".to_owned()),
@@ -205,8 +205,8 @@ mod tests {
             principal_arn: Some("arn".to_owned()),
         };
         change(&mut found);
-        let client = Client::new(Env::fixed([]));
-        found.check(&client.question("sts:AssumeRole", "sts:AssumeRole".to_owned(), call))
+        let network = Network::new(Env::fixed([]));
+        found.check(&network.question("sts:AssumeRole", "sts:AssumeRole".to_owned(), call))
     }
 
     #[test]

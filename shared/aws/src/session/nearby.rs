@@ -10,8 +10,8 @@ use chrono::DateTime;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Found, account_of};
-use crate::client::Question;
+use super::{Issued, account_of};
+use crate::network::Question;
 use crate::text::chain;
 
 /// No answer of these endpoints is longer.
@@ -53,7 +53,7 @@ pub(super) fn request(
 /// Sends it and reads the answer whole.
 pub(super) async fn send(question: &Question<'_>, request: HttpRequest) -> Result<Answer> {
     let answer = question
-        .line
+        .connection
         .call(request)
         .await
         .map_err(|error| question.not_reached(&error))?;
@@ -95,7 +95,7 @@ impl Answer {
             _ => None,
         };
         let account = text("AccountId").or_else(|| text("RoleArn").as_deref().and_then(account_of));
-        let found = Found {
+        let found = Issued {
             access_key_id: text("AccessKeyId"),
             secret_access_key: text("SecretAccessKey"),
             session_token: text("Token"),

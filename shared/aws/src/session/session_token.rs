@@ -9,10 +9,10 @@ use aws_connector_core::plan::Site;
 use aws_connector_core::profile::Mfa;
 
 use super::{from_sts, seconds};
-use crate::client::{Client, config, credentials};
+use crate::network::{Network, config, credentials};
 
 pub(super) fn obtain(
-    client: &Client,
+    network: &Network,
     site: &Site,
     duration: Duration,
     mfa: Option<&Mfa>,
@@ -21,7 +21,7 @@ pub(super) fn obtain(
     call: Call<'_>,
 ) -> Result<Session> {
     let operation = "sts:GetSessionToken";
-    let question = client
+    let question = network
         .question(operation, operation.to_owned(), call)
         .at(site)
         .by(source)
@@ -39,7 +39,7 @@ pub(super) fn obtain(
                 .as_ref()
                 .map(|code| code.expose().to_owned()),
         );
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let mut session = from_sts(&question, answer.credentials, None)?;

@@ -11,9 +11,9 @@ use aws_connector_core::plan::{Site, SsoPlan};
 use aws_connector_core::shown::{one_line, shown};
 use chrono::{DateTime, TimeDelta};
 
-use super::Found;
+use super::Issued;
 use super::sso_token::Token;
-use crate::client::{Client, config};
+use crate::network::{Network, config};
 
 /// How long another process is given to leave the token that it has renewed.
 const OTHERS: Duration = Duration::from_secs(1);
@@ -21,22 +21,22 @@ const OTHERS: Duration = Duration::from_secs(1);
 const RENEW: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) fn obtain(
-    client: &Client,
+    network: &Network,
     site: &Site,
     plan: &SsoPlan,
     call: Call<'_>,
 ) -> Result<Session> {
     let site = site.in_region(&plan.region);
     let login = login(plan);
-    let mut token = Token::load(plan, client.env()).map_err(|error| error.fix(&*login))?;
+    let mut token = Token::load(plan, network.env()).map_err(|error| error.fix(&*login))?;
     let left = token.expires_at - call.now;
     if left < RENEW {
-        let renewed = renew(client, &site, &mut token, call).or_else(|error| {
+        let renewed = renew(network, &site, &mut token, call).or_else(|error| {
             // A refresh token is good for one exchange, and another process may have been first.
             if error.refusal.is_none() {
                 return Err(error);
             }
-            token = await_renewal(plan, client, call).ok_or(error)?;
+            token = await_renewal(plan, network, call).ok_or(error)?;
             Ok(())
         });
         if left <= TimeDelta::zero() {
@@ -56,7 +56,7 @@ pub(super) fn obtain(
     let operation = "sso:GetRoleCredentials";
     let (role, account) = (one_line(&plan.role_name), one_line(&plan.account_id));
     let what = format!("{operation} for role {role} of account {account}");
-    let question = client
+    let question = network
         .question(operation, what, call)
         .at(&site)
         .hide(&token.access_token);
@@ -66,7 +66,7 @@ pub(super) fn obtain(
         .role_name(&plan.role_name)
         .account_id(&plan.account_id)
         .access_token(token.access_token.expose());
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         let answer = request.send().await.map_err(|error| question.failed(error));
         answer.map_err(|error| match error.reason() {
             Some(Reason::Unauthorized) => error.fix(&*login),
@@ -78,7 +78,7 @@ pub(super) fn obtain(
     let found = answer
         .role_credentials
         .ok_or_else(|| question.incomplete("without credentials"))?;
-    let found = Found {
+    let found = Issued {
         access_key_id: found.access_key_id,
         secret_access_key: found.secret_access_key,
         session_token: found.session_token,
@@ -92,11 +92,11 @@ pub(super) fn obtain(
 
 /// The token that another process is leaving, if there is one: it comes a moment after that one's
 /// exchange, which made this one fail.
-fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Token> {
+fn await_renewal(plan: &SsoPlan, network: &Network, call: Call<'_>) -> Option<Token> {
     let end = call.deadline.min(Instant::now() + OTHERS);
     loop {
         // Unreadable for a moment while it is written.
-        if let Ok(token) = Token::load(plan, client.env())
+        if let Ok(token) = Token::load(plan, network.env())
             && token.expires_at - call.now >= RENEW
         {
             return Some(token);
@@ -110,7 +110,7 @@ fn await_renewal(plan: &SsoPlan, client: &Client, call: Call<'_>) -> Option<Toke
 
 /// Exchanges the refresh token for a new access token, and leaves both where they came from: the
 /// old refresh token may be worth nothing afterwards.
-fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Result<()> {
+fn renew(network: &Network, site: &Site, token: &mut Token, call: Call<'_>) -> Result<()> {
     let Some(refresh) = token.refresh(call.now) else {
         return Err(Error::new(
             Kind::Interaction,
@@ -118,7 +118,7 @@ fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Res
         ));
     };
     let operation = "sso-oidc:CreateToken";
-    let question = client
+    let question = network
         .question(operation, operation.to_owned(), call)
         .at(site)
         .hide(&refresh.client_secret)
@@ -130,7 +130,7 @@ fn renew(client: &Client, site: &Site, token: &mut Token, call: Call<'_>) -> Res
         .client_id(&refresh.client_id)
         .client_secret(refresh.client_secret.expose())
         .refresh_token(refresh.token.expose());
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let access_token = answer

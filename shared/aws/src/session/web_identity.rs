@@ -9,10 +9,10 @@ use aws_connector_core::shown::{one_line, shown};
 use aws_connector_core::web_identity as token;
 
 use super::{from_sts, policy_arns, seconds};
-use crate::client::{Client, config};
+use crate::network::{Network, config};
 
 pub(super) fn obtain(
-    client: &Client,
+    network: &Network,
     site: &Site,
     token_file: &str,
     role: &RoleCall,
@@ -21,7 +21,10 @@ pub(super) fn obtain(
     let token = read(token_file)?;
     let operation = "sts:AssumeRoleWithWebIdentity";
     let what = format!("{operation} of {}", one_line(&role.arn));
-    let question = client.question(operation, what, call).at(site).hide(&token);
+    let question = network
+        .question(operation, what, call)
+        .at(site)
+        .hide(&token);
     let config = config!(aws_sdk_sts, "sts", site, &question).build();
     let request = aws_sdk_sts::Client::from_conf(config)
         .assume_role_with_web_identity()
@@ -31,7 +34,7 @@ pub(super) fn obtain(
         .duration_seconds(seconds(role.duration))
         .set_policy(role.policies.inline.clone())
         .set_policy_arns(policy_arns(&role.policies));
-    let answer = client.run(&question, async {
+    let answer = network.run(&question, async {
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let user = answer.assumed_role_user.as_ref();

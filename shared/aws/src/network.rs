@@ -20,7 +20,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
-use crate::wire::{Line, Wire};
+use crate::connections::{Connection, Connections};
 
 /// One try may take this long, so that a server that hangs is tried again within a call's time.
 const ATTEMPT: Duration = Duration::from_secs(8);
@@ -36,31 +36,31 @@ const NO_TIME: TimeDelta = TimeDelta::hours(24);
 
 /// The runtime and the connections, both made when first needed.
 #[derive(Debug)]
-pub(crate) struct Client {
-    wire: Arc<Wire>,
+pub(crate) struct Network {
+    connections: Arc<Connections>,
     runtime: OnceLock<Runtime>,
 }
 
-impl Default for Client {
+impl Default for Network {
     fn default() -> Self {
         Self::new(Env::Process)
     }
 }
 
-impl Client {
+impl Network {
     pub(crate) fn new(env: Env) -> Self {
         Self {
-            wire: Arc::new(Wire::new(env)),
+            connections: Arc::new(Connections::new(env)),
             runtime: OnceLock::new(),
         }
     }
 
     pub(crate) fn env(&self) -> &Env {
-        self.wire.env()
+        self.connections.env()
     }
 
     pub(crate) fn last_server_date(&self) -> Option<ServerDate> {
-        self.wire.last_date()
+        self.connections.last_date()
     }
 
     /// A question to be asked: `what` is the operation as messages name it, with its object.
@@ -75,7 +75,7 @@ impl Client {
             what,
             call,
             since: Instant::now(),
-            line: Line::new(&self.wire),
+            connection: Connection::new(&self.connections),
             who: None,
             region: String::new(),
             hidden: Vec::new(),
@@ -107,7 +107,7 @@ impl Client {
     }
 }
 
-impl Drop for Client {
+impl Drop for Network {
     fn drop(&mut self) {
         // A look-up of a name cannot be stopped; without this its end would be waited for.
         if let Some(runtime) = self.runtime.take() {
@@ -128,7 +128,7 @@ pub(crate) struct Question<'a> {
     /// When it was asked.
     pub(crate) since: Instant,
     /// How it goes out.
-    pub(crate) line: Line,
+    pub(crate) connection: Connection,
     /// Who signs it: an ARN, or what can be shown of an access key id.
     pub(crate) who: Option<String>,
     /// The region asked.
@@ -196,7 +196,7 @@ impl Question<'_> {
     }
 
     fn dated(&self) -> Option<TimeDelta> {
-        let date = self.line.seen().date?;
+        let date = self.connection.seen().date?;
         (date.origin != Origin::Untrusted).then(|| date.said - self.now())
     }
 
@@ -236,7 +236,7 @@ pub(crate) fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(4))
 }
 
-/// The limit of one try; [`Client::run`] and the connections have the others.
+/// The limit of one try; [`Network::run`] and the connections have the others.
 pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .operation_attempt_timeout(ATTEMPT)
@@ -274,18 +274,18 @@ macro_rules! config {
     ($sdk:ident, $service:literal, $site:expr, $question:expr) => {{
         let (site, question): (
             &aws_connector_core::plan::Site,
-            &$crate::client::Question<'_>,
+            &$crate::network::Question<'_>,
         ) = ($site, $question);
         let config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::new(site.region.clone()))
-            .http_client(question.line.to(site, $service))
+            .http_client(question.connection.to(site, $service))
             .time_source(question.clock())
             // The SDK would believe any `Date`; the caller decides which one to sign with.
             .disable_clock_skew_correction(true)
-            .sleep_impl($crate::client::sleep())
-            .retry_config($crate::client::retries())
-            .timeout_config($crate::client::timeouts())
+            .sleep_impl($crate::network::sleep())
+            .retry_config($crate::network::retries())
+            .timeout_config($crate::network::timeouts())
             .identity_cache($sdk::config::IdentityCache::no_cache())
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         match site.endpoints.get($service) {

@@ -2,7 +2,6 @@
 //! never to this machine or a metadata service. Notes whom it asked and what time the answer told.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -11,9 +10,7 @@ use aws_connector_core::env::Env;
 use aws_connector_core::error::Error;
 use aws_connector_core::plan::Site;
 use aws_connector_core::resource::Partition;
-use aws_connector_core::url::Url;
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -25,6 +22,7 @@ use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::Limited;
 
+use crate::destination::Destination;
 use crate::names::Names;
 
 /// How long a connection, TLS included, may take to come about.
@@ -37,17 +35,17 @@ const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 const PROMPT: TimeDelta = TimeDelta::seconds(25);
 
 /// The connections of a process, made when they are needed.
-pub(crate) struct Wire {
+pub(crate) struct Connections {
     env: Env,
-    lanes: [OnceLock<Result<Connector, Error>>; 4],
+    pools: [OnceLock<Result<Connector, Error>>; 4],
     date: Mutex<Option<ServerDate>>,
 }
 
-impl Wire {
+impl Connections {
     pub(crate) fn new(env: Env) -> Self {
         Self {
             env,
-            lanes: Default::default(),
+            pools: Default::default(),
             date: Mutex::default(),
         }
     }
@@ -70,17 +68,17 @@ impl Wire {
     }
 
     /// The connector for a place. The trusted certificates are only read for `https`.
-    fn lane(&self, place: Place<'_>) -> Result<&Connector, Error> {
-        let index = usize::from(place.0.tls) * 2 + usize::from(place.is_near());
-        let lane = self.lanes.get(index).map(|lane| {
-            lane.get_or_init(|| {
+    fn pool(&self, place: Destination<'_>) -> Result<&Connector, Error> {
+        let index = usize::from(place.is_tls()) * 2 + usize::from(place.is_near());
+        let pool = self.pools.get(index).map(|pool| {
+            pool.get_or_init(|| {
                 let settings = HttpConnectorSettings::builder()
                     .connect_timeout(CONNECT)
                     .build();
                 let builder = Connector::builder()
                     .connector_settings(settings)
                     .proxy_config(place.proxies());
-                Ok(if place.0.tls {
+                Ok(if place.is_tls() {
                     builder
                         .tls_provider(Provider::Rustls(CryptoMode::Ring))
                         .tls_context(crate::trust::context(&self.env)?)
@@ -90,7 +88,7 @@ impl Wire {
                 })
             })
         });
-        match lane {
+        match pool {
             Some(Ok(connector)) => Ok(connector),
             Some(Err(error)) => Err(error.clone()),
             None => Err(Error::local("no connector is configured for HTTP")),
@@ -98,16 +96,16 @@ impl Wire {
     }
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wire")
+        f.write_str("Connections")
     }
 }
 
-/// The wire as one question uses it: remembers whom it asked and what time it was there.
+/// The connections as one question uses them: records the peer, and the time that the answer gave.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
-    wire: Arc<Wire>,
+pub(crate) struct Connection {
+    connections: Arc<Connections>,
     seen: Arc<Mutex<Seen>>,
     /// The partition whose own hosts are called; none for a custom endpoint.
     aws: Option<Partition>,
@@ -121,16 +119,16 @@ pub(crate) struct Seen {
     pub(crate) date: Option<ServerDate>,
 }
 
-impl Line {
-    pub(crate) fn new(wire: &Arc<Wire>) -> Self {
+impl Connection {
+    pub(crate) fn new(connections: &Arc<Connections>) -> Self {
         Self {
-            wire: Arc::clone(wire),
+            connections: Arc::clone(connections),
             seen: Arc::default(),
             aws: None,
         }
     }
 
-    /// The same line to a service at a site.
+    /// The same connection to a service at a site.
     pub(crate) fn to(&self, site: &Site, service: &str) -> Self {
         let is_custom = site.endpoints.contains_key(service);
         Self {
@@ -155,16 +153,16 @@ impl Line {
             heard_at: Utc::now(),
             origin,
         };
-        self.wire.note(date);
+        self.connections.note(date);
         if let Ok(mut seen) = self.seen.lock() {
             seen.date = Some(date);
         }
     }
 }
 
-impl HttpConnector for Line {
+impl HttpConnector for Connection {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(place) = Place::of(request.uri()) else {
+        let Some(place) = Destination::of(request.uri()) else {
             let error = Error::usage("the endpoint is not an http or https URL");
             return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
         };
@@ -172,7 +170,7 @@ impl HttpConnector for Line {
             seen.peer = Some(place.peer());
         }
         let origin = place.origin(self.aws);
-        let answer = match self.wire.lane(place) {
+        let answer = match self.connections.pool(place) {
             Ok(connector) => connector.call(request),
             Err(error) => {
                 return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
@@ -198,131 +196,12 @@ fn bounded(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-impl HttpClient for Line {
+impl HttpClient for Connection {
     fn http_connector(
         &self,
         _: &HttpConnectorSettings,
         _: &RuntimeComponents,
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
-    }
-}
-
-/// Where a URL leads.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'u>(Url<'u>);
-
-impl<'u> Place<'u> {
-    pub(crate) fn of(url: &'u str) -> Option<Self> {
-        Url::parse(url).map(Self)
-    }
-
-    /// `host:port`
-    fn peer(self) -> String {
-        let Url { host, port, .. } = self.0;
-        let host = host.to_ascii_lowercase();
-        match self.0.address() {
-            Some(IpAddr::V6(_)) => format!("[{host}]:{port}"),
-            _ => format!("{host}:{port}"),
-        }
-    }
-
-    /// How far a `Date` from there is trusted; `aws` is set unless the endpoint is a custom one.
-    fn origin(self, aws: Option<Partition>) -> Origin {
-        let Url { tls, host, .. } = self.0;
-        let host = host.to_ascii_lowercase();
-        let suffixes =
-            |partition: Partition| [Some(partition.dns_suffix()), partition.api_suffix()];
-        let is_under = |suffix: &str| {
-            let stem = host.strip_suffix(suffix);
-            stem.is_some_and(|stem| stem.ends_with('.'))
-        };
-        match aws {
-            Some(partition) if tls && suffixes(partition).into_iter().flatten().any(is_under) => {
-                Origin::Aws
-            }
-            _ if tls || self.0.is_this_machine() => Origin::Endpoint,
-            _ => Origin::Untrusted,
-        }
-    }
-
-    /// The proxies on the way there.
-    pub(crate) fn proxies(self) -> ProxyConfig {
-        if self.is_near() {
-            ProxyConfig::disabled()
-        } else {
-            ProxyConfig::from_env()
-        }
-    }
-
-    /// On this machine or a metadata service: requests do not use a proxy.
-    fn is_near(self) -> bool {
-        self.0.is_this_machine()
-            || match self.0.address() {
-                Some(IpAddr::V4(v4)) => v4.is_link_local(),
-                Some(IpAddr::V6(v6)) => v6.segments().starts_with(&[0xfd00, 0x0ec2]),
-                None => false,
-            }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn the_peer_is_shown_with_its_port() {
-        for (url, peer) in [
-            ("https://STS.example.com/", "sts.example.com:443"),
-            ("http://127.0.0.1:5000/x?y", "127.0.0.1:5000"),
-            ("http://[fd00:ec2::254]/latest", "[fd00:ec2::254]:80"),
-        ] {
-            assert_eq!(Place::of(url).unwrap().peer(), peer, "{url}");
-        }
-    }
-
-    #[test]
-    fn the_clock_is_learned_only_from_aws_endpoints() {
-        use Origin::{Aws, Endpoint, Untrusted};
-        let (own, custom) = (Some(Partition::Aws), None);
-        for (url, aws, origin) in [
-            ("https://sts.us-east-1.amazonaws.com/", own, Aws),
-            ("https://ecr.us-east-1.api.aws/", own, Aws),
-            ("https://sts.us-east-1.amazonaws.com/", custom, Endpoint),
-            ("https://sts.cn-north-1.amazonaws.com.cn/", own, Endpoint),
-            (
-                "https://sts.cn-north-1.amazonaws.com.cn/",
-                Some(Partition::AwsCn),
-                Aws,
-            ),
-            ("https://notamazonaws.com/", own, Endpoint),
-            ("https://amazonaws.com.example/", own, Endpoint),
-            ("http://sts.us-east-1.amazonaws.com/", own, Untrusted),
-            ("http://127.0.0.1:5000/", own, Endpoint),
-            ("https://localhost/", custom, Endpoint),
-            ("http://169.254.169.254/", custom, Untrusted),
-            ("http://sts.example/", custom, Untrusted),
-        ] {
-            assert_eq!(Place::of(url).unwrap().origin(aws), origin, "{url} {aws:?}");
-        }
-    }
-
-    #[test]
-    fn no_proxy_leads_to_this_machine_or_a_metadata_service() {
-        for (url, near) in [
-            ("http://127.0.0.1/", true),
-            ("http://localhost:1/", true),
-            ("https://[::1]/", true),
-            ("http://169.254.169.254/", true),
-            ("http://169.254.170.2/", true),
-            ("http://[fd00:ec2::23]/", true),
-            ("https://sts.us-east-1.amazonaws.com/", false),
-            ("http://10.0.0.1/", false),
-            ("http://localhost.example/", false),
-            ("http://127.0.0.1.example/", false),
-        ] {
-            assert_eq!(Place::of(url).unwrap().is_near(), near, "{url}");
-        }
     }
 }
