@@ -8,7 +8,8 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::log;
-use aws_connector_core::plan::{self, digest};
+use aws_connector_core::plan::digest;
+use aws_connector_core::planner;
 use aws_connector_core::profile::{Connector, Profile};
 
 use crate::app::App;
@@ -195,7 +196,7 @@ fn still_the_same_without_variables(
         .collect();
     let request = obtain::session_request(&connector.name, None);
     let identity = |env: &Env| {
-        plan::make(profile, connector, &request, env)
+        planner::make(profile, connector, &request, env)
             .and_then(|plan| digest::of_session(&plan.session, env))
     };
     match (identity(&app.env), identity(&Env::Fixed(rest))) {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_connector_core::cache::Key;
 use aws_connector_core::error::Result;
-use aws_connector_core::plan::{self, Delivery, Step, digest};
+use aws_connector_core::plan::{Delivery, Step, digest};
+use aws_connector_core::planner;
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, ClusterRef, Request, Wants};
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
@@ -62,7 +63,7 @@ pub(crate) fn of(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<S
                 client,
                 may_prompt: false,
             };
-            if let Ok(plan) = plan::make(profile, &connector, &request, &app.env)
+            if let Ok(plan) = planner::make(profile, &connector, &request, &app.env)
                 && add(app, &plan.session, &plan.delivery, name, &mut keys).is_err()
             {
                 // The identity of the source cannot be read, which is the same for every request.

@@ -8,7 +8,8 @@ use aws_connector_core::aws::{Aws as _, Call};
 use aws_connector_core::clock::Clock;
 use aws_connector_core::error::Result;
 use aws_connector_core::fs::insecure;
-use aws_connector_core::plan::{self, Site};
+use aws_connector_core::plan::Site;
+use aws_connector_core::planner;
 use aws_connector_core::profile::{Connector, Profile};
 use aws_connector_core::turn::BUDGET;
 use chrono::Utc;
@@ -19,7 +20,7 @@ use crate::app::App;
 /// The region and endpoints of a connector's calls.
 pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Result<Site> {
     let request = session_request(&connector.name, None);
-    let plan = plan::make(profile, connector, &request, &app.env);
+    let plan = planner::make(profile, connector, &request, &app.env);
     match (plan, &connector.region) {
         (Ok(plan), _) => Ok(plan.session.site),
         // A connector that refuses a session without a resource still has a region.

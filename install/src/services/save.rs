@@ -1,7 +1,7 @@
 //! Tests a new or changed connector, writes it to the connectors file and reports it.
 
 use aws_connector_core::error::{Error, Kind, Result};
-use aws_connector_core::plan::CONSENT;
+use aws_connector_core::planner::CONSENT;
 use serde::Serialize;
 
 use super::profile_file::ProfileFile;

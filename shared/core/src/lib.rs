@@ -23,6 +23,7 @@ pub mod log;
 pub mod mfa;
 pub mod paths;
 pub mod plan;
+pub mod planner;
 pub mod profile;
 pub mod protocol;
 pub mod request;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cache::Progress;
 use crate::clock::Clock;
 
 /// How long a command may take to get its answer from AWS, over all hops and retries.
@@ -13,6 +12,14 @@ pub const BUDGET: Duration = Duration::from_secs(20);
 
 /// How long the user has to enter an MFA code.
 pub const PROMPT: Duration = Duration::from_secs(120);
+
+/// Tells the processes that wait for a lock what its holder does.
+pub(crate) trait Progress: std::fmt::Debug {
+    /// The user is being prompted: the others wait longer, or not at all.
+    fn prompting(&self);
+    /// The user has answered.
+    fn minting(&self);
+}
 
 /// One command on its way.
 #[derive(Debug)]
@@ -40,7 +47,7 @@ pub struct Turn<'a> {
     /// Whether this is a renewal that no client waits for.
     pub(crate) in_background: bool,
     /// The locks held, outermost first: a process waiting at any of them learns of a prompt.
-    pub(crate) held: Vec<Progress>,
+    pub(crate) held: Vec<Box<dyn Progress>>,
 }
 
 impl<'a> Turn<'a> {

@@ -46,7 +46,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         client: Client::CredentialProcess,
         may_prompt: false,
     };
-    let plan = plan::make(&profile, &connector, &request, &env).expect("a plan");
+    let plan = planner::make(&profile, &connector, &request, &env).expect("a plan");
     World {
         env,
         config,

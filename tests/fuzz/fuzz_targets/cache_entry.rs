@@ -29,7 +29,7 @@ static KEY: LazyLock<Key> = LazyLock::new(|| {
         client: Client::CredentialProcess,
         may_prompt: false,
     };
-    let plan = plan::make(&profile, &connector, &request, &env).expect("a plan");
+    let plan = planner::make(&profile, &connector, &request, &env).expect("a plan");
     digest::of_session(&plan.session, &env).expect("a key")
 });
 

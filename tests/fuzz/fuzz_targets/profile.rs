@@ -59,7 +59,7 @@ fuzz_target!(|text: &str| -> Corpus {
         };
         assert_eq!(connector.name, name);
         for request in &requests {
-            match plan::make(&profile, &connector, request, &ENV) {
+            match planner::make(&profile, &connector, request, &ENV) {
                 Ok(plan) => {
                     drop(digest::of_session(&plan.session, &ENV).inspect_err(is_presentable))
                 }

@@ -5,18 +5,10 @@ use super::Surroundings;
 use super::files::{Files, Section};
 use super::ini::{Kind, Property};
 use crate::error::Result;
-use crate::profile::{Endpoints, SERVICES};
+use crate::plan::AwsProfileEndpoints;
+use crate::profile::SERVICES;
 use crate::shown::shown;
 use crate::url::endpoint;
-
-/// What a profile says of endpoints.
-#[derive(Clone, Debug, Default)]
-pub struct ProfileEndpoints {
-    /// What it names.
-    pub settings: Endpoints,
-    /// `ignore_configured_endpoint_urls`: custom ones count nowhere.
-    pub ignored: bool,
-}
 
 impl Surroundings<'_> {
     /// The endpoints of an AWS CLI profile; without a name, of the one that the environment names,
@@ -30,7 +22,7 @@ impl Surroundings<'_> {
         &self,
         profile: Option<&str>,
         allow_insecure: bool,
-    ) -> Result<Option<ProfileEndpoints>> {
+    ) -> Result<Option<AwsProfileEndpoints>> {
         let name = self.profile_name(profile);
         match self.files().section(Kind::Profile, &name) {
             Ok(Some(section)) => read(self.files(), &section, allow_insecure).map(Some),
@@ -39,7 +31,7 @@ impl Surroundings<'_> {
     }
 }
 
-fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<ProfileEndpoints> {
+fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<AwsProfileEndpoints> {
     let url = |text: &str, property: &Property<'_>| {
         endpoint(text, allow_insecure).map_err(|error| {
             property.wrong(&format!(
@@ -48,9 +40,9 @@ fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<Pr
             ))
         })
     };
-    let mut found = ProfileEndpoints {
+    let mut found = AwsProfileEndpoints {
         ignored: switch(section, "ignore_configured_endpoint_urls")?.unwrap_or(false),
-        ..ProfileEndpoints::default()
+        ..AwsProfileEndpoints::default()
     };
     let settings = &mut found.settings;
     if let Some((text, property)) = section.get("endpoint_url")? {

@@ -23,7 +23,6 @@ mod ini_test;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-pub use endpoints::ProfileEndpoints;
 pub use words::split as split_command;
 
 use crate::env::Env;

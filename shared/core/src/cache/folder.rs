@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::key::Key;
+use zeroize::Zeroizing;
+
 use crate::fs::insecure;
 
 /// An entry is a few kilobytes; what is larger was not written by us.
@@ -18,14 +20,6 @@ pub(crate) type Unusable = String;
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-}
-
-/// What is stored under a key.
-pub(crate) enum Found {
-    /// Nothing that could be used.
-    Nothing,
-    /// These bytes.
-    Bytes(zeroize::Zeroizing<Vec<u8>>),
 }
 
 impl Folder {
@@ -77,14 +71,15 @@ impl Folder {
         self.path.join(format!("{}.tmp", key.hex()))
     }
 
-    /// Reads an entry's bytes, without a lock: entries are replaced whole.
+    /// Reads an entry's bytes, without a lock: entries are replaced whole. `None` if there is no
+    /// entry, or none that can be read.
     ///
     /// # Errors
     /// The file is one that others could have written.
-    pub(crate) fn read(&self, key: Key) -> Result<Found, Unusable> {
+    pub(crate) fn read(&self, key: Key) -> Result<Option<Zeroizing<Vec<u8>>>, Unusable> {
         let path = self.entry_path(key);
         let Ok(file) = crate::fs::open_no_follow(&path) else {
-            return Ok(Found::Nothing);
+            return Ok(None);
         };
         let meta = file.meta();
         let why = insecure(meta).or_else(|| {
@@ -99,10 +94,7 @@ impl Folder {
         if let Some(why) = why {
             return Err(format!("{} {why}", path.display()));
         }
-        match file.read(LONGEST_ENTRY) {
-            Ok(bytes) => Ok(Found::Bytes(bytes)),
-            Err(_) => Ok(Found::Nothing),
-        }
+        Ok(file.read(LONGEST_ENTRY).ok())
     }
 
     /// Replaces an entry whole. The caller holds the key's lock, so that the temporary name is
@@ -157,10 +149,7 @@ mod tests {
     use crate::cache::key::tests::some_key;
 
     fn bytes(folder: &Folder) -> Result<Option<usize>, Unusable> {
-        Ok(match folder.read(some_key(1))? {
-            Found::Bytes(bytes) => Some(bytes.len()),
-            Found::Nothing => None,
-        })
+        Ok(folder.read(some_key(1))?.map(|bytes| bytes.len()))
     }
 
     #[test]

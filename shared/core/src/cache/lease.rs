@@ -13,7 +13,7 @@ use super::want::{Keep, Want};
 use super::{Cache, RENEWAL_PAUSE, sweep};
 use crate::error::{Error, Kind, Result};
 use crate::log;
-use crate::turn::{BUDGET, Turn};
+use crate::turn::{BUDGET, Progress, Turn};
 
 /// What a lease holds while its owner mints.
 #[derive(Debug)]
@@ -117,8 +117,9 @@ impl<'a, T: Cacheable> Lease<'a, T> {
             Hold::Locked(guard) => {
                 let client = miss.want.client;
                 guard.say(&note(client, State::Minting));
-                turn.held
-                    .extend(guard.teller().map(|teller| Progress { teller, client }));
+                if let Some(teller) = guard.teller() {
+                    turn.held.push(Box::new(Notes { teller, client }));
+                }
             }
             Hold::Unlocked | Hold::Nowhere => {
                 log::debug(format_args!("{} is not cached", miss.want.key.hex()));
@@ -219,21 +220,19 @@ impl<'a, T: Cacheable> Lease<'a, T> {
     }
 }
 
-/// Shows the processes that wait for a lock what its holder does.
+/// Writes what the holder does into the lock file.
 #[derive(Debug)]
-pub struct Progress {
+struct Notes {
     teller: Teller,
     client: &'static str,
 }
 
-impl Progress {
-    /// The user is being prompted: the others wait longer, or not at all.
-    pub(crate) fn prompting(&self) {
+impl Progress for Notes {
+    fn prompting(&self) {
         self.teller.say(&note(self.client, State::Prompting));
     }
 
-    /// The user has answered.
-    pub(crate) fn minting(&self) {
+    fn minting(&self) {
         self.teller.say(&note(self.client, State::Minting));
     }
 }

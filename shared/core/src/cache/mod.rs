@@ -21,13 +21,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use acquire::{Acquired, Miss};
 pub use entry::{Cacheable, Entry, Need};
 pub use key::Key;
-pub use lease::{Lease, Progress, Renewal};
+pub use lease::{Lease, Renewal};
 pub use lock::{LockFile, try_lock_open};
 pub use want::{Keep, Want};
 
 use crate::log;
 use crate::turn::Turn;
-use folder::{Folder, Found};
+use folder::Folder;
 use seal::Sealer;
 
 /// The cache of one user.
@@ -161,7 +161,7 @@ impl Cache {
                 Err(_) => return Ok(None),
             },
         };
-        let Found::Bytes(bytes) = folder.read(key)? else {
+        let Some(bytes) = folder.read(key)? else {
             return Ok(None);
         };
         let entry = match sealer {

@@ -1,26 +1,19 @@
-//! Connector and request → what AWS will be asked: plain data, the same for the same question, so
-//! that it can be hashed into a cache key and executed by the process that holds the lock.
+//! What AWS will be asked: plain data, the same for the same question, so that it can be hashed into
+//! a cache key and carried out by the process that holds the lock. The planner makes it.
 
 pub mod digest;
-mod make;
 mod pipes;
-mod place;
-mod scope;
-mod secrets;
 mod session_name;
 mod site;
 mod step;
-mod which;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use make::{CONSENT, make};
 pub use session_name::{federation_name, session_name};
-pub use site::Site;
-pub use which::for_registry as connector_for_registry;
+pub use site::{AwsProfileEndpoints, Site};
 
 use crate::profile::{CacheMode, KeyPair, Mfa, Policies, SecretRef};
 
@@ -269,6 +262,3 @@ impl PlannedKeys {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::ambient::ProfileEndpoints;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::profile::Endpoints;
@@ -22,6 +21,15 @@ pub struct Site {
     pub use_fips: bool,
     /// Whether AWS's own endpoints are the dual-stack ones.
     pub use_dual_stack: bool,
+}
+
+/// The endpoints in an AWS CLI profile.
+#[derive(Clone, Debug, Default)]
+pub struct AwsProfileEndpoints {
+    /// Its settings.
+    pub settings: Endpoints,
+    /// `ignore_configured_endpoint_urls`: turns off all custom endpoints.
+    pub ignored: bool,
 }
 
 const SERVICES: [(&str, &str); 8] = [
@@ -55,7 +63,7 @@ impl Site {
     pub fn beside(
         region: &str,
         settings: &Endpoints,
-        profile: Option<&ProfileEndpoints>,
+        profile: Option<&AwsProfileEndpoints>,
         env: &Env,
     ) -> Result<Self> {
         let mut endpoints = BTreeMap::new();

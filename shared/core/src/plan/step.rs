@@ -25,7 +25,7 @@ impl Step {
     }
 
     /// Keeps what this step yields, and those before it up to another connector's, in one way.
-    pub(super) fn keep(&mut self, mode: CacheMode) {
+    pub(crate) fn keep(&mut self, mode: CacheMode) {
         self.cache = mode;
         let source = match &mut self.how {
             How::AssumeRole { source, .. }

@@ -3,7 +3,6 @@
 mod auth;
 mod chain;
 mod connector;
-mod document;
 pub mod duration;
 #[cfg(test)]
 mod error_texts_test;
@@ -12,6 +11,7 @@ pub mod field;
 #[cfg(test)]
 mod field_test;
 mod file;
+mod file_text;
 mod layout;
 pub mod limits;
 #[cfg(test)]
@@ -45,8 +45,8 @@ use crate::paths::{FILE_VARIABLE, Paths};
 use crate::shown::shown;
 use crate::suggest::nearest;
 use crate::user::{Runner, Trust};
-use document::Document;
 use file::ReadError;
+use file_text::FileText;
 
 /// The connector that exists without a connectors file.
 pub const BUILT_IN: &str = "implicit";
@@ -54,7 +54,7 @@ pub const BUILT_IN: &str = "implicit";
 /// The connectors file, of which only the requested connectors are parsed.
 #[derive(Debug)]
 pub struct Profile {
-    document: Option<Document>,
+    document: Option<FileText>,
     default_connector: Option<String>,
     env: Env,
     /// Where the file would be, if it is not there.
@@ -103,7 +103,7 @@ impl Profile {
     /// # Errors
     /// The text is not TOML, or its top-level keys are wrong.
     pub fn parse(path: &Path, text: String, env: &Env) -> Result<Self> {
-        let document = Document::new(path, text);
+        let document = FileText::new(path, text);
         let default_connector = root::read(&document, env)?;
         let profile = Self {
             document: Some(document),

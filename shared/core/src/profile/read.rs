@@ -6,8 +6,8 @@ use toml::de::DeValue;
 
 use super::auth::{self, Auth, ImplicitSource};
 use super::connector::{CacheMode, Connector, Endpoints};
-use super::document::Parsed;
 use super::field::{self, Field};
+use super::file_text::Parsed;
 use super::refusal::not_allowed;
 use super::resources::{allowed_regions, limit, region, registries};
 use super::root::connector_name;

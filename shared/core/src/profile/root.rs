@@ -2,8 +2,8 @@
 
 use toml::de::DeValue;
 
-use super::document::Document;
 use super::field::{self, Field};
+use super::file_text::FileText;
 use super::table::Fields;
 use crate::env::Env;
 use crate::error::Result;
@@ -14,7 +14,7 @@ const DEFAULT_CONNECTOR: Field<String> = Field::named("default_connector");
 const CONNECTORS: Field<()> = Field::named("connectors");
 
 /// Reads the keys outside the connectors; the answer is `default_connector`.
-pub(super) fn read(document: &Document, env: &Env) -> Result<Option<String>> {
+pub(super) fn read(document: &FileText, env: &Env) -> Result<Option<String>> {
     let parsed = document.root()?;
     let mut fields = Fields::new(&parsed, env, None, &parsed.table, 0);
     if let Some(version) = fields.raw(&VERSION) {

@@ -4,8 +4,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::Parsed;
 use super::field::Field;
+use super::file_text::Parsed;
 use super::value::{Services, Value};
 use crate::env::Env;
 use crate::error::{Error, Result};

@@ -50,7 +50,7 @@ pub enum PolicyScope<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Document {
+struct PolicyDocument {
     version: &'static str,
     statement: Vec<Statement>,
 }
@@ -98,7 +98,7 @@ pub fn session_policy(partition: Partition, region: &str, scope: &PolicyScope<'_
         PolicyScope::PublicRegistry => public_registry(),
         PolicyScope::Identity => vec![allow(&["sts:GetCallerIdentity"], all())],
     };
-    let document = Document {
+    let document = PolicyDocument {
         version: "2012-10-17",
         statement,
     };

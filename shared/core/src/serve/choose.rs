@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::command::CHAIN_VARIABLE;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::plan;
+use crate::planner;
 use crate::profile::{Connector, Profile};
 use crate::request::{Request, Wants};
 
@@ -19,7 +19,7 @@ pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Con
         return profile.connector(name);
     }
     if let Wants::RegistryLogin { registry } = &request.wants {
-        return plan::connector_for_registry(profile, registry, env);
+        return planner::connector_for_registry(profile, registry, env);
     }
     if let Some(name) = env.get("AWS_CONNECTOR") {
         return profile

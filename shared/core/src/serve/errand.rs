@@ -9,7 +9,8 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::mfa;
 use crate::paths::Paths;
-use crate::plan::{self, LoginPlan, Plan, Step, digest};
+use crate::plan::{LoginPlan, Plan, Step, digest};
+use crate::planner;
 use crate::profile::{CacheMode, Profile};
 use crate::request::{Request, Wants};
 use crate::resource::ResourceType;
@@ -54,7 +55,7 @@ impl<'a> Errand<'a> {
         paths: &Paths,
     ) -> Result<Self> {
         let connector = choose(profile, request, env)?;
-        let plan = plan::make(profile, &connector, request, env)?;
+        let plan = planner::make(profile, &connector, request, env)?;
         Ok(Self {
             cache: cache_of(&plan, paths, env),
             request,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Pipeline;
 use crate::aws::{Call, StepSecrets};
-use crate::cache::{Need, Progress};
+use crate::cache::Need;
 use crate::credential::Session;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::plan::Step;
@@ -65,10 +65,10 @@ impl Pipeline<'_> {
             turn.deadline,
             &mut || {
                 has_prompted = true;
-                turn.held.iter().for_each(Progress::prompting);
+                turn.held.iter().for_each(|held| held.prompting());
             },
         );
-        turn.held.iter().for_each(Progress::minting);
+        turn.held.iter().for_each(|held| held.minting());
         turn.has_prompted |= has_prompted;
         let code = code?;
         // The time spent prompting does not count as AWS's.

@@ -116,9 +116,9 @@ fn the_lock_file_says_what_its_holder_is_doing() {
         (std::process::id(), "docker")
     );
     assert_eq!(said().state, lock::State::Minting);
-    turn.held.iter().for_each(Progress::prompting);
+    turn.held.iter().for_each(|held| held.prompting());
     assert_eq!(said().state, lock::State::Prompting);
-    turn.held.iter().for_each(Progress::minting);
+    turn.held.iter().for_each(|held| held.minting());
     assert_eq!(said().state, lock::State::Minting);
 }
 

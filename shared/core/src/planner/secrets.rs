@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::make::Maker;
-use super::{KeysPlan, PlannedKeys, PlannedSecret, Site};
+use super::steps::Maker;
 use crate::error::Result;
+use crate::plan::{KeysPlan, PlannedKeys, PlannedSecret, Site};
 use crate::profile::{Connector, KeyPair, SecretRef};
 
 impl Maker<'_> {

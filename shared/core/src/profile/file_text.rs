@@ -12,7 +12,7 @@ use crate::shown::one_line;
 
 /// The text of a connectors file, and where each connector is in it.
 #[derive(Debug)]
-pub(crate) struct Document {
+pub(crate) struct FileText {
     /// The file, for messages.
     pub(crate) path: PathBuf,
     text: String,
@@ -21,12 +21,12 @@ pub(crate) struct Document {
 
 /// A stretch of the file after parsing, with what is needed to say where a value is.
 pub(crate) struct Parsed<'d> {
-    pub(crate) document: &'d Document,
+    pub(crate) document: &'d FileText,
     pub(crate) table: DeTable<'d>,
     offset: usize,
 }
 
-impl Document {
+impl FileText {
     pub(crate) fn new(path: &Path, text: String) -> Self {
         Self {
             path: path.to_owned(),
@@ -183,8 +183,8 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn document(text: &str) -> Document {
-        Document::new(Path::new("connectors.toml"), text.to_owned())
+    fn document(text: &str) -> FileText {
+        FileText::new(Path::new("connectors.toml"), text.to_owned())
     }
 
     #[test]

@@ -1,124 +1,20 @@
-//! Builds the plan: checks that the connector is for the request, resolves regions and endpoints,
-//! follows the chain of sources.
+//! The steps to a connector's session: one for each connector or ambient source of its chain.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::place::target;
 use super::scope::{self, Scope};
-use super::{
-    Delivery, How, LoginPlan, Plan, RoleCall, Site, Step, TokenPlan, federation_name, session_name,
-};
 use crate::ambient::Surroundings;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::local_secret::expand_home;
+use crate::plan::{How, RoleCall, Site, Step, federation_name, session_name};
 use crate::profile::{Auth, Connector, ImplicitSource, Mfa, Policies, Profile, Role, Source};
-use crate::request::{Client, Request, Wants};
-use crate::resource::{Partition, RegistryHost, check_region};
+use crate::request::Client;
 
-/// The variable that consents to ambient credentials.
 /// The variable that allows ambient credentials.
 pub const CONSENT: &str = "AWS_CONNECTOR_ENABLE_IMPLICIT_AUTH_METHODS";
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// The plan for a request.
-///
-/// # Errors
-/// The connector is disabled or does not allow this request, or something it requires is missing.
-pub fn make(
-    profile: &Profile,
-    connector: &Connector,
-    request: &Request,
-    env: &Env,
-) -> Result<Plan> {
-    plan(profile, connector, request, env).map_err(|error| match profile.wanted_file() {
-        Some(path) => without_file(error, path),
-        None => error,
-    })
-}
-
-/// On a first run, the missing connectors file is the cause of every other error.
-fn without_file(error: Error, path: &Path) -> Error {
-    let create = "run 'aws-connector register NAME --auto-configure' to create it";
-    let what = format!(
-        "no connectors file yet at {}; {}",
-        path.display(),
-        error.summary()
-    );
-    Error::new(error.kind, what).fix(match error.fix {
-        Some(fix) => format!("{create}, or {fix}"),
-        None => create.to_owned(),
-    })
-}
-
-fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) -> Result<Plan> {
-    if !connector.enabled {
-        return Err(Error::refused("this connector is disabled")
-            .of(&connector.name)
-            .fix("set enabled = true in the connectors file"));
-    }
-    if !connector.auth.has_credentials() {
-        return Err(Error::refused("auth_method anonymous has no credentials")
-            .of(&connector.name)
-            .fix("use unsigned requests (aws --no-sign-request), or another connector"));
-    }
-    let scope = scope::of(connector, request)?;
-    let target = target(connector, request)?;
-    let maker = Maker {
-        profile,
-        env,
-        around: Surroundings::new(env),
-        client: request.client,
-    };
-    let own = maker
-        .own_region(connector)
-        .or_else(|| target.clone())
-        .ok_or_else(|| {
-            Error::profile("no region is known")
-                .of(&connector.name)
-                .fix(match profile.has_file() {
-                    true => "set region in the connectors file, or AWS_REGION",
-                    false => "set AWS_REGION",
-                })
-        })?;
-    // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
-    // host's name.
-    check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
-    let site = maker.site_of(connector, &own)?;
-    let target = target.unwrap_or_else(|| own.clone());
-    let session = maker.step(connector, &site, &scope, &target)?;
-    let delivery = match &request.wants {
-        Wants::Session { .. } => Delivery::Session,
-        Wants::RegistryLogin { registry } => Delivery::RegistryLogin(login(&site, registry)),
-        Wants::ClusterToken { cluster } => Delivery::ClusterToken(TokenPlan {
-            cluster: cluster.name.clone(),
-            sts_host: Partition::of_region(&target).sts_host(&target),
-            region: target,
-        }),
-    };
-    Ok(Plan {
-        connector: connector.name.clone(),
-        session,
-        delivery,
-        refresh_ahead: connector.refresh_ahead,
-        lock_timeout: connector.lock_timeout,
-    })
-}
-
-fn login(site: &Site, registry: &RegistryHost) -> LoginPlan {
-    let mut site = site.in_region(registry.region());
-    if let RegistryHost::Private(private) = registry {
-        // The API host follows the registry host.
-        site.use_fips |= private.fips;
-        site.use_dual_stack |= private.dual_stack;
-    }
-    LoginPlan {
-        public: matches!(registry, RegistryHost::Public(_)),
-        site,
-    }
-}
 
 pub(super) struct Maker<'a> {
     pub(super) profile: &'a Profile,
@@ -142,7 +38,7 @@ impl Maker<'_> {
             }))
     }
 
-    fn step(
+    pub(super) fn step(
         &self,
         connector: &Connector,
         site: &Site,

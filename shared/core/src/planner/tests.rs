@@ -9,7 +9,8 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use super::*;
 use crate::env::Env;
 use crate::error::Result;
-use crate::profile::Profile;
+use crate::plan::{Delivery, Plan, Site, Step};
+use crate::profile::{CacheMode, Profile};
 use crate::request::{Client, Request, Wants};
 use crate::resource::RegistryHost;
 

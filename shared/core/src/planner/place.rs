@@ -1,10 +1,10 @@
 //! Where: the region that a request names, the connector's own, and the endpoints that hold there.
 
-use super::make::Maker;
 use super::scope;
-use super::{Site, Step};
+use super::steps::Maker;
 use crate::ambient;
 use crate::error::{Error, Result};
+use crate::plan::{Site, Step};
 use crate::profile::{Connector, CredentialSource, ImplicitSource, Origin};
 use crate::request::{Client, ClusterRef, Request, Wants};
 use crate::resource::{Partition, RegistryHost, Resource};
