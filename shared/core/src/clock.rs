@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::log;
+use crate::sys::boot::{boot_id, since_boot_ms};
 
 /// Less than this is tolerated: AWS itself allows five minutes.
 const IGNORED_BELOW: TimeDelta = TimeDelta::seconds(60);
@@ -196,162 +197,10 @@ fn read(file: &Path) -> Option<TimeDelta> {
     holds.then_some(offset)
 }
 
-/// The clock that also counts while the machine sleeps.
-#[cfg(target_os = "linux")]
-const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
-#[cfg(not(target_os = "linux"))]
-const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
-
 fn wall_minus_boot_ms() -> i64 {
-    let boot = rustix::time::clock_gettime(SINCE_BOOT);
-    Utc::now().timestamp_millis() - (boot.tv_sec * 1000 + boot.tv_nsec / 1_000_000)
-}
-
-/// The size limit of the file with the kernel's id of this boot.
-const LONGEST_ID: u64 = 1024;
-
-/// The kernel's id of this boot; the host name if unavailable.
-pub(crate) fn boot_id() -> String {
-    let file = Path::new("/proc/sys/kernel/random/boot_id");
-    crate::fs::read_text(file, LONGEST_ID).map_or_else(
-        |_| {
-            rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned()
-        },
-        |id| id.trim().to_owned(),
-    )
+    Utc::now().timestamp_millis() - since_boot_ms()
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn date(offset: i64, origin: Origin) -> ServerDate {
-        let now = Utc::now();
-        ServerDate {
-            said: now + TimeDelta::seconds(offset),
-            heard_at: now,
-            origin,
-        }
-    }
-
-    #[test]
-    fn an_hour_is_learned_kept_and_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        for offset in [3600, -3600, 60, 24 * 3600] {
-            let clock = Clock::load(Some(folder.path()));
-            assert!(clock.learn(date(offset, Origin::Aws), false));
-            assert_eq!(clock.offset(), TimeDelta::seconds(offset));
-            assert_eq!(
-                Clock::load(Some(folder.path())).offset(),
-                TimeDelta::seconds(offset)
-            );
-            let now = Utc::now();
-            assert_eq!(clock.to_local(clock.to_true(now)), now);
-        }
-    }
-
-    #[test]
-    fn an_untrusted_or_implausible_date_is_not_learned() {
-        let clock = Clock::default();
-        for refused in [
-            date(3600, Origin::Untrusted),
-            date(25 * 3600, Origin::Aws),
-            date(25 * 3600, Origin::Endpoint),
-            date(50, Origin::Aws),
-            date(50, Origin::Endpoint),
-        ] {
-            assert!(!clock.learn(refused, true), "{refused:?}");
-        }
-        assert_eq!(clock.offset(), TimeDelta::zero());
-    }
-
-    #[test]
-    fn an_endpoint_corrects_its_own_calls_and_nothing_that_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let hour = TimeDelta::hours(1);
-        let clock = Clock::load(Some(folder.path()));
-        let now = Utc::now();
-        // A signature was accepted: whatever the date says, it is not what AWS goes by.
-        assert!(!clock.learn(date(3600, Origin::Endpoint), false));
-        assert_eq!(clock.to_endpoint(now), now);
-        assert!(clock.learn(date(3600, Origin::Endpoint), true));
-        assert_eq!(clock.to_endpoint(now), now + hour);
-        assert_eq!(clock.from_endpoint(now + hour), now);
-        assert_eq!(clock.to_true(now), now);
-        assert!(!folder.path().join(FILE).exists());
-        // AWS knows better, and its date counts for all.
-        assert!(clock.learn(date(0, Origin::Aws), false));
-        assert_eq!(clock.to_endpoint(now), now);
-        assert!(clock.learn(date(-7200, Origin::Aws), false));
-        assert!(clock.learn(date(-3600, Origin::Endpoint), true));
-        assert!(
-            !clock.learn(date(-3600, Origin::Endpoint), true),
-            "it is known"
-        );
-        assert_eq!(clock.to_endpoint(now), now + hour);
-        assert_eq!(clock.to_true(now), now - hour * 2);
-    }
-
-    #[test]
-    fn an_offset_that_others_could_have_written_is_ignored() {
-        let folder = tempfile::tempdir().unwrap();
-        Clock::load(Some(folder.path())).learn(date(3600, Origin::Aws), false);
-        let offset = || Clock::load(Some(folder.path())).offset();
-        assert!(!offset().is_zero());
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-        fs::set_permissions(folder.path().join(FILE), mode).unwrap();
-        assert!(offset().is_zero());
-    }
-
-    #[test]
-    fn a_clock_that_was_set_right_needs_no_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::load(Some(folder.path()));
-        clock.learn(date(3600, Origin::Aws), false);
-        assert!(folder.path().join(FILE).exists());
-        clock.learn(date(0, Origin::Aws), false);
-        assert!(!folder.path().join(FILE).exists());
-    }
-
-    #[test]
-    fn a_step_of_the_clock_or_a_reboot_voids_the_offset() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(FILE);
-        let record = |boot_id: String, step: i64| {
-            let record = Record {
-                offset_ms: 3_600_000,
-                wall_minus_boot_ms: wall_minus_boot_ms() + step,
-                boot_id,
-            };
-            fs::write(&file, serde_json::to_vec(&record).unwrap()).unwrap();
-            Clock::load(Some(folder.path())).offset()
-        };
-        assert_eq!(record(boot_id(), 0), TimeDelta::hours(1));
-        assert_eq!(record(boot_id(), 3_600_000), TimeDelta::zero());
-        assert_eq!(record("another".into(), 0), TimeDelta::zero());
-        fs::write(&file, "garbage").unwrap();
-        assert_eq!(Clock::load(Some(folder.path())).offset(), TimeDelta::zero());
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn the_boot_is_known_by_its_time_and_id() {
-        let now = || Utc::now().timestamp_millis();
-        let before = now();
-        let uptime = fs::read_to_string("/proc/uptime").unwrap();
-        let found = wall_minus_boot_ms();
-        let after = now();
-        // In seconds with two decimals.
-        let uptime = uptime.split(' ').next().unwrap().replace('.', "");
-        let uptime = uptime.parse::<i64>().unwrap() * 10;
-        let took = after - before;
-        let possible = before - uptime - 50..=after - uptime + took + 50;
-        assert!(possible.contains(&found), "{found} {possible:?}");
-        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-        assert_eq!(boot_id(), id.trim());
-    }
-}
+#[path = "clock_test.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! The cases of `testdata/*.txt`: an environment and the AWS CLI's files, and the plan or the error
 //! that they lead to. `=== NAME` starts a case and `--- FILE` one of its files: `env`, `config`,
 //! `credentials`, any other, and last `expected`, which `UPDATE_GOLDENS=1` rewrites: read the
-//! difference before you keep it.
+//! difference before you keep it. Over 300 lines, because half of it prints plans for all cases.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;

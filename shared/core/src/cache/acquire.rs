@@ -5,7 +5,8 @@ use std::time::Instant;
 use super::Cache;
 use super::entry::{Cacheable, Entry};
 use super::lease::{Hold, Lease};
-use super::lock::{self, Guard};
+use super::lock::Guard;
+use super::note::read_note;
 use super::wait::{PATIENCE_WITH_VALID, Wait, being_asked, still_busy, who};
 use super::want::Want;
 use crate::error::{Error, Result};
@@ -67,7 +68,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         }
         let path = folder.lock_path(self.want.file());
         if self.valid.is_some() {
-            if let Some(failure) = lock::read_note(&path).failure
+            if let Some(failure) = read_note(&path).failure
                 && self.want.is_paused_by(failure.ended, turn)
             {
                 return Err(failure.error);

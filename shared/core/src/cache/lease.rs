@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::acquire::{Miss, restore};
 use super::entry::{Cacheable, Entry};
-use super::lock::{self, Failure, Guard, Holder, Note, State, Teller, Try};
+use super::lock::{self, Guard, Teller, Try};
+use super::note::{Failure, Holder, Note, State};
 use super::want::{Keep, Want};
 use super::{Cache, RENEWAL_PAUSE, sweep};
 use crate::error::{Error, Kind, Result};

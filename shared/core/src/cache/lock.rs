@@ -10,68 +10,15 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Seek as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use chrono::{DateTime, Utc};
 use fs2::FileExt;
-use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use super::note::{LONGEST_NOTE, Note, say};
 use crate::fs::insecure;
-
-/// The size limit of a note.
-const LONGEST_NOTE: u64 = 64 * 1024;
-
-/// The content of a lock file.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Note {
-    /// The holder, while there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) holder: Option<Holder>,
-    /// The last mint, if it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) failure: Option<Failure>,
-}
-
-/// The holder of a lock.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Holder {
-    pub(crate) pid: u32,
-    pub(crate) host: String,
-    /// The program that the client called, in a word.
-    pub(crate) client: String,
-    pub(crate) since: DateTime<Utc>,
-    pub(crate) state: State,
-}
-
-/// What a holder is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum State {
-    Minting,
-    Prompting,
-}
-
-/// A mint that failed; every process that waited for it fails with it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Failure {
-    pub(crate) ended: DateTime<Utc>,
-    pub(crate) error: Error,
-    /// It only concerns this process, and prevents an immediate retry.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) own: bool,
-}
-
-impl Failure {
-    /// Whether a process that started at `started` waited for this. An end in the future was
-    /// written by a clock that ran ahead.
-    pub(crate) fn concerns(&self, started: DateTime<Utc>) -> bool {
-        !self.own && (started..=Utc::now()).contains(&self.ended)
-    }
-}
 
 /// A lock that is held; released when dropped, or when the process ends in whatever way.
 #[derive(Debug)]
@@ -90,16 +37,6 @@ impl Teller {
     pub(crate) fn say(&self, note: &Note) {
         say(&self.0, note);
     }
-}
-
-/// A full disk must not stop a mint, so a failed write is ignored: the other processes then wait
-/// without knowing the holder.
-fn say(mut file: &File, note: &Note) {
-    let bytes = serde_json::to_vec(note).unwrap_or_default();
-    let _ = file
-        .rewind()
-        .and_then(|()| file.set_len(0))
-        .and_then(|()| file.write_all(&bytes));
 }
 
 /// How one try for a lock went.
@@ -255,17 +192,6 @@ fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
     }
 }
 
-/// Reads the note in a lock file, held or not. Invalid content counts as empty, and so does what
-/// another user could have written.
-pub(crate) fn read_note(path: &Path) -> Note {
-    crate::fs::open_no_follow(path)
-        .ok()
-        .filter(|file| insecure(file.meta()).is_none())
-        .and_then(|file| file.read(LONGEST_NOTE).ok())
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
-}
-
 impl Guard {
     /// Reads what the last holder left.
     pub(crate) fn note(&mut self) -> Note {
@@ -330,130 +256,5 @@ impl Guard {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    fn locked(path: &Path) -> Guard {
-        match try_lock(path).unwrap() {
-            Try::Locked(guard) => guard,
-            Try::Busy => panic!("busy"),
-        }
-    }
-
-    #[test]
-    fn a_lock_excludes_and_ends_with_its_guard() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("k.lock");
-        let guard = locked(&path);
-        assert!(matches!(try_lock(&path).unwrap(), Try::Busy));
-        drop(guard);
-        locked(&path);
-    }
-
-    #[test]
-    fn a_lock_file_that_was_unlinked_is_not_mistaken_for_the_new_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("k.lock");
-        let (gone, old) = (open(&path).unwrap(), open(&path).unwrap());
-        locked(&path).unlink();
-        assert!(try_opened(&path, gone).unwrap().is_none());
-        // The old file is still open, so that the new one cannot have its inode.
-        let _guard = locked(&path);
-        assert!(try_opened(&path, old).unwrap().is_none());
-        assert!(matches!(try_lock(&path).unwrap(), Try::Busy));
-    }
-
-    #[test]
-    fn a_failure_concerns_those_who_were_waiting_for_it() {
-        let now = Utc::now();
-        let ended = |seconds: i64, own| Failure {
-            ended: now + chrono::TimeDelta::seconds(seconds),
-            error: Error::refused("no"),
-            own,
-        };
-        let started = now - chrono::TimeDelta::seconds(10);
-        assert!(ended(-5, false).concerns(started));
-        assert!(!ended(-15, false).concerns(started));
-        assert!(!ended(-5, true).concerns(started));
-        // Written by a clock that ran ahead: it would be repeated until that time comes.
-        assert!(!ended(3600, false).concerns(started));
-    }
-
-    #[test]
-    fn notes_are_read_back_and_garbage_is_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("k.lock");
-        let mut guard = locked(&path);
-        let what = "a".repeat(60_000);
-        guard.say(&Note {
-            holder: None,
-            failure: Some(Failure {
-                ended: DateTime::UNIX_EPOCH,
-                error: Error::refused(what.as_str()),
-                own: false,
-            }),
-        });
-        assert_eq!(read_note(&path).failure.unwrap().error.what, what);
-        guard.say_nothing();
-        assert!(guard.note().failure.is_none());
-        fs::write(&path, "{garbage").unwrap();
-        assert!(read_note(&path).holder.is_none());
-    }
-
-    #[test]
-    fn a_lock_file_that_others_can_write_is_neither_locked_nor_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("k.lock");
-        locked(&path).say(&Note {
-            holder: None,
-            failure: Some(Failure {
-                ended: DateTime::UNIX_EPOCH,
-                error: Error::refused("no"),
-                own: false,
-            }),
-        });
-        assert!(read_note(&path).failure.is_some());
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(read_note(&path).failure.is_none());
-        let error = try_lock(&path).err().unwrap().to_string();
-        assert!(error.contains("is writable by other users"), "{error}");
-    }
-
-    #[test]
-    fn a_lock_file_for_others_excludes_and_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.lock");
-        let lock = || LockFile::lock(&path, Duration::ZERO).unwrap();
-        let held = lock();
-        assert!(held.is_some() && lock().is_none());
-        drop(held);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_link_is_not_locked() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, link) = (folder.path().join("k.lock"), folder.path().join("link"));
-        locked(&path);
-        std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(try_lock(&link).is_err());
-    }
-
-    #[test]
-    fn only_contention_means_that_another_process_holds_the_lock() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("k.lock");
-        let file = open(&path).unwrap();
-        assert!(is_still(&path.join("below"), &file).is_err());
-        // Opened without access, it cannot be locked at all.
-        let flags = rustix::fs::OFlags::PATH.bits().cast_signed();
-        let path_only = fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(flags)
-            .open(&path);
-        assert!(try_lock_open(&path_only.unwrap()).is_err());
-    }
-}
+#[path = "lock_test.rs"]
+mod tests;

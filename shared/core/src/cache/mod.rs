@@ -8,6 +8,7 @@ mod folder;
 pub(crate) mod key;
 mod lease;
 mod lock;
+mod note;
 mod seal;
 mod sweep;
 mod wait;

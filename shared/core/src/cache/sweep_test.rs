@@ -6,6 +6,7 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::super::note::{Failure, Note};
 use super::*;
 
 fn folder() -> (TempDir, Folder) {
@@ -228,9 +229,9 @@ fn a_lock_file_is_removed_unless_it_is_held_or_records_a_recent_failure() {
     let (_place, folder) = folder();
     let now = Utc::now();
     for (digits, ended) in [("a", now), ("b", now - FAILURE_KEPT * 2)] {
-        lock(&folder, &stem(digits)).unwrap().say(&lock::Note {
+        lock(&folder, &stem(digits)).unwrap().say(&Note {
             holder: None,
-            failure: Some(lock::Failure {
+            failure: Some(Failure {
                 ended,
                 error: crate::error::Error::refused("no"),
                 own: false,

@@ -8,7 +8,8 @@ use chrono::{TimeDelta, Utc};
 use super::acquire::Miss;
 use super::entry::{Cacheable, Entry};
 use super::folder::Folder;
-use super::lock::{self, Guard, Holder, Note, Pause, State, Try};
+use super::lock::{self, Guard, Pause, Try};
+use super::note::{Holder, Note, State, read_note};
 use crate::error::{Error, Kind};
 use crate::log;
 use crate::shown::shown;
@@ -54,12 +55,12 @@ impl<T: Cacheable> Miss<'_, T> {
             let waited = began.elapsed();
             if waited >= SILENCE && !announced {
                 announced = true;
-                log::line(format_args!("waiting for {}", who(&lock::read_note(&path))));
+                log::line(format_args!("waiting for {}", who(&read_note(&path))));
             }
             let mut limit = patience;
             // The note is read less often than the entry and the lock, which decide.
             if has_valid || pause.is_long() || waited >= patience {
-                let note = lock::read_note(&path);
+                let note = read_note(&path);
                 if let Some(holder) = &note.holder {
                     if holder.state == State::Prompting && !has_valid {
                         if !turn.can_prompt {
@@ -74,7 +75,7 @@ impl<T: Cacheable> Miss<'_, T> {
                 }
             }
             if waited >= limit {
-                let note = lock::read_note(&path);
+                let note = read_note(&path);
                 return match note.holder {
                     // A second prompt would not help.
                     Some(holder) if holder.state == State::Prompting => Wait::Prompting(holder),

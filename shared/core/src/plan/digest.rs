@@ -16,11 +16,11 @@ use super::{
     ContainerPlan, How, InstanceMetadataPlan, LoginPlan, ProcessPlan, RoleCall, Site, SsoPlan, Step,
 };
 use crate::cache::Key;
-use crate::clock::boot_id;
 use crate::env::Env;
 use crate::error::Result;
 use crate::paths::Paths;
 use crate::profile::{LONGEST_FILE, Mfa, Policies};
+use crate::sys::boot::boot_id;
 use crate::web_identity;
 use fields::Fields;
 use variables::of_process;

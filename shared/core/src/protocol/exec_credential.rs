@@ -1,16 +1,16 @@
 //! `client.authentication.k8s.io`: the exec credential plugin of client-go and its likes.
 //! Source: Kubernetes' "client-go credential plugins", and client-go's `exec` package.
 
-use serde::Deserialize;
 use serde_json::json;
 
+pub use super::exec_info::ApiVersion;
+use super::exec_info::{exec_info, wrong_info};
 use super::flags::Flags;
 use super::{Input, Output, Protocol, Todo, VERSION, timestamp, unexpected};
 use crate::error::{Error, Result};
 use crate::request::{Client, ClusterRef, Request, Wants};
 use crate::resource::{Partition, Resource, ResourceType, check_region};
 use crate::serve::Delivered;
-use crate::shown::{one_line, shown};
 
 const HELP: &str = "\
 Prints a token for an EKS cluster, as a client.authentication.k8s.io exec plugin.
@@ -39,71 +39,9 @@ Environment: KUBERNETES_EXEC_INFO (from the client), AWS_CONNECTOR_FILE,
   AWS_CONNECTOR_LOG=debug
 ";
 
-const GROUP: &str = "client.authentication.k8s.io";
-
-/// The longest `KUBERNETES_EXEC_INFO` read; a CA bundle is its bulk.
-const LONGEST_INFO: usize = 1024 * 1024;
-
 /// The protocol.
 #[derive(Debug)]
 pub struct ExecCredential;
-
-/// The version that the client speaks, and is answered in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApiVersion {
-    /// `client.authentication.k8s.io/v1`
-    V1,
-    /// `client.authentication.k8s.io/v1beta1`
-    V1Beta1,
-}
-
-impl ApiVersion {
-    fn id(self) -> &'static str {
-        match self {
-            Self::V1 => "client.authentication.k8s.io/v1",
-            Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ExecInfo {
-    api_version: Option<String>,
-    kind: Option<String>,
-    #[serde(default)]
-    spec: Spec,
-}
-
-#[derive(Deserialize, Default)]
-struct Spec {
-    interactive: Option<bool>,
-    cluster: Option<ClusterInfo>,
-}
-
-#[derive(Deserialize)]
-struct ClusterInfo {
-    config: Option<Config>,
-}
-
-/// What a kubeconfig's `client.authentication.k8s.io/exec` extension may say.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Config {
-    cluster_name: Option<String>,
-    region: Option<String>,
-    connector: Option<String>,
-    #[serde(rename = "apiVersion")]
-    _api_version: Option<String>,
-    #[serde(rename = "kind")]
-    _kind: Option<String>,
-}
-
-struct Asked {
-    version: ApiVersion,
-    interactive: bool,
-    config: Config,
-}
 
 impl Protocol for ExecCredential {
     type Context = ApiVersion;
@@ -216,62 +154,6 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
         account,
         region,
         region_from_flag,
-    })
-}
-
-fn wrong_info(what: &str) -> Error {
-    Error::usage(format!("KUBERNETES_EXEC_INFO {what}"))
-        .fix("check the exec section of the kubeconfig, or update the Kubernetes client")
-}
-
-/// Reads `KUBERNETES_EXEC_INFO`. Clients that set none (some do not) get v1beta1, as kubectl's
-/// documentation has it, and count as interactive: whether there is a terminal shows later.
-fn exec_info(text: Option<&str>) -> Result<Asked> {
-    let Some(text) = text else {
-        return Ok(Asked {
-            version: ApiVersion::V1Beta1,
-            interactive: true,
-            config: Config::default(),
-        });
-    };
-    if text.len() > LONGEST_INFO {
-        return Err(wrong_info("is longer than 1 MiB"));
-    }
-    // A list would be taken for the fields in their order.
-    if !text.trim_start().starts_with('{') {
-        return Err(wrong_info("is not a JSON object"));
-    }
-    let info: ExecInfo = serde_json::from_str(text)
-        .map_err(|error| wrong_info(&format!("is invalid: {}", one_line(&error.to_string()))))?;
-    if let Some(kind) = &info.kind
-        && kind != "ExecCredential"
-    {
-        return Err(wrong_info(&format!(
-            "is a {}, not an ExecCredential",
-            shown(kind)
-        )));
-    }
-    let version = match info.api_version.as_deref() {
-        None => return Err(wrong_info("has no apiVersion")),
-        Some("client.authentication.k8s.io/v1") => ApiVersion::V1,
-        Some("client.authentication.k8s.io/v1beta1") => ApiVersion::V1Beta1,
-        Some(other) => {
-            return Err(wrong_info(&format!(
-                "requests apiVersion {}; supported: {GROUP}/v1 and {GROUP}/v1beta1",
-                shown(other)
-            )));
-        }
-    };
-    let config = info
-        .spec
-        .cluster
-        .and_then(|cluster| cluster.config)
-        .unwrap_or_default();
-    Ok(Asked {
-        version,
-        // v1beta1 clients before 1.22 do not say; they pass on their own standard input.
-        interactive: info.spec.interactive.unwrap_or(true),
-        config,
     })
 }
 

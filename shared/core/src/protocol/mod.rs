@@ -4,6 +4,7 @@
 pub mod credential_process;
 pub mod docker_credential;
 pub mod exec_credential;
+mod exec_info;
 mod flags;
 
 use zeroize::Zeroizing;

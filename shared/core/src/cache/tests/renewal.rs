@@ -18,7 +18,7 @@ fn an_entry_is_claimed_once_it_is_due_and_by_one_only() {
         lock.set_modified(SystemTime::now() - Duration::from_secs(31))
             .unwrap();
     };
-    drop(house.hold(&lock::Note::default()));
+    drop(house.hold(&note::Note::default()));
     let_time_pass();
     house.put(0, 12 * 60);
     assert!(
@@ -62,7 +62,7 @@ fn a_renewal_replaces_the_entry_or_records_why_not() {
             .adopt::<RegistryLogin>(want(), renewal.lock, &mut turn)
             .unwrap();
         assert!(turn.in_background && turn.deadline > Instant::now());
-        assert_eq!(house.note().holder.unwrap().state, lock::State::Minting);
+        assert_eq!(house.note().holder.unwrap().state, note::State::Minting);
         drop(lease.settle(minted, &mut turn));
     };
     // A failure of this process alone: others need not fail with it, but do not try again at once.
@@ -92,7 +92,7 @@ fn only_the_locked_file_of_the_entry_is_adopted() {
             .is_ok()
     };
     assert!(!adopt(tempfile::tempfile().unwrap()));
-    let held = house.hold(&lock::Note::default());
+    let held = house.hold(&note::Note::default());
     let other = fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -115,11 +115,11 @@ fn the_lock_file_says_what_its_holder_is_doing() {
         (said().pid, said().client.as_str()),
         (std::process::id(), "docker")
     );
-    assert_eq!(said().state, lock::State::Minting);
+    assert_eq!(said().state, note::State::Minting);
     turn.held.iter().for_each(|held| held.prompting());
-    assert_eq!(said().state, lock::State::Prompting);
+    assert_eq!(said().state, note::State::Prompting);
     turn.held.iter().for_each(|held| held.minting());
-    assert_eq!(said().state, lock::State::Minting);
+    assert_eq!(said().state, note::State::Minting);
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl House {
     }
 
     /// Holds the lock, as another process that says something.
-    pub(super) fn hold(&self, note: &lock::Note) -> lock::Guard {
+    pub(super) fn hold(&self, note: &note::Note) -> lock::Guard {
         let Try::Locked(guard) = lock::try_lock(&self.file("lock")).unwrap() else {
             panic!("busy");
         };
@@ -92,8 +92,8 @@ impl House {
         guard
     }
 
-    pub(super) fn note(&self) -> lock::Note {
-        lock::read_note(&self.file("lock"))
+    pub(super) fn note(&self) -> note::Note {
+        note::read_note(&self.file("lock"))
     }
 }
 
@@ -136,9 +136,9 @@ pub(super) fn error(kind: Kind) -> Error {
     Error::new(kind, "no")
 }
 
-pub(super) fn by_another(state: lock::State) -> lock::Note {
-    lock::Note {
-        holder: Some(lock::Holder {
+pub(super) fn by_another(state: note::State) -> note::Note {
+    note::Note {
+        holder: Some(note::Holder {
             pid: 1,
             host: "host".into(),
             client: "docker".into(),

@@ -10,7 +10,7 @@ use crate::error::Kind;
 #[test]
 fn a_wait_that_times_out_mints_without_the_lock_and_caches_the_result() {
     let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Minting));
+    let _held = house.hold(&by_another(note::State::Minting));
     let minted = house.obtain(&mut house.turn(), Ok(fresh())).unwrap();
     assert_eq!(house.hit(want()), Some(minted));
     // What the holder says is still there.
@@ -21,14 +21,14 @@ fn a_wait_that_times_out_mints_without_the_lock_and_caches_the_result() {
 fn a_valid_login_is_used_while_another_process_renews_it() {
     let house = House::new();
     let kept = house.put(-11 * 60, 5);
-    let _held = house.hold(&by_another(lock::State::Minting));
+    let _held = house.hold(&by_another(note::State::Minting));
     assert_eq!(house.obtain(&mut house.turn(), Ok(fresh())), Ok(kept));
 }
 
 #[test]
 fn a_command_without_a_terminal_does_not_wait_for_a_prompt() {
     let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Prompting));
+    let _held = house.hold(&by_another(note::State::Prompting));
     let mut turn = house.turn();
     turn.patience = Duration::from_secs(10);
     let error = house.obtain(&mut turn, Ok(fresh())).unwrap_err();
@@ -44,7 +44,7 @@ fn a_command_without_a_terminal_does_not_wait_for_a_prompt() {
 #[test]
 fn a_waiter_takes_what_the_holder_writes() {
     let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Minting));
+    let _held = house.hold(&by_another(note::State::Minting));
     let (cache, mut turn) = (house.cache(), house.turn());
     turn.patience = Duration::from_secs(10);
     let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
@@ -62,7 +62,7 @@ fn a_waiter_takes_what_the_holder_writes() {
 fn what_the_note_said_before_the_lock_was_taken_is_not_believed() {
     let house = House::new();
     // The holder has not replaced the note of a process that died at its prompt.
-    let _held = house.hold(&by_another(lock::State::Prompting));
+    let _held = house.hold(&by_another(note::State::Prompting));
     let (cache, mut turn) = (house.cache(), house.turn());
     turn.patience = Duration::from_secs(10);
     let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
@@ -79,7 +79,7 @@ fn what_the_note_said_before_the_lock_was_taken_is_not_believed() {
 fn a_valid_login_waits_for_a_holder_that_has_just_begun() {
     let house = House::new();
     house.put(-11 * 60, 5);
-    let _held = house.hold(&by_another(lock::State::Minting));
+    let _held = house.hold(&by_another(note::State::Minting));
     let (cache, mut turn) = (house.cache(), house.turn());
     turn.patience = Duration::from_secs(10);
     let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
@@ -101,10 +101,10 @@ fn a_wait_tells_a_prompt_from_a_call_and_replaces_a_removed_folder() {
         panic!("a hit");
     };
     let wait = |patience| miss.wait(cache.folder.as_ref().unwrap(), patience, &turn);
-    let held = house.hold(&by_another(lock::State::Prompting));
+    let held = house.hold(&by_another(note::State::Prompting));
     assert!(matches!(wait(Duration::ZERO), wait::Wait::Prompting(_)));
     drop(held);
-    let held = house.hold(&by_another(lock::State::Minting));
+    let held = house.hold(&by_another(note::State::Minting));
     assert!(matches!(wait(Duration::ZERO), wait::Wait::TimedOut(_)));
     drop(held);
     fs::remove_dir_all(house.folder.path()).unwrap();
@@ -117,7 +117,7 @@ fn a_wait_tells_a_prompt_from_a_call_and_replaces_a_removed_folder() {
 #[test]
 fn waiting_costs_patience_and_not_the_time_to_ask_aws() {
     let house = House::new();
-    let _held = house.hold(&by_another(lock::State::Minting));
+    let _held = house.hold(&by_another(note::State::Minting));
     let (cache, mut turn) = (house.cache(), house.turn());
     let patience = Duration::from_millis(60);
     turn.patience = patience;

@@ -1,4 +1,5 @@
-//! Every field of every step: whether a change of it changes the key.
+//! Every field of every step: whether a change of it changes the key. Over 300 lines, because it is
+//! one list that a reader compares with the types in `plan`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
