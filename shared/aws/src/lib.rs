@@ -11,6 +11,7 @@
 mod connections;
 mod destination;
 mod failure;
+mod hosts;
 #[cfg(feature = "inventory")]
 pub mod inventory;
 mod mint;
@@ -19,6 +20,7 @@ mod network;
 mod refusal;
 mod secret_source;
 mod session;
+mod signed_request;
 mod text;
 mod trust;
 

@@ -251,6 +251,20 @@ fn user_keys_make_session_and_federation_tokens() {
     );
 }
 
+#[cfg(feature = "inventory")]
+#[test]
+fn all_pages_of_a_list_of_buckets_are_fetched() {
+    let aws = Standin::start();
+    for number in 0..2500 {
+        aws.add_bucket(&format!("b-{number:04}"), "us-east-1");
+    }
+    let found = sdk([]).buckets(&site(aws.url()), &user(), call()).unwrap();
+    let names: Vec<_> = found.iter().map(|bucket| bucket.name.as_str()).collect();
+    assert!(names.starts_with(&["b-0000", "b-0001"]), "{names:?}");
+    assert!(names.ends_with(&["b-2499", "data", "logs"]), "{names:?}");
+    assert_eq!((names.len(), aws.calls().len()), (2502, 3));
+}
+
 fn fault(aws: &Standin, service: &str, kind: FaultKind, times: Option<u32>) {
     let (service, action) = (service.to_owned(), "*".to_owned());
     aws.fault(Fault {

@@ -7,7 +7,7 @@ use aws_connector_core::shown::one_line;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-use crate::Sdk;
+use crate::{Sdk, hosts};
 
 /// A service that connectors ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Sdk {
             let url = match (site.endpoints.get(service.id()), service) {
                 (Some(url), _) => url.clone(),
                 (None, Service::Sts) => own_endpoint!(aws_sdk_sts, site),
-                (None, Service::S3) => own_endpoint!(aws_sdk_s3, site),
+                (None, Service::S3) => hosts::s3(site)?,
                 (None, Service::Eks) => own_endpoint!(aws_sdk_eks, site),
                 (None, Service::Ecr) => own_endpoint!(aws_sdk_ecr, site),
             };
