@@ -10,14 +10,14 @@
 
 mod connections;
 mod destination;
-mod failure;
+mod error_codes;
 mod hosts;
 #[cfg(feature = "inventory")]
 pub mod inventory;
 mod mint;
 mod names;
 mod network;
-mod refusal;
+mod sdk_error;
 mod secret_source;
 mod session;
 mod signed_request;

@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use chrono::TimeDelta;
 
+use crate::error_codes;
 use crate::network::Question;
-use crate::refusal;
 use crate::text::{chain, without};
 
 impl Question<'_> {
@@ -80,7 +80,7 @@ impl Question<'_> {
     fn reason(&self, status: u16, code: &str, message: &str) -> Reason {
         // Signatures are valid for five minutes before and after their time.
         let far = TimeDelta::minutes(4);
-        match refusal::reason(status, code, message) {
+        match error_codes::reason(status, code, message) {
             Reason::BadSignature if self.clock_offset().is_some_and(|it| it.abs() > far) => {
                 Reason::WrongTime
             }
@@ -255,5 +255,5 @@ fn shown_length(length: TimeDelta) -> String {
 }
 
 #[cfg(test)]
-#[path = "failure_test.rs"]
+#[path = "sdk_error_test.rs"]
 mod tests;
