@@ -1,4 +1,4 @@
-//! Our own binary as the `credential_process` of the AWS CLI profile that is its source.
+//! Credential loops: our own binary is the `credential_process` of the AWS CLI profile that is its source.
 
 use crate::support::{Client, House, Run};
 
