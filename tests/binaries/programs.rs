@@ -138,7 +138,7 @@ fn a_link_that_another_user_planted_is_not_followed() {
 }
 
 #[test]
-fn what_is_not_a_program_is_not_run_as_a_script() {
+fn a_file_that_is_not_a_program_is_not_run_as_a_script() {
     let world = world();
     let folder = small_ones();
     let broken = folder.path().join("aws-connector");
@@ -155,7 +155,7 @@ fn what_is_not_a_program_is_not_run_as_a_script() {
 }
 
 #[test]
-fn neither_a_limit_on_file_sizes_nor_ignored_children_stop_a_client() {
+fn a_file_size_limit_or_ignored_sigchld_does_not_stop_a_client() {
     let world = world();
     let limited = world.shell(&format!("ulimit -f 0; printf {REGISTRY} | \"$DOCKER\" get"));
     // It is not cached, and a warning says so.
@@ -316,7 +316,7 @@ fn renewing_an_unrelated_entry_makes_no_call() {
 }
 
 #[test]
-fn an_upgrade_in_the_middle_of_commands_costs_no_answer() {
+fn an_upgrade_while_commands_run_does_not_break_them() {
     let world = world();
     let folder = small_ones();
     let (place, next) = (

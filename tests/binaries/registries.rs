@@ -117,7 +117,7 @@ fn a_disabled_connector_for_the_registry_does_not_fall_back_to_another() {
 }
 
 #[test]
-fn a_connector_for_other_registries_does_not_serve() {
+fn a_connector_for_other_registries_is_not_used() {
     let world = World::new(&[
         "default_connector = \"dev\"\n",
         BASE,

@@ -169,7 +169,7 @@ fn the_log_of_a_program_without_standard_error_is_not_written_into_the_lock() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_is_a_failure() {
+fn output_that_cannot_be_written_is_a_failure() {
     let world = world();
     for script in [
         "\"$PROCESS\" >/dev/full",

@@ -56,7 +56,7 @@ fn kubectl(machine: &Machine, path: &std::path::Path) -> Command {
 }
 
 #[test]
-fn kubectl_1_20_lists_the_namespaces_by_v1beta1() {
+fn kubectl_1_20_lists_the_namespaces_with_v1beta1() {
     lists_the_namespaces("v1beta1", |machine| {
         kubectl(machine, &client("KUBECTL_1_20"))
     });
@@ -64,7 +64,7 @@ fn kubectl_1_20_lists_the_namespaces_by_v1beta1() {
 
 /// No package provides a newer kubectl; the test uses the machine's own if there is one.
 #[test]
-fn a_newer_kubectl_lists_the_namespaces_by_v1_and_by_v1beta1() {
+fn a_newer_kubectl_lists_the_namespaces_with_v1_and_v1beta1() {
     let Some(newer) = client_on_path("KUBECTL") else {
         eprintln!("no kubectl but 1.20 is on PATH: nothing was tested");
         return;

@@ -222,7 +222,7 @@ fn a_hit_works_in_a_read_only_folder() {
 
 /// If the caller has closed the standard streams, the next files to be opened get their numbers.
 #[test]
-fn closed_standard_streams_do_not_end_up_in_the_cache() {
+fn output_to_closed_streams_does_not_end_up_in_the_cache() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let house = House::new();
         let ours = Client::CredentialProcess.path();

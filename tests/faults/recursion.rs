@@ -33,7 +33,7 @@ fn is_refused(house: &House, parts: &[&str]) {
 }
 
 #[test]
-fn a_connector_that_requests_itself_is_refused_and_the_loop_is_shown() {
+fn a_connector_that_requests_itself_is_refused_and_the_error_shows_the_loop() {
     let house = house(
         &[("dev", "loop")],
         "[profile loop]\ncredential_process = OURS --connector dev\n",

@@ -149,14 +149,14 @@ fn revise(part: &str, revise: impl FnOnce(&str) -> String) {
 }
 
 #[test]
-fn the_table_of_aws_faults_is_what_is_observed() {
+fn the_table_of_aws_faults_matches_what_is_observed() {
     let head =
         "| fault | empty cache | cached session, valid but close to its expiry |\n|---|---|---|\n";
     check("outages", &format!("{head}{}", rows(outages::scenarios())));
 }
 
 #[test]
-fn the_table_of_disk_faults_is_what_is_observed() {
+fn the_table_of_disk_faults_matches_what_is_observed() {
     if !is_root() {
         return skip("the table of disk faults: only root can be two users and mount file systems");
     }

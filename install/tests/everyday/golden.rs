@@ -220,7 +220,7 @@ macro_rules! goldens {
         $(#[test] fn $name() { check(stringify!($name)); })+
 
         #[test]
-        fn every_golden_is_played() {
+        fn every_golden_is_run() {
             let mut known = vec![$(format!("{}.txt", stringify!($name))),+];
             known.sort();
             let mut there: Vec<String> = fs::read_dir(folder())
