@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs aws-connector for one user, and uninstalls it.
 #
-#   install.sh                      into ~/.local: the binaries next to this script, else builds them from source
+#   install.sh                      into ~/.local: the binaries next to this script; else builds them from source
 #   install.sh --prefix DIR         … into another folder
 #   install.sh --from DIR           … the four binaries in DIR, without building
 #   install.sh --uninstall          undoes each connector's login, and removes the installed files and
@@ -38,7 +38,7 @@ done
 prefix=$(realpath -ms -- "$prefix")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# The installed files, one path a line; folders that were created for them end with a slash.
+# The installed files, one path per line; folders that were created for them end with a slash.
 list=$prefix/share/aws-connector/installed
 targets=()
 made=()
@@ -183,7 +183,7 @@ uninstall() {
     printf '%s\n' "${installed[@]}" | { grep '/$' || true; } | sort -r | while IFS= read -r file; do
         rmdir -- "$file" 2>/dev/null || true
     done
-    # A folder of this name contains only our cache; a folder of another name is the user's, and kept.
+    # Remove only a folder with our name: AWS_CONNECTOR_CACHE_DIR may name a folder of the user's.
     if [[ ${cache##*/} == aws-connector ]]; then
         rm -rf -- "$cache"
         rmdir -- "${cache%/*}" 2>/dev/null || true

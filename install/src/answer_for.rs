@@ -1,4 +1,4 @@
-//! The full program behind the three small ones: answers what they cannot answer from the cache.
+//! The full program behind the three small ones: serves what they cannot serve from the cache.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The `aws-connector` command, which sets up a machine and diagnoses problems.
+//! The `aws-connector` command: sets up a machine, diagnoses problems, serves the small programs.
 
 #![cfg_attr(
     test,

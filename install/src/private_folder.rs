@@ -20,7 +20,7 @@ use rustix::io::Errno;
 /// Files in these folders are short.
 const LONGEST: u64 = 64 * 1024;
 
-/// The suffix of a draft, which is about to be renamed.
+/// The suffix of a draft, a file that is being written and is then renamed.
 const DRAFT: &str = ".new";
 
 /// A draft of this age was left by a process that was killed.
@@ -182,7 +182,7 @@ fn check_parents(path: &Path) -> Result<(), Untrusted> {
     Ok(())
 }
 
-/// Why others may replace what a folder holds.
+/// Why other users can replace the contents of a folder; `None` if they cannot.
 fn replaceable(folder: &Path, meta: &Metadata) -> Option<String> {
     let me = rustix::process::geteuid().as_raw();
     if meta.uid() != me && meta.uid() != 0 {
@@ -204,8 +204,8 @@ fn replaceable(folder: &Path, meta: &Metadata) -> Option<String> {
     })
 }
 
-/// Whether a folder has an access control list. The group bits of its mode are then the mask, which
-/// bounds what other users in the list may do, and say nothing about its group alone.
+/// Whether a folder has an access control list. If so, the group bits of its mode are the mask:
+/// they limit all users and groups in the list, and do not show the permissions of its own group.
 fn has_acl(folder: &Path) -> bool {
     let found = lgetxattr(folder, "system.posix_acl_access", &mut [0_u8; 0]);
     !matches!(found, Err(Errno::NODATA | Errno::OPNOTSUPP))

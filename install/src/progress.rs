@@ -13,7 +13,7 @@ const UNNOTICED: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(120);
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// Whether one is active: nested operations do not start another.
+/// Whether a line is active: nested operations do not start another.
 static SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Shown until it is dropped, then erased.
@@ -46,8 +46,8 @@ impl Progress {
             let mut shown = false;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let frame = frames.next().copied().unwrap_or_default();
-                // Return the cursor, so that a warning overwrites the line. Ignore errors: writing
-                // the answer reports a closed terminal.
+                // Return the cursor, so that a warning overwrites the line. Ignore errors: if the
+                // terminal is closed, writing the answer reports it.
                 let _ = write!(screen, "\r{frame} {what} …\r").and_then(|()| screen.flush());
                 shown = true;
                 wait = FRAME;

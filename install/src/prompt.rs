@@ -49,7 +49,7 @@ fn unanswered(error: dialoguer::Error, flag: &str) -> Error {
         .fix(format!("pass {flag}"))
 }
 
-/// Asks for a text; `flag` is the flag that gives it without a terminal.
+/// Asks for a text; `flag` is the flag that sets it without a terminal.
 pub(crate) fn text(flag: &str, prompt: &str) -> Result<String> {
     if !can_ask() {
         return Err(cannot(flag));
@@ -73,8 +73,8 @@ pub(crate) fn secret(flag: &str, prompt: &str) -> Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// Asks for one of several choices by name or number. Plain lines, since an interrupted menu leaves
-/// the cursor hidden, and screen readers cannot read one.
+/// Asks for one of several choices by name or number. Prints plain lines: an interrupted menu would
+/// leave the cursor hidden, and screen readers cannot read menus.
 pub(crate) fn choose<'a>(flag: &str, question: &str, ways: &[(&'a str, &str)]) -> Result<&'a str> {
     if !can_ask() {
         return Err(cannot(flag));

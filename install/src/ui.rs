@@ -104,8 +104,8 @@ impl Ui {
 /// Spaces between columns.
 const GAP: usize = 2;
 
-/// The characters of a cell that are shown. The table's library panics at a line of 65,536 columns:
-/// seven cells of this length, in characters of two columns each, are shorter.
+/// How many characters of a cell are shown. The table library panics at a line of 65,536 columns;
+/// seven cells of this length, with characters that are two columns wide, stay below that.
 const LONGEST_CELL: usize = 4000;
 
 /// A cell that fits into a table, with a mark where it was cut.
@@ -131,8 +131,8 @@ fn width(terminal: bool) -> Option<u16> {
     (size.ws_col >= 20).then_some(size.ws_col)
 }
 
-/// Makes text of other programs safe to print: replaces terminal codes and invisible characters by one
-/// character each, which tables have room for. Errors escape them.
+/// Makes text from other programs safe to print: replaces each terminal code or invisible character
+/// with one character, to keep columns aligned. Errors escape them instead.
 pub(crate) fn printable(cell: &str) -> String {
     cell.lines()
         .map(|line| {
@@ -218,7 +218,7 @@ mod tests {
             ui(Some(12)).table(["NAME", "WHAT"], rows()),
             "NAME  WHAT\na     long\n      one\nbbbb  x�[31m\n"
         );
-        // If words do not fit, the terminal wraps the line, and copies it whole.
+        // If words do not fit, the terminal wraps the line, which can still be copied as one.
         assert_eq!(
             ui(Some(10)).table(["NAME", "WHAT"], rows()),
             ui(None).table(["NAME", "WHAT"], rows())

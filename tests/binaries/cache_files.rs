@@ -103,7 +103,7 @@ mfa_process = ["{}"]
     world.profile(&[BASE, SHARED, &more]);
     for connector in ["base", "dev", "handed", "cross", "joined", "guest", "mfa"] {
         for run in world.all_three(connector) {
-            // ECR refuses the made-up token of 'handed'; that failure must not be cached with secrets either.
+            // ECR rejects the made-up token of 'handed'; that failure must not be cached with secrets either.
             let answer = run.env("THE_ID", EXTERNAL_ID).answer();
             assert!(answer.status == 0 || connector == "handed", "{answer:?}");
         }

@@ -34,7 +34,7 @@ fn a_hit_makes_no_call() {
 }
 
 #[test]
-fn a_hit_waits_for_no_lock() {
+fn a_hit_does_not_wait_for_a_lock() {
     let world = world();
     let first = world.session("dev");
     let _held = world.entry("session").hold();
@@ -58,7 +58,7 @@ fn one_session_serves_all_three_programs() {
 }
 
 #[test]
-fn there_is_one_down_scoped_session_per_scope() {
+fn each_scope_has_its_own_down_scoped_session() {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, ROLE]);
     for _ in 0..2 {
         for run in world.all_three("dev") {

@@ -1,4 +1,5 @@
-//! How long entries are served: normally until their margin, with a warning until they expire, and never afterwards.
+//! How long entries are served: until their margin, then with a warning if they cannot be renewed, and never once
+//! expired.
 
 use aws_standin::{Fault, FaultKind, Standin};
 use chrono::TimeDelta;
@@ -9,7 +10,7 @@ fn world() -> World {
     World::new(&["default_connector = \"dev\"\n", BASE, SHARED])
 }
 
-/// Without renewal in the background, so that no other process changes the entry.
+/// Turns background renewal off, so that no other process changes the entry.
 fn calm(run: Run) -> Answer {
     run.env("AWS_CONNECTOR_REFRESH_AHEAD", "off").answer()
 }

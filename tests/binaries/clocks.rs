@@ -64,8 +64,8 @@ impl Aws {
     }
 }
 
-/// Whether it is about `seconds` from now by this machine's clock. Tolerates ten minutes for a slow machine, and two
-/// seconds for a `Date` without fractions.
+/// Whether a time is about `seconds` from now by this machine's clock. Tolerates ten minutes for a slow machine, and
+/// two seconds for a `Date` without fractions.
 fn is_in(at: DateTime<Utc>, seconds: i64) -> bool {
     let left = at - Utc::now();
     left > TimeDelta::seconds(seconds - 600) && left <= TimeDelta::seconds(seconds + 2)
@@ -87,7 +87,7 @@ fn check(world: &World, which: usize, answer: &Answer, offset: i64) {
     }
 }
 
-/// The number of refused calls.
+/// The number of rejected calls.
 fn refused(standin: &Standin) -> usize {
     let calls = standin.calls();
     calls.iter().filter(|call| call.status == 403).count()
@@ -103,7 +103,7 @@ fn with_the_clock_off_by_an_hour_all_three_documents_are_correct() {
             for (which, run) in runs {
                 check(&aws.world, which, &run.answer().ok(), offset);
             }
-            // One call is refused because of its time; afterwards all programs know the offset.
+            // One call is rejected because of its time; afterwards all programs know the offset.
             let standin = &aws.world.standin;
             assert_eq!(refused(standin), 1, "{offset}: {:#?}", standin.calls());
             assert!(aws.has_clock());
@@ -200,7 +200,7 @@ fn a_wrong_offset_does_not_revive_an_expired_session() {
     });
     // By AWS's clock it expired ten minutes ago.
     entry.age(TimeDelta::seconds(2 * 3600 + 600));
-    // AWS, which would correct the offset, is unreachable.
+    // AWS is unreachable, so nothing corrects the offset.
     let run = aws.world.credential_process(&["--connector", "dev"]);
     let run = aws.asks(run).env("HTTPS_PROXY", "http://127.0.0.1:1");
     let answer = run.answer();
@@ -220,7 +220,7 @@ fn setting_the_clock_or_a_reboot_discards_the_offset() {
             let aws = Aws::new(offset, &[]);
             aws.session("dev");
             change(&aws.world, void);
-            // The clock has been set since: with the offset, AWS would refuse the signature.
+            // The clock has been set since: with the offset, AWS would reject the signature.
             aws.world.standin.set_clock_offset(0);
             aws.world.standin.clear_calls();
             let session = aws.fresh_session();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// An unprivileged user id.
 const NOBODY: u32 = 65534;
 
-/// Longer than this takes on any machine.
+/// Longer than this test takes on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a program that waits for input, as an unprivileged user.

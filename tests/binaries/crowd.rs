@@ -1,4 +1,4 @@
-//! Many processes at once: one calls AWS, and all of them are answered.
+//! Many processes at once: one calls AWS, and all of them get the result.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
@@ -10,7 +10,7 @@ use crate::support::{Answer, BASE, Binary, REGISTRY, ROLE, Run, SHARED, Token, W
 
 fn world(connector: &str) -> World {
     let world = World::new(&["default_connector = \"dev\"\n", BASE, connector]);
-    // Slow enough that all have started before the first is answered.
+    // Slow enough that all have started before the first response.
     world.standin.fault(Fault {
         service: "*".to_owned(),
         action: "*".to_owned(),
@@ -195,7 +195,7 @@ fn simultaneous_forced_refreshes_make_one_call() {
         )
     };
     let waiting: Vec<Waiting> = (0..8).map(forced).collect();
-    // Commands without a forced refresh are served meanwhile.
+    // Meanwhile, commands without a forced refresh are served.
     assert_eq!(world.session("dev"), old);
     drop(held);
     let sessions: Vec<_> = waiting

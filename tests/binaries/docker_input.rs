@@ -86,7 +86,7 @@ fn hosts_that_resemble_ecr_are_not_found() {
 }
 
 #[test]
-fn any_input_gets_a_one_line_answer() {
+fn any_input_gets_one_line_of_output() {
     let world = world();
     let mut texts: Vec<Vec<u8>> = vec![
         vec![b'a'; 1024 * 1024],

@@ -47,7 +47,7 @@ fn cases() -> PathBuf {
     root().join("tests/cases")
 }
 
-/// The output that all cases expect.
+/// The expected output of all cases.
 fn said() -> String {
     let mut said = String::new();
     for path in files(&cases(), ".case") {

@@ -1,4 +1,4 @@
-//! The table of registry hosts of the unit tests, checked through the Docker helper.
+//! The unit tests' table of registry hosts, checked through the Docker helper.
 
 use crate::support::World;
 
@@ -18,7 +18,7 @@ fn table() -> Vec<(&'static str, Option<&'static str>)> {
 
 #[test]
 fn the_docker_helper_classifies_every_host_of_the_table() {
-    // No connector serves a registry, so ECR hosts are refused by name and others are not found.
+    // No connector serves a registry: for ECR hosts this is an error, others are not found.
     let world = World::new(&["[connectors.none]\nauth_method = \"anonymous\"\n"]);
     let table = table();
     let ours = table.iter().filter(|(_, host)| host.is_some()).count();

@@ -1,4 +1,4 @@
-//! Values that STS would refuse are errors before any call.
+//! Values that STS would reject are errors before any call.
 
 use crate::support::{BASE, Transcript, World};
 

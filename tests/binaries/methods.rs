@@ -320,7 +320,8 @@ aws_secret_access_key = "{SECRET_ACCESS_KEY}"
         ],
     );
     world.standin.clear_calls();
-    // Without a policy the session would have no permissions, so it is refused until a resource type provides one.
+    // Without a policy the session would have no permissions, so it is refused until a resource type supplies a
+    // policy.
     let powerless = world.credential_process(&["--connector", "plain"]).answer();
     assert!(
         powerless

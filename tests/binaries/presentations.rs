@@ -205,7 +205,7 @@ fn a_missing_connector_name_is_a_usage_error() {
 }
 
 #[test]
-fn invalid_answers_of_aws_in_each_protocol() {
+fn invalid_responses_from_aws_in_each_protocol() {
     let world = World::new(&[BASE, SHARED]);
     let mut transcript = Transcript::new(&world);
     for (title, kind) in [

@@ -138,7 +138,7 @@ fn a_link_that_another_user_planted_is_not_followed() {
 }
 
 #[test]
-fn what_is_not_a_program_is_not_run_as_a_script() {
+fn a_file_that_is_not_a_program_is_not_run_as_a_script() {
     let world = world();
     let folder = small_ones();
     let broken = folder.path().join("aws-connector");
@@ -155,10 +155,10 @@ fn what_is_not_a_program_is_not_run_as_a_script() {
 }
 
 #[test]
-fn neither_a_limit_on_file_sizes_nor_ignored_children_stop_a_client() {
+fn a_file_size_limit_or_ignored_sigchld_does_not_stop_a_client() {
     let world = world();
     let limited = world.shell(&format!("ulimit -f 0; printf {REGISTRY} | \"$DOCKER\" get"));
-    // Uncached, which it says.
+    // It is not cached, and a warning says so.
     assert_eq!(limited.status, 0, "{limited:?}");
     let secret = format!("echo {}", aws_standin::SECRET_ACCESS_KEY);
     let command = world.script("secret", &secret);
@@ -179,7 +179,7 @@ fn the_full_program_is_found_through_links_and_never_on_path() {
         let name = Path::new(binary.path()).file_name().unwrap().to_owned();
         std::os::unix::fs::symlink(folder.path().join(&name), links.path().join(&name)).unwrap();
     }
-    // One on PATH, and one next to the links.
+    // One full program on PATH, and one next to the links.
     let trap = world.script("path/aws-connector", "echo found on PATH");
     fs::copy(&trap, links.path().join("aws-connector")).unwrap();
     let path = trap.parent().unwrap().display().to_string();
@@ -316,7 +316,7 @@ fn renewing_an_unrelated_entry_makes_no_call() {
 }
 
 #[test]
-fn an_upgrade_in_the_middle_of_commands_costs_no_answer() {
+fn an_upgrade_while_commands_run_does_not_break_them() {
     let world = world();
     let folder = small_ones();
     let (place, next) = (

@@ -5,7 +5,7 @@ use crate::support::{Answer, BASE, REGISTRY, World};
 const OTHER_ACCOUNT: &str = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
 const IRELAND: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
-/// A connector whose role has its name, so that the call to AWS shows which connector served.
+/// A connector whose role has its name, so that the call to AWS shows which connector was used.
 fn connector(name: &str, more: &str) -> String {
     format!(
         "\n[connectors.{name}]\nauth_method = \"iam-role\"\nregion = \"us-east-1\"\nendpoint_url = \"URL\"\n\
@@ -88,7 +88,7 @@ fn a_tie_is_resolved_by_the_environment_or_is_an_error_that_lists_the_candidates
             "",
             &["dev, ops", "set AWS_CONNECTOR to one of them", host],
         );
-        // A connector that is not among the tied ones does not resolve the tie.
+        // A connector that is not one of the candidates does not resolve the tie.
         refused(&world, host, "long", &["dev, ops"]);
     }
     world.profile(&[
@@ -117,7 +117,7 @@ fn a_disabled_connector_for_the_registry_does_not_fall_back_to_another() {
 }
 
 #[test]
-fn a_connector_for_other_registries_does_not_serve() {
+fn a_connector_for_other_registries_is_not_used() {
     let world = World::new(&[
         "default_connector = \"dev\"\n",
         BASE,

@@ -169,7 +169,7 @@ fn the_log_of_a_program_without_standard_error_is_not_written_into_the_lock() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_is_a_failure() {
+fn output_that_cannot_be_written_is_a_failure() {
     let world = world();
     for script in [
         "\"$PROCESS\" >/dev/full",
@@ -181,7 +181,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         assert_eq!(answer.status, 1, "{script}");
         assert!(line.contains("cannot write the answer"), "{line}");
     }
-    // A client that has closed the pipe gets no error message.
+    // If the client has closed the pipe, no error is printed.
     let gone = world.shell("{ sleep 0.2; \"$PROCESS\"; } | true");
     assert_eq!(gone.stderr, "");
 }

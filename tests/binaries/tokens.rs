@@ -193,7 +193,7 @@ fn a_token_is_signed_for_each_request_and_dated_by_its_window() {
     );
     std::thread::sleep(std::time::Duration::from_millis(1100));
     let two = token();
-    // Unless a new window began.
+    // The same, unless a new window has begun.
     if now() / 240 == obtained_at / 240 {
         assert_eq!(one.date(), two.date());
         assert_eq!(

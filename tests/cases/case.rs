@@ -21,7 +21,7 @@ pub(crate) struct Case<'a> {
     pub(crate) proxy: Proxy,
     pub(crate) labels: Labels,
     env: Vec<(String, Option<String>)>,
-    /// How many of the stand-in's calls are already in the report.
+    /// The number of the stand-in's calls that are already in the report.
     pub(crate) reported: usize,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// Runs all commands, and reports each with its output and its calls to AWS. Comments keep their place.
+    /// Runs all commands, and reports each with its output and its calls to AWS. Comments stay where they are.
     pub(crate) fn run(mut self) -> String {
         let mut report = String::new();
         for line in self.file.run().lines() {
@@ -93,7 +93,7 @@ impl<'a> Case<'a> {
         report
     }
 
-    /// Writes a file of the case into the home; a script can be run there.
+    /// Writes a file of the case into the home; scripts become executable.
     fn put(&mut self, from: &str, to: &str) {
         assert!(self.file.has(from), "no section `{from}`");
         let text = self.filled(self.file.text(from));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The section whose output is compared; always the last one of a case.
 const RUN: &str = "run";
-/// Starts a case in a file of several.
+/// Starts a case in a file with several cases.
 const CASE: &str = "case";
 
 /// One case of a file, split into its sections.
@@ -93,11 +93,11 @@ impl CaseFile {
     }
 }
 
-/// The name of a case in a file of several, and its sections.
+/// The name of a case in a file with several, and its sections.
 type Named = (Option<String>, Vec<Section>);
 
-/// The cases of a file. Those of a file with several have names, and all have the sections before
-/// the first of them.
+/// The cases of a file. If there are several, each has a name, and each also gets the sections above
+/// the first one.
 fn cases(root: &Path, text: &str) -> Result<Vec<Named>, String> {
     if !text.starts_with("# ") {
         return Err("the first line must be a comment that says what the case shows".into());
@@ -193,7 +193,7 @@ fn check(sections: &[Section]) -> Result<(), String> {
     Ok(())
 }
 
-/// A mistake in a file fails the case instead of being ignored.
+/// A mistake in a case file is a failure, not ignored.
 pub(crate) fn mistakes_in_a_case_are_refused() {
     let refused = |text: &str| {
         let text = format!("# What it shows.\n{text}");
@@ -247,7 +247,7 @@ pub(crate) fn sections_keep_their_text() {
     );
 }
 
-/// The cases of a file have its sections, continue them, and are rewritten one by one.
+/// The cases of a file share its sections, can continue them, and are rewritten one by one.
 pub(crate) fn a_file_may_hold_several_cases() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("several.case");

@@ -1,5 +1,5 @@
 //! Runs the three binaries against a loopback AWS. Each case in a `TOPIC/FILE.case` of this folder is
-//! a test of their output and their calls to AWS. It is called `cases::TOPIC::FILE` or, in a file of
+//! a test of their output and their calls to AWS, named `cases::TOPIC::FILE` or, if the file has
 //! several, `cases::TOPIC::FILE::NAME`. `UPDATE_GOLDENS=1` rewrites the output in the files; review
 //! the diff before you commit it.
 

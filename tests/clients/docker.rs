@@ -107,7 +107,7 @@ fn docker_pulls_and_pushes() {
     asked_aws_once(&aws);
 }
 
-/// The old builder requests the credentials of all known registries, whether it uses them or not.
+/// The legacy builder requests the credentials of all known registries, whether or not it uses them.
 #[track_caller]
 fn builds(machine: &Machine, engine: &Engine, command_line: &Path) {
     let recipe = format!("FROM {ECR_HOST}/team/app:1\nCOPY Dockerfile /\n");
@@ -183,7 +183,7 @@ fn docker_login_and_logout_change_nothing() {
         let told = docker(&["login", ECR_HOST]);
         assert!(told.contains("Login Succeeded"), "{told}");
         docker(&["logout", ECR_HOST]);
-        // Neither removed anything: the next pull needs no new login.
+        // Neither command removed anything: the next pull needs no new login.
         docker(&["pull", &format!("{ECR_HOST}/team/app:1")]);
         docker(&["rmi", &format!("{ECR_HOST}/team/app:1")]);
         let kept = std::fs::read_to_string(machine.home().join(".docker/config.json"))

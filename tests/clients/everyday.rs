@@ -248,7 +248,7 @@ fn flags_wire_an_old_kubectl_and_the_auth_file_of_skopeo() {
     Run::of(skopeo.args(["inspect", &image])).failed();
 }
 
-/// Another user than the one who runs the tests.
+/// A user other than the one who runs the tests.
 const ANN: u32 = 4711;
 
 #[test]
@@ -281,7 +281,7 @@ fn a_full_disk_leaves_every_file_unchanged() {
                 "{limit}"
             );
             Run::of(machine.command("umount").arg(folder)).succeeded();
-            // Nothing is recorded that was not done.
+            // The record contains no change that was not made.
             let mut logout = machine.command(everyday_command());
             let told = Run::of(logout.args(["logout", "dev", "--yes"])).succeeded();
             assert!(told.contains("Nothing is wired"), "{told}");

@@ -226,7 +226,7 @@ cache = "keyring"
 }
 
 impl Drop for Sealed {
-    /// Removes the key, which the kernel would otherwise keep for days, so that the next run creates one again.
+    /// Removes the key, so that the next run creates one again; the kernel would keep it for days.
     fn drop(&mut self) {
         self.shell(&[], &format!("{LOSE_THE_KEY} || true"));
     }

@@ -56,7 +56,7 @@ fn kubectl(machine: &Machine, path: &std::path::Path) -> Command {
 }
 
 #[test]
-fn kubectl_1_20_lists_the_namespaces_by_v1beta1() {
+fn kubectl_1_20_lists_the_namespaces_with_v1beta1() {
     lists_the_namespaces("v1beta1", |machine| {
         kubectl(machine, &client("KUBECTL_1_20"))
     });
@@ -64,7 +64,7 @@ fn kubectl_1_20_lists_the_namespaces_by_v1beta1() {
 
 /// No package provides a newer kubectl; the test uses the machine's own if there is one.
 #[test]
-fn a_newer_kubectl_lists_the_namespaces_by_v1_and_by_v1beta1() {
+fn a_newer_kubectl_lists_the_namespaces_with_v1_and_v1beta1() {
     let Some(newer) = client_on_path("KUBECTL") else {
         eprintln!("no kubectl but 1.20 is on PATH: nothing was tested");
         return;
@@ -74,12 +74,12 @@ fn a_newer_kubectl_lists_the_namespaces_by_v1_and_by_v1beta1() {
     }
 }
 
-/// A cluster asks STS about a token once in two minutes, so commands that show it the same token do not
-/// wait for that.
+/// A cluster asks STS about a token only once in two minutes, so further commands with the same token do not wait for
+/// STS.
 #[test]
 fn a_hundred_kubectls_cost_the_cluster_one_call_to_sts() {
     let (machine, aws, cluster) = wired("dev", "v1beta1");
-    // Longer than the test takes anywhere.
+    // Longer than this test takes on any machine.
     cluster.cache_tokens(Duration::from_secs(3600));
     let window = || Utc::now().timestamp() / 240;
     let first = window();
@@ -95,7 +95,7 @@ fn a_hundred_kubectls_cost_the_cluster_one_call_to_sts() {
         }
     });
     let tokens: BTreeSet<_> = cluster.requests().into_iter().map(|it| it.token).collect();
-    // One more if a window ended meanwhile.
+    // Or two calls, if a new window began meanwhile.
     let windows = usize::try_from(window() - first + 1).unwrap();
     assert!(tokens.len() <= windows, "{} tokens", tokens.len());
     assert_eq!(aws.count("sts", "AssumeRole"), 1);

@@ -1,5 +1,5 @@
 //! Every source of credentials, end to end: the AWS CLIs and boto3 run our `credential_process`, which uses the source, and
-//! STS returns their identity.
+//! call STS for their identity.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;

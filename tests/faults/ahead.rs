@@ -118,7 +118,7 @@ fn the_child_inherits_nothing_but_the_lock() {
         .flatten()
         .filter_map(|fd| fs::read_link(fd.path()).ok())
         .map(|to| to.to_string_lossy().into_owned())
-        // Its own connection, and what polls it.
+        // Its own connection, and the descriptors that poll it.
         .filter(|to| !to.starts_with("socket:") && !to.starts_with("anon_inode:"))
         .collect();
     let lock = house.shelf().lock().to_string_lossy().into_owned();

@@ -220,9 +220,9 @@ fn a_hit_works_in_a_read_only_folder() {
     assert_eq!(run.quiet().key(), first);
 }
 
-/// If the caller has closed them, the next files to be opened get their numbers.
+/// If the caller has closed the standard streams, the next files to be opened get their numbers.
 #[test]
-fn closed_standard_streams_do_not_end_up_in_the_cache() {
+fn output_to_closed_streams_does_not_end_up_in_the_cache() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let house = House::new();
         let ours = Client::CredentialProcess.path();
@@ -234,7 +234,7 @@ fn closed_standard_streams_do_not_end_up_in_the_cache() {
                 "{run:#?}"
             );
         }
-        // With and without them, there is one session and one intact entry.
+        // Whether the streams are open or closed, there is one session and one intact entry.
         let run = Run::of(&mut house.credential_process()).quiet();
         assert!(Client::CredentialProcess.is_document(&run.stdout));
         assert_eq!(house.sts_calls(), 1, "{closed}");

@@ -132,7 +132,7 @@ fn too_low_a_limit_of_open_files_is_an_error_that_names_it() {
     let house = House::new();
     let client = crate::support::Client::CredentialProcess.path();
     let mut limits_met = 0;
-    // From the smallest limit with which the program starts up to the first with which it succeeds.
+    // From the smallest limit at which the program starts to the first at which it succeeds.
     for limit in 4..16 {
         fs::remove_dir_all(house.cache()).ok();
         let mut command = house.command("prlimit");
@@ -154,7 +154,7 @@ fn too_low_a_limit_of_open_files_is_an_error_that_names_it() {
     assert!((4..12).contains(&limits_met), "{limits_met}");
 }
 
-/// The credential process, with the secret access key in the pipe that its descriptor 9 is.
+/// The credential process, with the secret access key in a pipe on descriptor 9.
 fn with_secret_in_a_pipe(house: &House) -> Run {
     let mut command = house.command("sh");
     let line = "printf %s \"$PIPED\" | { exec 9<&0 </dev/null; exec \"$0\"; }";

@@ -1,8 +1,9 @@
 //! Interleavings of two or three programs. Each is stopped before every system call that touches the cache folder; a
 //! seed decides which one continues.
 //!
-//! A third of the schedules draws every step. The others always continue the process with the highest priority and lower
-//! that priority at three steps: this finds bugs that need one process to get far while another one is between two steps.
+//! In a third of the schedules, every step is random. The others always continue the process with the highest
+//! priority, and lower that priority at three steps. They find bugs that need one process to get far while another is
+//! between two steps.
 
 mod scene;
 mod steps;
@@ -16,7 +17,7 @@ use crate::support::{Client, Dice, Stage, State, Tracer, is_exhaustive, issued, 
 use crate::table::check_rows;
 use scene::{SCENES, Scene};
 
-/// A schedule that takes longer may run into time limits of the programs, on a machine that is busy: it is repeated.
+/// On a busy machine, a schedule that takes longer may exceed the programs' time limits, so it is repeated.
 const UNHURRIED: Duration = Duration::from_secs(2);
 
 const HEAD: &str = "| running at the same time | calls to AWS | schedules | mean steps |";

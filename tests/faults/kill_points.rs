@@ -112,7 +112,7 @@ fn try_point(tracer: &mut Tracer, stage: &Stage, client: Client, state: State, a
     );
     assert_eq!(stage.torn(), Vec::<String>::new(), "{}", context());
 
-    // What the next command has to ask, given what it finds in the cache.
+    // The calls that the next command has to make, given the state of the cache.
     let docker = client == Client::Docker;
     let (session, login) = (
         stage.serves("session", "dev"),
@@ -130,7 +130,7 @@ fn try_point(tracer: &mut Tracer, stage: &Stage, client: Client, state: State, a
         "{}: {next:#?}",
         context()
     );
-    // AWS may receive the request of a process that is already dead, so only the sum is certain.
+    // AWS may receive the request of a process that is already dead, so only the total is certain.
     let (sts, ecr) = asked(stage);
     let most = match state {
         // One renewal by either command: an attempt that was killed is not repeated at once.

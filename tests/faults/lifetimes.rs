@@ -10,9 +10,9 @@ use crate::support::{House, LONG, Run, size};
 struct Seen {
     /// Sessions, in the order in which they appeared.
     keys: Vec<String>,
-    /// Clients after the first that waited for AWS.
+    /// How many clients other than the first waited for AWS.
     misses: usize,
-    /// The longest time of a client that did not have to wait.
+    /// The longest run time of a client that did not have to wait.
     slowest_hit: Duration,
 }
 

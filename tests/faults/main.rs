@@ -1,10 +1,10 @@
-//! Load, faults and attacks: runs the three binaries against a loopback AWS, and injects a fault for each promise that they
-//! make.
+//! Load, faults and attacks: runs the three binaries against a loopback AWS, and tests each of their promises with a
+//! fault.
 //!
-//! No test fails because the machine is slow: tests compare counts and order, and have generous limits. Everyday
+//! No test fails because the machine is slow: tests compare counts and order, and have generous limits. The default
 //! sizes are small; environment variables make them larger:
 //!
-//! | variable | what | everyday |
+//! | variable | what | default |
 //! |---|---|---|
 //! | `FAULTS_PROCESSES` | processes that start at once with an empty cache | 500 |
 //! | `FAULTS_KILLS` | kill -9 at random moments | 60 |

@@ -107,7 +107,7 @@ fn a_process_that_cannot_prompt_fails_at_once_and_names_the_one_that_prompts() {
     let (house, terminal) = (house(), Terminal::new());
     let asking = terminal.start(&house.credential_process());
     terminal.await_prompt();
-    // One is not interactive according to its client, the other has no terminal.
+    // The client of one says that it is not interactive; the other has no terminal.
     let mut without = house.command("setsid");
     without.arg("--wait").arg(Client::CredentialProcess.path());
     for command in [&mut house.client(Client::EksToken), &mut without] {

@@ -1,4 +1,4 @@
-//! Our own binary as the `credential_process` of the AWS CLI profile that is its source.
+//! Credential loops: our own binary is the `credential_process` of the AWS CLI profile that is its source.
 
 use crate::support::{Client, House, Run};
 
@@ -33,7 +33,7 @@ fn is_refused(house: &House, parts: &[&str]) {
 }
 
 #[test]
-fn a_connector_that_requests_itself_is_refused_and_the_loop_is_shown() {
+fn a_connector_that_requests_itself_is_refused_and_the_error_shows_the_loop() {
     let house = house(
         &[("dev", "loop")],
         "[profile loop]\ncredential_process = OURS --connector dev\n",

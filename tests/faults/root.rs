@@ -170,7 +170,7 @@ fn root_reads_no_token_file_that_another_users_aws_files_name() {
         "{told}"
     );
     std::os::unix::fs::chown(house.path("home/.aws/config"), Some(0), None).unwrap();
-    // The token is none: it is read, and refused for what it is.
+    // The file is not a token: it is read, and rejected for its content.
     let told = Run::of(&mut by_sudo(house.credential_process()))
         .failure()
         .to_owned();

@@ -82,7 +82,7 @@ fn rows(scenarios: Vec<Scenario>) -> String {
     text
 }
 
-/// Compares one part of the page with the observed text, or updates it.
+/// Compares one part of the page with what was observed, or updates it.
 fn check(part: &str, observed: &str) {
     revise(part, |told| {
         let observed = format!("\n{observed}\n");
@@ -99,7 +99,7 @@ fn check(part: &str, observed: &str) {
 }
 
 /// Compares some or all rows of one part of the page with the observed ones. Numbers are not compared, because they come
-/// from the exhaustive run that wrote them. A row is its first column, and the rest.
+/// from the exhaustive run that wrote them. A row consists of its first column and the rest.
 pub(crate) fn check_rows(part: &str, head: &str, observed: &[(String, String)]) {
     let plain = |row: &str| row.replace(|c: char| c.is_ascii_digit(), "");
     revise(part, |told| {
@@ -134,7 +134,7 @@ fn revise(part: &str, revise: impl FnOnce(&str) -> String) {
         format!("<!-- {part}: written by tests/faults -->\n"),
         "<!-- end -->",
     );
-    // Each part is written by another process.
+    // Each part is written by a different process.
     let lock = fs::File::open(page()).expect("docs/under-load.md");
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
     let text = fs::read_to_string(page()).expect("docs/under-load.md");
@@ -149,14 +149,14 @@ fn revise(part: &str, revise: impl FnOnce(&str) -> String) {
 }
 
 #[test]
-fn the_table_of_aws_faults_is_what_is_observed() {
+fn the_table_of_aws_faults_matches_what_is_observed() {
     let head =
         "| fault | empty cache | cached session, valid but close to its expiry |\n|---|---|---|\n";
     check("outages", &format!("{head}{}", rows(outages::scenarios())));
 }
 
 #[test]
-fn the_table_of_disk_faults_is_what_is_observed() {
+fn the_table_of_disk_faults_matches_what_is_observed() {
     if !is_root() {
         return skip("the table of disk faults: only root can be two users and mount file systems");
     }

@@ -118,7 +118,7 @@ fn three_slow_hops_share_one_budget() {
         ]
         .concat(),
     );
-    // Each call alone would be answered in time.
+    // Each call alone would be fast enough.
     house.slow_sts(7);
     let run = Run::of(&mut house.credential_process());
     assert!(run.failure().contains("connector 'dev': "), "{run:#?}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use aws_connector_core::env::Env;
 use aws_connector_core::error::Error;
 
-/// Terminals and Docker show errors unchanged, so they must be one short line without control characters.
+/// Terminals and Docker show errors unchanged, so an error must be one short line without control characters.
 pub fn is_presentable(error: &Error) {
     let text = error.to_string();
     assert!(!text.chars().any(char::is_control), "{text:?}");

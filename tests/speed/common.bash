@@ -59,7 +59,7 @@ find_binaries() { # [DIR]
 
 # --- the stand-in ----------------------------------------------------------------------------------------------------
 
-# Sets $url, $https_url and $ca. The stand-in slows down both columns equally; a release build does so least.
+# Sets $url, $https_url and $ca. The stand-in slows down both columns equally; a release build slows them down least.
 start_standin() {
     local standin line
     standin=${AWS_STANDIN-}

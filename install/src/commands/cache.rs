@@ -44,8 +44,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         None => cache.clear(|_| true),
         Some(name) => {
             if !cache.list().iter().any(|listed| listed.connector == *name) {
-                // Entries can outlive their connector. Without entries or a connector, the name is
-                // wrong.
+                // Entries can outlive their connector. With neither of the two, the name is wrong.
                 app.profile()?.connector(name)?;
             }
             let keys = cache_keys::of(app, app.profile().ok().as_ref(), name);

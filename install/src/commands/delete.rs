@@ -53,7 +53,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     prompt::agree(args.yes, &format!("Delete connector '{name}'?"))?;
     let was_default = file.is_default(name);
     file.remove(name);
-    // Unwire first: a connector without wiring does no harm, wiring without a connector does.
+    // Unwire first: a connector without wiring is harmless, wiring without a connector is not.
     let consent = Consent {
         yes: true,
         force: args.force,
@@ -101,7 +101,7 @@ fn users(profile: &Profile, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The keyring entries of a deleted connector. They may be the only copy, and used elsewhere, so
+/// The keyring entries of a deleted connector. They may be the only copy, or used elsewhere, so
 /// their owner has to delete them.
 fn left_behind(profile: &Profile, name: &str) -> Option<String> {
     let connector = profile.connector(name).ok()?;

@@ -84,7 +84,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(u8::from(worst == State::Failed))
 }
 
-/// The finding if there are no connectors yet.
+/// Reports that there are no connectors yet.
 fn empty(app: &App, profile: &Profile) -> Finding {
     let what = if profile.has_file() {
         "contains no connectors"

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     command: Vec<String>,
 }
 
-/// Variables that take precedence over the command's configuration.
+/// Variables that would take precedence over the command's configuration.
 const HIDDEN: [&str; 9] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -45,8 +45,8 @@ const HIDDEN: [&str; 9] = [
     "AWS_ROLE_ARN",
 ];
 
-/// Variables whose values from here are passed to the credential process, whatever the command's
-/// environment.
+/// Variables whose current values are passed to the credential process, whatever the environment of
+/// the command.
 const RESTORED: [&str; 9] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -83,7 +83,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     }
     command.env("AWS_CONNECTOR", &name);
     if !connector.auth.has_credentials() {
-        // Without instance metadata the command finds no credentials and does not sign.
+        // With instance metadata turned off, the command finds no credentials and does not sign.
         command.env("AWS_EC2_METADATA_DISABLED", "true");
     } else {
         // Prompts and failures come before the command starts.
@@ -115,8 +115,8 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     Ok(status)
 }
 
-/// Restores the default action of SIGXFSZ, which is ignored while the cache is written; the command
-/// must not depend on whether that happened. `exec` restores SIGPIPE itself.
+/// Restores the default action of SIGXFSZ, which we ignore while writing the cache: the command
+/// must behave the same whether or not we wrote it. `exec` restores SIGPIPE itself.
 #[expect(unsafe_code, reason = "no safe interface sets how a signal is handled")]
 fn heed_file_limits() {
     // SAFETY: the default action takes no handler.

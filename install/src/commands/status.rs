@@ -26,8 +26,8 @@ struct Document {
 struct Row {
     connector: String,
     kind: String,
-    /// The resource type that it was obtained for; `cluster-token` for sessions that only sign
-    /// cluster tokens, `source` for sessions that obtain other sessions.
+    /// The resource type that it was obtained for; `cluster-token` if it only signs cluster tokens,
+    /// `source` if it obtains other sessions.
     #[serde(rename = "for")]
     made_for: String,
     /// The principal of a session, the registry of a login.

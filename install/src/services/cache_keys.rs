@@ -13,8 +13,8 @@ use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use super::{calls, registries};
 use crate::app::App;
 
-/// The cache keys of a connector: entries stored under its name, and entries that it shares with a
-/// connector of the same settings. Sessions for a resource from a request are found by name only.
+/// The cache keys of a connector: entries stored under its name, and entries that it shares with
+/// connectors of the same settings. Sessions for a requested resource are found by name only.
 pub(crate) fn of(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<String> {
     let listed = app.cache().list();
     let named = listed.iter().filter(|listed| listed.connector == name);
@@ -66,7 +66,7 @@ pub(crate) fn of(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<S
             if let Ok(plan) = planner::make(profile, &connector, &request, &app.env)
                 && add(app, &plan.session, &plan.delivery, name, &mut keys).is_err()
             {
-                // The identity of the source cannot be read, which is the same for every request.
+                // The identity of the source cannot be read, so all other requests would fail too.
                 return keys;
             }
         }

@@ -1,4 +1,4 @@
-//! Calls to AWS outside of the pipeline: where they go, and by when they must be answered.
+//! Calls to AWS outside of the pipeline: their endpoints and deadlines.
 
 use std::fs;
 use std::path::Path;

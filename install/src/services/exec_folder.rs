@@ -13,8 +13,8 @@ use crate::private_folder::PrivateFolder;
 /// The subfolder of the cache folder for the configurations.
 const FOLDER: &str = "exec";
 
-/// A configuration that was last used this long ago is no longer needed: its sessions expired many
-/// times over.
+/// A configuration that was last used this long ago is no longer needed: its sessions have expired
+/// long since.
 const LONGEST_UNUSED: Duration = Duration::from_hours(90 * 24);
 
 /// Writes the configuration of a connector. The file name is derived from the text: equal runs

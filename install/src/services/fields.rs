@@ -111,7 +111,7 @@ pub(crate) const SECRETS: [&str; 3] = [
     field::ACCESS_KEYS.name(),
 ];
 
-/// What a connector is, where it works, its source, its sessions.
+/// The order of fields: what a connector is, where it works, its source, its sessions.
 const ORDER: [&str; 15] = [
     field::DESCRIPTION.name(),
     field::AUTH_METHOD.name(),
@@ -131,7 +131,7 @@ const ORDER: [&str; 15] = [
 ];
 
 impl Fields {
-    /// The flags whose value is the field's.
+    /// The flags whose value is that of the field.
     fn texts(&self) -> [(&'static str, &Option<String>); 14] {
         [
             (field::DESCRIPTION.name(), &self.description),
@@ -219,8 +219,8 @@ impl Fields {
         Ok(found)
     }
 
-    /// The fields that append to the values in the file, since their flags can be repeated, in one
-    /// command or in several; `--set` replaces the field.
+    /// The fields that append to the values in the file, because their flags can be repeated, in
+    /// one command or over several; `--set` replaces the field.
     pub(crate) fn added(&self) -> Vec<&'static str> {
         let said = |key: &str| {
             let mut others = self.others.iter().filter_map(|other| other.split_once('='));

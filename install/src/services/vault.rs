@@ -12,7 +12,7 @@ use toml_edit::{InlineTable, Value};
 use super::fields::{FieldList, Fields, SECRETS};
 use crate::prompt;
 
-/// A locked keyring prompts its user for a password.
+/// Long enough for the password prompt of a locked keyring.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The keyring entries that were written, with their previous values, which are restored on drop

@@ -1,4 +1,4 @@
-//! Tests a connector: obtains its credentials and asks STS whose they are.
+//! Tests a connector: obtains its credentials and asks STS for their identity.
 
 use aws_connector_aws::inventory::Identity;
 use aws_connector_core::error::Result;

@@ -18,7 +18,7 @@ const KEYS: [&str; 3] = ["credential_process", "region", "endpoint_url"];
 pub(crate) struct Entry {
     /// The connector.
     pub(crate) connector: String,
-    /// The command, with shell quoting.
+    /// The command, quoted for a shell.
     pub(crate) command: String,
     pub(crate) region: Option<String>,
     pub(crate) endpoint_url: Option<String>,
@@ -110,7 +110,7 @@ pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String>
     Ok(cut(text, start, behind))
 }
 
-/// The settings of a profile of any name that have a value, keys in lower case.
+/// The settings of any profile, without empty ones, with keys in lower case.
 pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)>> {
     let ini = read(text);
     let mut all = Vec::new();

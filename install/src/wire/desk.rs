@@ -143,7 +143,7 @@ impl Desk {
     /// Shows the changes, asks for consent and writes; returns whether there were any.
     pub(crate) fn apply(mut self, app: &App, consent: Consent) -> Result<bool> {
         for edit in &self.edits {
-            // Even without changes: a killed process may have left a draft.
+            // Also without changes: a killed process may have left a draft.
             edit.path.parent().into_iter().for_each(sweep);
         }
         self.edits.retain(Edit::is_change);
@@ -163,7 +163,7 @@ impl Desk {
                 "Write these changes?"
             },
         )?;
-        // If this process is killed, whatever has been written can be undone.
+        // Write the record first, so that everything can be undone if this process is killed.
         self.stored.either(&self.record).store(&self.record_path)?;
         for edit in &self.edits {
             let (before, after) = (edit.before.as_deref(), edit.after.as_deref());

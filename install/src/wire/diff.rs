@@ -39,7 +39,7 @@ pub(super) fn diff(old_name: &str, new_name: &str, old: &str, new: &str) -> Stri
     })
 }
 
-/// A line of ours, without the comment it kept from the line it replaces.
+/// A line of ours, without the comment that it keeps from the line that it replaces.
 fn ours(line: &str, old: &str) -> String {
     if let Some((own, comment)) = line.split_once('#')
         && !comment.trim().is_empty()

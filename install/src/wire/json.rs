@@ -58,7 +58,7 @@ impl Object {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// Inserts a member after the last one, formatted like the others; not for an empty object.
+    /// Inserts a member after the last one, formatted like it. The object must not be empty.
     pub(super) fn insert(&self, text: &str, name: &str, value: &str) -> Option<String> {
         let last = self.members.last()?;
         let before = match self.members.len() {

@@ -54,13 +54,13 @@ mod tests {
                 folder.path().display()
             )
         );
-        // It gets the lock once that is released.
+        // It gets the lock once the other is released.
         let waiting = std::thread::spawn(move || lock(&path).unwrap().is_some());
         std::thread::sleep(Duration::from_millis(50));
         drop(held);
         assert!(waiting.join().unwrap());
         assert!(!folder.path().join(LOCK).exists());
-        // Without a folder there is nothing to wait for.
+        // Without a folder, no other command can hold the lock.
         assert!(lock(&folder.path().join("a/b")).unwrap().is_none());
     }
 

@@ -1,4 +1,4 @@
-//! Hides values in the diff of a file that other programs write to: names show where a change is,
+//! Hides values in the diff of a file that other programs write to: names locate a change, but
 //! values may be secret.
 
 use similar::DiffableStr as _;
@@ -46,7 +46,7 @@ pub(super) fn json(text: &str) -> String {
         let inner = token.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         match inner {
             Some("" | "aws-connector") => out.push_str(token),
-            // A name, unless its at sign, which may be escaped, suggests a URL with a password.
+            // A name is shown, unless an at sign (even escaped) suggests a URL with a password.
             Some(name) if after.trim_start().starts_with(':') && !name.contains(['@', '\\']) => {
                 out.push_str(token);
             }

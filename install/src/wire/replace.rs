@@ -23,8 +23,8 @@ pub(crate) enum Mode {
     Private,
 }
 
-/// Replaces `before` by `after`: writes a draft with mode 0600, gives it the old file's owner and
-/// mode, and renames it. Fails if the file is no longer `before`.
+/// Replaces `before` with `after`: writes a draft with mode 0600, gives it the old file's owner and
+/// mode, and renames it. Fails if the file no longer contains `before`.
 pub(crate) fn replace(
     path: &Path,
     before: Option<&str>,
@@ -45,9 +45,9 @@ pub(crate) fn replace(
     replace_opened(path, old.as_ref(), after, mode)
 }
 
-/// Puts `after` in the place of the file that was read. In a folder of another user a path can lead
-/// to another file each time it is used, so that owner and mode are those of the file that was read,
-/// and nothing is replaced but that file.
+/// Replaces the file that was read with `after`. In another user's folder, a path can lead to a
+/// different file on every use. Owner and mode therefore come from the file that was read, and only
+/// that file is replaced.
 fn replace_opened(
     path: &Path,
     old: Option<&Opened>,
@@ -56,7 +56,7 @@ fn replace_opened(
 ) -> Result<()> {
     let fail = |error: std::io::Error| {
         let fix = match error.kind() {
-            // Typically a file of the host in a container.
+            // Typically a file that is mounted into a container.
             ErrorKind::ResourceBusy => {
                 "the file is a mount point and cannot be replaced: edit it by hand"
             }
@@ -85,7 +85,7 @@ fn replace_opened(
     draft.put(path).map_err(fail)
 }
 
-/// Fails unless a path still names the file that was read, or still nothing.
+/// Fails unless a path still leads to the file that was read, or still to no file.
 fn require_unchanged(path: &Path, old: Option<&Opened>) -> Result<()> {
     let now = match fs::symlink_metadata(path) {
         Ok(now) => Some(now),
@@ -124,7 +124,7 @@ fn draft(folder: &Path) -> std::io::Result<Draft> {
         let name = format!("{DRAFT}{}-{count}", std::process::id());
         count += 1;
         let draft = match Draft::create(folder.join(name)) {
-            // The name is taken by another thread, or a process in another container.
+            // Another thread, or a process in another container, uses this name.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             draft => draft?,
         };
@@ -261,7 +261,7 @@ mod tests {
                 "{error}"
             );
         };
-        // The file that was read, through a link, and another one in its place.
+        // A file is read through a link, which then leads to another one.
         std::os::unix::fs::symlink(&secret, &path).unwrap();
         refused(Some(&read), Some("new"));
         refused(Some(&read), None);

@@ -162,7 +162,10 @@ fn json() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn profiles(text in texts(&AWS), order in Just(vec!["dev", "ops"]).prop_shuffle()) {
+    fn removing_profiles_restores_the_file(
+        text in texts(&AWS),
+        order in Just(vec!["dev", "ops"]).prop_shuffle(),
+    ) {
         let mut more = text.clone();
         for connector in ["dev", "ops"] {
             let added = aws_config::add(&more, &aws_entry(connector), false).unwrap();
@@ -178,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn registries(
+    fn removing_registries_restores_the_file(
         text in json(),
         first in subsequence(vec!["1.dkr", "2.dkr", "3.dkr"], 1..3),
         swap in any::<bool>(),
@@ -207,7 +210,7 @@ proptest! {
     }
 
     #[test]
-    fn clusters(
+    fn removing_clusters_restores_the_file(
         text in texts(&KUBE),
         current in any::<bool>(),
         order in Just(vec!["prod", "stage"]).prop_shuffle(),

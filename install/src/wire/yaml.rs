@@ -51,7 +51,7 @@ pub(super) fn tops(text: &str) -> Result<Vec<Top>> {
         let wrong = |what: &str| Error::local(format!("line {}: {what}", number + 1));
         let content = line.trim();
         let indent = line.len() - line.trim_start_matches(' ').len();
-        // Also in blank lines, which kubectl accepts after some lines and not after others.
+        // Reject tabs in blank lines too: kubectl accepts them after some lines only.
         if line
             .get(indent..)
             .is_some_and(|rest| rest.starts_with('\t'))

@@ -1,4 +1,4 @@
-//! cache clear: removes all our files, whatever their state and whichever connector created them.
+//! cache clear: removes all our files, whatever their state and whoever created them.
 
 use std::fs;
 use std::path::PathBuf;

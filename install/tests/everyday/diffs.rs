@@ -1,4 +1,4 @@
-//! The diff of login shows all its changes, and no secret or misleading text of others.
+//! The diff of login shows its changes, but no secrets or misleading text from the rest of a file.
 
 use snapbox::{assert_data_eq, str};
 

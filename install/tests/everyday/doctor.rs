@@ -162,7 +162,7 @@ fn listing_reads_all_pages() {
         .ok()
         .json();
     let count = |at: usize| list[at]["resources"].as_array().unwrap().len();
-    // Including those that always exist: data, logs; prod.
+    // Including the stand-in's own: data, logs; prod.
     assert_eq!((count(1), count(2), count(3)), (1102, 121, 1));
     assert_eq!(list[1]["resources"][1101], "s3://logs");
     assert_eq!(

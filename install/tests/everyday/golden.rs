@@ -10,7 +10,7 @@
 //! | `@ file PATH`, `@ append PATH` | the `| ` lines that follow replace the file, or are appended |
 //! | `@ program PATH` | the same, and make it executable |
 //! | `@ chmod MODE PATH` | change permissions |
-//! | `@ only ARN ACTION…` | the user or role may do nothing else |
+//! | `@ only ARN ACTION…` | the user or role can do nothing else |
 //! | `@ fault SERVICE ACTION KIND` | AWS fails: access-denied, throttle, garbage |
 //! | `@ restore` | AWS works again |
 //! | `@ no-key ID` | AWS does not know the access key |
@@ -31,7 +31,7 @@ use aws_standin::{Cluster, Fault, FaultKind, SECRET_ACCESS_KEY};
 use crate::mask::Mask;
 use crate::support::{Machine, Ran, ran};
 
-/// A golden that is being played.
+/// A golden that is being run.
 struct Scene {
     machine: Machine,
     mask: Mask,
@@ -165,7 +165,7 @@ impl Scene {
     }
 }
 
-/// Plays a golden and returns the transcript as it should be.
+/// Runs a golden and returns the transcript as it should be.
 fn play(golden: &str) -> String {
     let mut scene = Scene::new(golden.lines().any(|line| line == "@ empty"));
     let mut lines = golden.lines().peekable();
@@ -201,7 +201,7 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
 }
 
-/// Plays `tests/goldens/NAME.txt`.
+/// Runs `tests/goldens/NAME.txt`.
 #[track_caller]
 fn check(name: &str) {
     let path = folder().join(format!("{name}.txt"));
@@ -220,7 +220,7 @@ macro_rules! goldens {
         $(#[test] fn $name() { check(stringify!($name)); })+
 
         #[test]
-        fn every_golden_is_played() {
+        fn every_golden_is_run() {
             let mut known = vec![$(format!("{}.txt", stringify!($name))),+];
             known.sort();
             let mut there: Vec<String> = fs::read_dir(folder())

@@ -83,7 +83,7 @@ fn of_others(mut all: Snapshot) -> Snapshot {
     all
 }
 
-/// Errors of a command that is repeated although it had completed.
+/// Errors of a command that is repeated after it completed.
 const DONE_ALREADY: [&str; 2] = [
     "connector 'extra' already exists",
     "connector \"extra\" not found",

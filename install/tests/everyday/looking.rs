@@ -181,7 +181,7 @@ fn commands_do_not_renew_in_the_background() {
             machine.write(&path, &entry.to_string());
         }
     }
-    // A forked child of a process with threads can hang on a lock whose owner no longer exists.
+    // The forked child of a process with threads can hang on a lock that another thread held.
     let mut command = machine.command();
     ran(command.args(args).env_remove("AWS_CONNECTOR_REFRESH_AHEAD")).ok();
     std::thread::sleep(std::time::Duration::from_millis(500));

@@ -98,7 +98,7 @@ impl Mask {
     }
 }
 
-/// The time left, rounded up to a quarter of an hour: what the session had when it started.
+/// The time left, rounded up to a quarter of an hour: the duration of a new session.
 fn rounded(seconds: u64) -> u64 {
     seconds.div_ceil(900) * 900
 }

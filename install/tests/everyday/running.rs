@@ -64,8 +64,8 @@ fn environment_variables_are_passed_on_request() {
 #[test]
 fn a_signal_ends_the_command_itself() {
     let machine = Machine::with_connectors();
-    // A closed pipe and a file size limit must end it too, although the first run ignores the
-    // latter signal while it fills the cache.
+    // A closed pipe and a file size limit must end it too. The first run also fills the cache, and
+    // ignores SIGXFSZ meanwhile.
     for (name, number) in [
         ("XFSZ", 25),
         ("TERM", 15),

@@ -1,4 +1,4 @@
-//! Shared by all tests.
+//! Helpers for all tests.
 
 mod answer;
 mod entries;

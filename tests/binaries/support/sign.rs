@@ -113,7 +113,7 @@ fn json(target: &str) -> [(&str, &str); 2] {
     ]
 }
 
-/// Sends a request, and returns the status and body of the answer.
+/// Sends a request, and returns the status and body of the response.
 pub(super) fn exchange(standin: &Standin, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", standin.port())).unwrap();
     stream.write_all(request.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Cluster tokens, checked like the cluster does: by its rules, then by STS.
+//! Cluster tokens, checked as the cluster does: by its rules, then by STS.
 
 use aws_standin::{VerifiedUrl, verify_token};
 use base64::Engine as _;

@@ -2,8 +2,8 @@
 
 use std::{env, fs, path::PathBuf};
 
-/// The client that the prepared folder's `env` file calls `name`. If it is missing, the test fails: a skipped test looks
-/// like a passed one.
+/// The client named `name` in the `env` file that `setup` wrote. If it is missing, the test fails: a skipped test
+/// looks like a passed one.
 pub(crate) fn client(name: &str) -> PathBuf {
     let path = client_on_path(name).unwrap_or_else(|| {
         panic!(
@@ -19,7 +19,7 @@ pub(crate) fn client(name: &str) -> PathBuf {
     path
 }
 
-/// The same for a client that no package provides, and that the machine may not have.
+/// The same for a client that no package provides; `None` if this machine does not have it.
 pub(crate) fn client_on_path(name: &str) -> Option<PathBuf> {
     let list = folder().join("env");
     let text = fs::read_to_string(&list)

@@ -17,7 +17,7 @@ use super::{Run, client};
 
 /// A private registry of the stand-in's account.
 pub(crate) const ECR_HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-/// A registry that has nothing to do with AWS.
+/// A registry outside AWS.
 pub(crate) const PLAIN_HOST: &str = "registry.example.test";
 
 /// Registries have an address outside 127.0.0.0/8, for which the Docker engine would not verify TLS.
@@ -133,7 +133,7 @@ impl Machine {
 }
 
 impl Drop for Machine {
-    /// Uncovers what was covered: the thread may go on to another machine.
+    /// Removes the machine's mounts: the thread may continue on another machine.
     fn drop(&mut self) {
         for covered in ["/etc/hosts", "/run", "/var/lib"] {
             let mut umount = Command::new("umount");

@@ -1,4 +1,4 @@
-//! Addresses beside a machine where AWS puts its credential services.
+//! The link-local addresses of AWS's credential services.
 
 use std::io::copy;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::thread;
 
 use super::Run;
 
-/// Lets what is asked of `address` on port 80 reach the stand-in on loopback, for as long as the test lives.
+/// Forwards port 80 of `address` to the stand-in on loopback until the test ends.
 pub(crate) fn beside(address: &str, standin_port: u16) {
     let mut ip = Command::new("ip");
     ip.args(["address", "add", address, "dev", "lo"]);
@@ -20,7 +20,7 @@ pub(crate) fn beside(address: &str, standin_port: u16) {
     });
 }
 
-/// A client that goes away in the middle ends its connection, and nothing else.
+/// A client that disconnects early ends only its own connection.
 fn forward(mut client: TcpStream, port: u16) -> Option<()> {
     let mut server = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let (mut answers, mut from_server) = (client.try_clone().ok()?, server.try_clone().ok()?);

@@ -14,7 +14,7 @@ pub(crate) const CREDENTIAL_PROCESS: &str = env!("CARGO_BIN_EXE_aws-connector-cr
 pub(crate) const DOCKER_HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-aws-connector");
 pub(crate) const EKS_TOKEN: &str = env!("CARGO_BIN_EXE_aws-connector-eks-token");
 
-/// The fourth binary, from another package. It is in the same folder once the workspace is built.
+/// The fourth binary, which another package builds into the same folder.
 pub(crate) fn everyday_command() -> PathBuf {
     let path = Path::new(DOCKER_HELPER).with_file_name("aws-connector");
     let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };

@@ -11,7 +11,7 @@ use crate::table::{Scenario, told};
 /// Another user, not root.
 pub(super) const SOMEBODY: u32 = 61_234;
 
-/// A fault that disables the cache: `set` prepares the command. Two commands are served, with two calls to AWS.
+/// A fault that disables the cache; `set` injects it. Two commands are served, with two calls to AWS.
 pub(super) fn uncached(
     fault: &'static str,
     set: impl Fn(&House) -> Command + Send + 'static,
@@ -36,7 +36,7 @@ pub(super) fn uncached(
     }
 }
 
-/// A fault that the next miss repairs: the command is served, and the next one from the cache.
+/// A fault that the next miss repairs: the command is served, and the next one is a hit.
 pub(super) fn repaired(fault: &'static str, set: impl Fn(&House) + Send + 'static) -> Scenario {
     let observe = move || {
         let house = House::new();

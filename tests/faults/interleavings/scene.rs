@@ -1,4 +1,4 @@
-//! What runs at the same time, from which state of the cache, and how many calls to AWS that may cost.
+//! The programs that run at the same time, the initial state of the cache, and the calls to AWS that this may cost.
 
 use std::process::Command;
 
@@ -12,14 +12,14 @@ pub(super) enum Role {
     CredentialProcess,
     EksToken,
     Docker,
-    /// Asks for the other connector; where that is a miss, it sweeps the folder.
+    /// Requests the other connector; on a miss, it also sweeps the folder.
     Other,
     Clear,
 }
 
 use Role::{Clear, CredentialProcess, Docker, EksToken, Other};
 
-/// A state and programs. `sts` and `ecr` are the calls that they cost if none is killed and nothing is cleared.
+/// A state and programs. `sts` and `ecr` are the calls that they make if no process is killed and nothing is cleared.
 pub(super) struct Scene {
     pub(super) name: &'static str,
     pub(super) state: State,
@@ -114,12 +114,12 @@ impl Scene {
         }
         let aws = &stage.house.aws;
         let (sts, ecr) = (aws.count("sts", "*"), aws.count("ecr", "*"));
-        // A process may have been killed before it stored what it got. What was cleared is obtained once more.
+        // A process may have been killed before it stored its session. A cleared entry is obtained once more.
         let mut more = outcome.kills;
         for (role, ended) in self.programs.iter().zip(&outcome.ended) {
             match role.client() {
                 Some((client, of)) => answered(stage, client, of, ended)?,
-                // One that was killed does not say what it removed.
+                // A killed process does not report what it removed.
                 None => more += usize::from(ended.was_killed || cleared(ended)? > 0),
             }
         }

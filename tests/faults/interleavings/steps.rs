@@ -9,7 +9,8 @@ use super::touch::{Files, is_decisive, is_wait};
 
 /// Far more steps than any schedule needs: a program that has not ended by then waits forever.
 const MOST_STEPS: usize = 5_000;
-/// Roughly how many steps a schedule has, and how many of them are decisive. Preemptions and kills are drawn from these.
+/// Roughly how many steps a schedule has, and how many of them are decisive. Preemptions and kills are chosen among
+/// these.
 const SPAN: usize = 100;
 const DECISIVE: usize = 24;
 
@@ -20,7 +21,7 @@ pub(super) struct Schedule {
 }
 
 enum Order {
-    /// Every step is drawn among all processes.
+    /// Every step continues a random process.
     Random,
     /// The process with the highest priority continues; at these steps it gets the lowest.
     Priorities(BTreeSet<usize>),
@@ -70,9 +71,9 @@ struct Actor {
     files: Files,
     /// The process that started it.
     parent: Option<i32>,
-    /// It is in a call that cannot return before its child has taken some steps.
+    /// It is in a call that cannot return until its child has run further.
     waits: bool,
-    /// It blocks its parent until it calls exec, so it must not be stopped before.
+    /// It blocks its parent until it calls exec, so it must not be stopped earlier.
     is_vfork: bool,
 }
 
@@ -205,7 +206,7 @@ impl Play<'_> {
             }
             Order::Decisive(_) => false,
         };
-        // A process that naps waits for another one.
+        // A process that sleeps is waiting for another one.
         if changes || what == "nap" {
             self.lowest -= 1;
             let lowest = self.lowest;

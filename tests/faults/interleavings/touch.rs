@@ -31,11 +31,11 @@ pub(super) fn is_wait(call: &Call) -> bool {
 }
 
 impl Files {
-    /// Describes a call that touches the cache or a lock, or a nap; no other call is a step.
+    /// Describes a call that touches the cache or a lock, or that sleeps; no other call is a step.
     pub(super) fn touched(&mut self, call: &Call, cache: &Path) -> Option<String> {
         let fd = call.args[0].cast_signed();
         let has = self.open.contains(&fd);
-        // Only root may read the memory of these programs. For others, any path may be in the cache folder.
+        // Only root may read the memory of these programs. Without root, assume that any path is in the cache folder.
         let path = |argument: usize| {
             if call.args[argument] == 0 {
                 return None;

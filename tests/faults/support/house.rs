@@ -20,7 +20,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// With connector `dev`: one role session for everything.
+    /// A house with connector `dev`, which has one role session for all resources.
     pub(crate) fn new() -> Self {
         Self::with("")
     }
@@ -108,7 +108,7 @@ impl House {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).expect("its mode");
     }
 
-    /// Gives everything here to another user.
+    /// Makes another user the owner of everything in the test's folder.
     pub(crate) fn give_to(&self, uid: u32) {
         give(self.folder.path(), uid);
     }
@@ -157,7 +157,7 @@ impl House {
         });
     }
 
-    /// Delays every answer of STS.
+    /// Delays every response from STS.
     pub(crate) fn slow_sts(&self, seconds: u64) {
         self.fault("sts", FaultKind::Delay(Duration::from_secs(seconds)));
     }

@@ -21,10 +21,10 @@ pub(crate) use trace::{Call, Event, Tracer, kill};
 
 use std::time::Duration;
 
-/// Longer than anything here takes on a busy machine. Never a measure of speed.
+/// Longer than any test takes on a busy machine. Not a measure of speed.
 pub(crate) const LONG: Duration = Duration::from_secs(100);
 
-/// A number from the environment, for larger runs.
+/// A number from the environment, which can make runs larger.
 pub(crate) fn size(variable: &str, everyday: usize) -> usize {
     std::env::var(variable)
         .ok()

@@ -227,7 +227,7 @@ impl Started {
 
     pub(crate) fn kill(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = rustix::process::kill_process(pid, signal);
     }
 

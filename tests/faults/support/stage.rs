@@ -77,7 +77,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        // No wait for a lock ends early, even on a slow machine.
+        // Long enough that no wait for a lock times out, even on a slow machine.
         let house = House::with("lock_timeout = \"10m\"");
         let url = house.aws.url();
         let mut profile = fs::read_to_string(house.profile()).expect("a profile");
@@ -134,7 +134,7 @@ impl Stage {
             // Without the file that marks the last sweep, the next miss sweeps expired entries.
             if kind == Some("lock") || state != State::Expired {
                 let file = create(path);
-                // The time that is set when an entry is stored: no attempt to renew it has begun.
+                // As set when an entry is stored: no renewal has been tried yet.
                 if kind == Some("lock") {
                     file.set_modified(SystemTime::UNIX_EPOCH).expect("its time");
                 }
@@ -175,7 +175,7 @@ impl Stage {
         }
     }
 
-    /// Frees the disk and removes all entries, so that the next command asks AWS.
+    /// Frees the disk and removes all entries, so that the next command calls AWS.
     pub(crate) fn forget(&self) {
         let _ = fs::remove_file(self.house.cache().join("full"));
         for kind in ["session", "registry-login"] {
@@ -204,7 +204,7 @@ impl Stage {
         })
     }
 
-    /// Entries that are torn, except those that [`Stage::set`] wrote.
+    /// Incomplete entries, except those that [`Stage::set`] wrote.
     pub(crate) fn torn(&self) -> Vec<String> {
         let names = self.house.shelf().names().into_iter();
         names

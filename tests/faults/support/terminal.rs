@@ -36,7 +36,7 @@ impl Terminal {
                             .expect("no panic")
                             .extend(bytes.iter().take(count));
                     }
-                    // No process has the other side open yet, or any more.
+                    // No process has the other side open, not yet or no longer.
                     Err(error) if error.raw_os_error() == Some(5) => {
                         std::thread::sleep(std::time::Duration::from_millis(5));
                     }

@@ -55,7 +55,7 @@ pub(crate) struct Tracer {
     watch: Arc<Watch>,
 }
 
-/// Shared with a thread that kills all processes when none of them makes progress.
+/// Shared with a thread that kills all processes if none makes progress.
 #[derive(Default)]
 struct Watch {
     beat: AtomicUsize,

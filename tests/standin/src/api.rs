@@ -52,7 +52,7 @@ impl Service {
     }
 }
 
-/// The current call, after its signature was verified.
+/// The current call, with a verified signature if it is signed.
 pub(crate) struct Call<'a> {
     pub(crate) req: &'a Request,
     pub(crate) service: Service,
@@ -153,7 +153,7 @@ fn json_code(code: &str) -> &str {
     }
 }
 
-/// Formats an error like the called service.
+/// Formats an error as the called service does.
 pub(crate) fn render(
     error: &ApiError,
     service: Service,

@@ -49,7 +49,7 @@ impl Builder {
         self
     }
 
-    /// Additions to the default world, in the form of the binary's `--state`.
+    /// Additions to the default world, in the format of the binary's `--state`.
     #[must_use]
     pub fn state(mut self, state: serde_json::Value) -> Builder {
         self.state = Some(state);

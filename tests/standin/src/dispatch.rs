@@ -34,9 +34,9 @@ pub struct Recorded {
     pub access_key_id: Option<String>,
     /// The ARN of the caller, verified.
     pub principal_arn: Option<String>,
-    /// The answer's status; 0 if there was none.
+    /// The status of the response; 0 if there was none.
     pub status: u16,
-    /// The AWS error code of the answer.
+    /// The AWS error code of the response.
     pub error_code: Option<String>,
     /// Arrival, milliseconds since the epoch by the machine's own clock.
     pub at_ms: u128,

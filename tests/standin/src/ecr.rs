@@ -216,7 +216,7 @@ mod tests {
     use super::page;
 
     #[test]
-    fn pages_join_up_to_the_whole() {
+    fn pages_join_to_the_complete_list() {
         let all: Vec<u32> = (0..25).collect();
         let (mut seen, mut token) = (Vec::new(), None::<String>);
         loop {

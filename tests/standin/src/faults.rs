@@ -20,7 +20,7 @@ pub struct Fault {
 /// What a fault does to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The call is served at once and its answer delayed; further faults apply to the same call.
+    /// The call is served at once and its response delayed; further faults apply to the same call.
     Delay(Duration),
     /// The service's throttling error.
     Throttle,
@@ -30,15 +30,15 @@ pub enum FaultKind {
     ServerError(u16),
     /// The error for an expired session.
     ExpiredToken,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Drop,
-    /// The call is served, but the connection is closed after half of the answer.
+    /// The call is served, but the connection is closed after half of the response.
     HalfAnswer,
     /// Status 200 and an HTML page, like a captive portal.
     Garbage,
     /// The connection stays open and silent.
     Hang,
-    /// The answer's `Date` header is off by this many seconds.
+    /// The `Date` header of the response is off by this many seconds.
     WrongDate(i64),
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Due {
     pub(crate) kind: Option<FaultKind>,
 }
 
-/// Takes the faults for this call: every delay and date, and the oldest of the others.
+/// Consumes the faults for this call: every delay and date, and the oldest of the others.
 pub(crate) fn take(faults: &mut Vec<Fault>, service: &str, action: &str) -> Due {
     let mut due = Due::default();
     for fault in faults.iter_mut() {
@@ -72,7 +72,7 @@ pub(crate) fn take(faults: &mut Vec<Fault>, service: &str, action: &str) -> Due 
 }
 
 impl FaultKind {
-    /// The error of this fault, if it answers with one.
+    /// The error of this fault, if it returns one.
     pub(crate) fn error(&self) -> Option<ApiError> {
         match self {
             FaultKind::Throttle => Some(ApiError::new(400, "Throttling", "Rate exceeded")),

@@ -1,4 +1,4 @@
-//! Requests as received, answers before they are sent, and the percent-encoding of signatures.
+//! Requests as received, responses before they are sent, and the percent-encoding of signatures.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ impl Request {
     }
 }
 
-/// One answer. `error` is the AWS error code, kept for the record of calls.
+/// One response. `error` is the AWS error code, kept for the record of calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -88,8 +88,8 @@ impl Answer {
     }
 }
 
-/// Splits `a=b&c=d` and decodes both sides. A literal `+` is a space, as at AWS: a session token in a URL whose `+` is not
-/// encoded must not verify.
+/// Splits `a=b&c=d` and decodes both sides. A literal `+` is a space, as at AWS: a URL with an unencoded `+` in the
+/// session token must not verify.
 pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|part| !part.is_empty())

@@ -80,7 +80,7 @@ fn token(world: &mut World, call: &Call<'_>) -> Result<Answer, ApiError> {
             "X-aws-ec2-metadata-token-ttl-seconds must be 1 to 21600",
         ));
     };
-    // The service refuses requests through a proxy.
+    // The service rejects requests through a proxy.
     if call.req.header("x-forwarded-for").is_some() {
         return Err(ApiError::new(403, "Forbidden", "Forbidden"));
     }

@@ -1,4 +1,4 @@
-//! IAM policy documents, evaluated as far as a connector's session policies require.
+//! IAM policy documents, as far as a connector's session policies use them.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -170,8 +170,8 @@ impl Match {
     }
 }
 
-/// A key that the request does not have fails every positive operator, as at AWS: a statement with a condition that this
-/// stand-in does not know allows nothing.
+/// As at AWS, every positive operator fails on a key that the request does not have. A statement with a condition that
+/// this stand-in does not know therefore allows nothing.
 fn condition(
     (operator, key, values): &(String, String, Vec<String>),
     context: &BTreeMap<String, String>,
@@ -197,7 +197,7 @@ fn condition(
     }
 }
 
-/// Matches `*` and `?`, which match any characters.
+/// Matches a pattern with `*` and `?`, which match any characters.
 pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());

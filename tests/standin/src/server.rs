@@ -21,7 +21,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn handle(&self, req: Request) -> Reply;
 }
 
-/// An answer and how to send it.
+/// A response and how to send it.
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) delay: Duration,
@@ -105,11 +105,11 @@ async fn accept(
 ) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors: retry when others are closed.
+            // Out of descriptors: retry once others are closed.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        // Otherwise the second small write of an answer waits for the client's delayed acknowledgement.
+        // Otherwise the second small write of a response waits for the client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
         let (tls, handler) = (tls.clone(), Arc::clone(&handler));
         tokio::spawn(async move {

@@ -1,5 +1,5 @@
-//! AWS Signature Version 4, the server's part. Written from the specification and not from client code, because a signer and
-//! a verifier that share code share mistakes.
+//! The server side of AWS Signature Version 4. Written from the specification and not from client code, because a
+//! signer and a verifier that share code share mistakes.
 
 pub(crate) use crate::signature::read;
 

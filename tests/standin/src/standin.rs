@@ -94,12 +94,12 @@ impl Standin {
         self.shared.faults().clear();
     }
 
-    /// Sets the server's clock: the machine's plus `seconds`.
+    /// Sets the server's clock to the machine's plus `seconds`.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.shared.world().clock_offset = seconds;
     }
 
-    /// Issues sessions of at most this duration; `None` for the requested duration.
+    /// Limits the duration of new sessions; `None` for no limit.
     pub fn set_max_session_seconds(&self, seconds: Option<i64>) {
         self.shared.world().max_session_seconds = seconds;
     }

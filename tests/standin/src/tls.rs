@@ -115,7 +115,7 @@ impl ResolvesServerCert for Resolver {
             .server_name()
             .filter(|n| self.patterns.iter().any(|p| glob(p, n)))
         else {
-            // An unknown name gets a certificate for another name.
+            // An unknown name gets a certificate for a different name, so that the client rejects it.
             return Some(Arc::clone(&self.default));
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,7 +35,7 @@ fn alone(path: &Path) -> Option<Finding> {
     })
 }
 
-/// The longest wait for a version: ours print it at once.
+/// How long to wait for a version; our own binaries print it at once.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn check(app: &App, report: &mut Report<'_>) {

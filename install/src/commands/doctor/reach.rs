@@ -71,7 +71,7 @@ fn all(
                 other => Some(scope.spawn(move || ask(&Sdk::new(), *other))),
             })
             .collect();
-        // STS uses the connections of later steps, which sign with the time that it returns.
+        // Later steps reuse the connection to STS, and sign with the time that it returns.
         let first = ask(&app.sdk, Service::Sts);
         let join = |task: std::thread::ScopedJoinHandle<'_, Result<String>>| {
             task.join()

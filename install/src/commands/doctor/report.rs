@@ -75,7 +75,7 @@ impl Finding {
 }
 
 impl Finding {
-    /// Prefixes the place where it was found.
+    /// Prefixes the finding with its location.
     pub(super) fn about(self, place: &str) -> Self {
         Self {
             detail: format!("{place}: {}", self.detail),

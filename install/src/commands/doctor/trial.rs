@@ -107,7 +107,7 @@ fn registry(
     let site = calls::site(app, profile, connector)?;
     let endpoint = site.endpoints.get("ecr").and_then(|url| Url::parse(url));
     if endpoint.is_some_and(|url| url.is_this_machine()) {
-        // The login of an emulator is not valid at AWS, which the host name resolves to.
+        // The host name leads to AWS, which does not know the logins of an emulator.
         return Ok("login obtained, not tried: the endpoint is on this machine");
     }
     app.sdk
@@ -152,7 +152,7 @@ fn clusters(
             ),
         });
     };
-    // The identity may be meant for only some of them.
+    // The identity may be mapped in only some of them.
     let fix = error.fix.clone().unwrap_or_default();
     if taken.is_empty() {
         return Finding::failed(format!("{shown}; {}", error.summary()), fix);

@@ -192,7 +192,7 @@ fn kube(app: &App, names: &[String], report: &mut Report<'_>) {
         let text = read_or_empty(&path);
         let wired = kubeconfig::wired(&text);
         if wired.is_empty() && text.contains(EKS_TOKEN) {
-            // Entries written by hand need not have the form that `login` writes.
+            // Entries written by hand can differ from those that `login` writes.
             let what = format!(
                 "{} calls {EKS_TOKEN} in an entry written by hand",
                 path.display()

@@ -52,7 +52,7 @@ pub(super) fn read(
     outcome.map_err(|error| fail(error.to_string()))?;
     let wrong = |error: serde_json::Error| fail(format!("not a Lava connection: {error}"));
     let mut fields: serde_json::Map<String, Json> = serde_json::from_str(&text).map_err(wrong)?;
-    // Users keep notes in fields of such names.
+    // Users keep notes in fields with such names.
     let all = fields.len();
     fields.retain(|name, _| !name.to_ascii_lowercase().starts_with("x-"));
     let connection: Connection = if fields.len() == all {

@@ -1,4 +1,4 @@
-//! What the kinds of logins share.
+//! Shared by all kinds of logins.
 
 use aws_connector_core::error::{Kind, Result};
 use aws_connector_core::profile::{Connector, Profile};

@@ -59,7 +59,7 @@ fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     }
 }
 
-/// Docker passes no connector name: the helper must select this connector by itself.
+/// Docker passes no connector name, so the helper must select this connector by the host.
 fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
     let name = &job.connector.name;
     let request = Request {

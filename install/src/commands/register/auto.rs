@@ -55,8 +55,8 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
     }
 }
 
-/// The auth method for keys: a role session if there is a role, temporary keys as they are, else a
-/// session of their user. Long-lived keys are returned to clients only on request.
+/// The auth method for keys: with a role, a session of it; else temporary keys unchanged, and for
+/// long-lived keys a session of their user. Clients get long-lived keys only on request.
 fn method(role_given: bool, temporary: bool) -> Value {
     Value::from(match (role_given, temporary) {
         (true, _) => "iam-role",

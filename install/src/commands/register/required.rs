@@ -40,7 +40,7 @@ pub(super) fn complete(app: &App, found: &mut FieldList) -> Result<()> {
                 secret(found, "aws_session_token", "--token-from", "Session token")?;
             }
         }
-        // Parsing the connector reports anything else.
+        // Parsing the connector reports other missing fields.
         Some(Method::Implicit | Method::Anonymous) | None => {}
     }
     Ok(())

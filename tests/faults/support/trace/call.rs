@@ -35,7 +35,7 @@ impl Call {
         None
     }
 
-    /// Overwrites what an argument points to with zeros, for example the length of a nap.
+    /// Overwrites what an argument points to with zeros, for example the length of a sleep.
     pub(crate) fn zero(&self, argument: usize, length: usize) {
         let _ = memory(self.pid, self.args[argument], &mut vec![0; length], true);
     }

@@ -38,7 +38,7 @@ pub struct ClusterRequest {
     pub method: String,
     /// The path as sent, without the query.
     pub path: String,
-    /// The answer's status.
+    /// The status of the response.
     pub status: u16,
     /// The accepted identity.
     pub principal_arn: Option<String>,
@@ -198,7 +198,7 @@ impl Handler for Gate {
 
 impl Gate {
     fn authenticate(&self, token: &str) -> Result<User, String> {
-        // Held meanwhile: API servers merge concurrent calls for the same token.
+        // Keep the lock during the call: API servers merge concurrent calls for the same token.
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((since, user)) = cached.tokens.get(token)
             && since.elapsed() < cached.ttl
@@ -211,7 +211,7 @@ impl Gate {
         Ok(user)
     }
 
-    /// What the webhook does: verifies the token, and asks STS whose it is.
+    /// What the webhook does: verifies the token, and calls STS for its identity.
     fn ask_authenticator(&self, token: &str) -> Result<User, String> {
         let now = self.world.world().now();
         let url = verify_token(token, &self.partition, now).map_err(|e| e.to_string())?;

@@ -184,7 +184,7 @@ pub(super) fn packed(
         );
     }
     for arn in &arns {
-        // AWS's code for an unknown ARN is not known; this one fails the call as well.
+        // The code that AWS returns for an unknown ARN is not documented; this one fails the call too.
         let known = world.policies.get(arn).ok_or_else(|| {
             ApiError::new(
                 400,
@@ -197,7 +197,7 @@ pub(super) fn packed(
     let characters = inline.map_or(0, str::len)
         + arns.iter().map(String::len).sum::<usize>()
         + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>();
-    // AWS packs all of it into a binary form with an unpublished quota, which about 4 KB of text exceed.
+    // AWS packs all of it into a binary form with an unpublished quota, which about 4 KB of text exceeds.
     let percent = (characters * 100).div_ceil(4096);
     if percent > 100 {
         return Err(ApiError::new(

@@ -1,4 +1,4 @@
-//! The Security Token Service: permissions, and the XML of answers.
+//! The Security Token Service: permissions, and the XML of responses.
 
 mod assume;
 mod limits;

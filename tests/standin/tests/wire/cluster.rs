@@ -77,7 +77,7 @@ fn get(port: u16, ca: &str, name: &str, path: &str, token: &str) -> Result<Strin
         "GET {path} HTTP/1.1\r\nHost: {name}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     )?;
     let mut answer = Vec::new();
-    // The server may close without a TLS close_notify after the answer.
+    // The server may close without a TLS close_notify after the response.
     let _ = stream.read_to_end(&mut answer);
     Ok(String::from_utf8(answer).unwrap())
 }

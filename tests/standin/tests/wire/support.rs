@@ -68,12 +68,12 @@ pub(crate) fn mac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Sends raw bytes and reads to the end; `None` if there is no answer.
+/// Sends raw bytes and reads to the end; `None` if there is no response.
 pub(crate) fn raw(standin: &Standin, request: &str) -> Option<Got> {
     let mut stream = TcpStream::connect(("127.0.0.1", standin.port())).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
-    // A connection that is closed early is a result too.
+    // A connection that is closed early is not an error here.
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n")?;
@@ -85,7 +85,7 @@ pub(crate) fn raw(standin: &Standin, request: &str) -> Option<Got> {
     })
 }
 
-/// A signed POST; `spoil` can change the finished request.
+/// A signed POST; `spoil` can tamper with the finished request.
 pub(crate) fn post(
     standin: &Standin,
     keys: &Keys,
