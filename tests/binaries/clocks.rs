@@ -1,6 +1,7 @@
 //! A wrong clock, simulated by shifting AWS's. Signatures carry AWS's time; documents carry this machine's, because their
 //! readers compare with it. Only AWS's own hosts set the offset; the time of a custom endpoint applies only to the command
 //! that calls it.
+//! Over 300 lines, because one clock of the stand-in serves all of it.
 
 use std::fs;
 

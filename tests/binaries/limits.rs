@@ -1,4 +1,5 @@
 //! Values that STS would reject are errors before any call.
+//! Over 300 lines, because most of it is the list of refused fields.
 
 use crate::support::{BASE, Transcript, World};
 

@@ -11,6 +11,8 @@
     reason = "a test that cannot continue panics with the reason"
 )]
 
+mod assume_role;
+mod background_renewal;
 mod cache_files;
 mod cache_hits;
 mod cache_identity;

@@ -15,6 +15,7 @@ mod aws;
 mod docker;
 mod everyday;
 mod first_steps;
+mod kernel_keyring;
 mod keyring;
 mod kubernetes;
 mod moto;
@@ -22,3 +23,4 @@ mod sources;
 mod support;
 #[path = "../../install/tests/everyday/wire_cases.rs"]
 mod wire_cases;
+mod wired_files;

@@ -1,4 +1,5 @@
 //! Disk faults: the command works without the cache and prints a one-line warning, or fails with a one-line error.
+//! Over 300 lines, because one file system of faults serves all of it.
 
 mod inject;
 

@@ -1,4 +1,5 @@
 //! IAM policy documents, as far as a connector's session policies use them.
+//! Over 300 lines, because the rules of evaluation belong together with their tests.
 
 use serde_json::Value;
 use std::collections::BTreeMap;

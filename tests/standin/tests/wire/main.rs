@@ -7,7 +7,9 @@
 )]
 
 mod cluster;
+mod faults;
 mod metadata;
 mod refusals;
 mod services;
+mod signatures;
 mod support;

@@ -171,3 +171,10 @@ pub(crate) fn assume(standin: &Standin, keys: &Keys, role: &str, more: &[(&str, 
     }
     sts(standin, keys, "AssumeRole", &params)
 }
+
+/// Asserts that a request was refused with this code and text.
+#[track_caller]
+pub(crate) fn refused(got: &Got, code: &str, told: &str) {
+    assert_eq!(got.element("Code"), code, "{}", got.body);
+    assert!(got.body.contains(told), "{told:?} is not in {}", got.body);
+}
