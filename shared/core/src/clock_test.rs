@@ -47,7 +47,7 @@ fn an_endpoint_corrects_its_own_calls_and_nothing_that_is_kept() {
     let hour = TimeDelta::hours(1);
     let clock = Clock::load(Some(folder.path()));
     let now = Utc::now();
-    // A signature was accepted: whatever the date says, it is not what AWS goes by.
+    // The endpoint accepted a signature, so its `Date` is not the time that it checks against.
     assert!(!clock.learn(date(3600, Origin::Endpoint), false));
     assert_eq!(clock.to_endpoint(now), now);
     assert!(clock.learn(date(3600, Origin::Endpoint), true));
@@ -55,7 +55,7 @@ fn an_endpoint_corrects_its_own_calls_and_nothing_that_is_kept() {
     assert_eq!(clock.from_endpoint(now + hour), now);
     assert_eq!(clock.to_true(now), now);
     assert!(!folder.path().join(FILE).exists());
-    // AWS knows better, and its date counts for all.
+    // AWS's own date wins, and applies to every command.
     assert!(clock.learn(date(0, Origin::Aws), false));
     assert_eq!(clock.to_endpoint(now), now);
     assert!(clock.learn(date(-7200, Origin::Aws), false));
@@ -117,7 +117,7 @@ fn the_boot_is_known_by_its_time_and_id() {
     let uptime = fs::read_to_string("/proc/uptime").unwrap();
     let found = wall_minus_boot_ms();
     let after = now();
-    // In seconds with two decimals.
+    // In seconds, with two decimals.
     let uptime = uptime.split(' ').next().unwrap().replace('.', "");
     let uptime = uptime.parse::<i64>().unwrap() * 10;
     let took = after - before;

@@ -134,7 +134,7 @@ fn all_tokens_of_a_session_within_four_minutes_are_the_same() {
     let first = token(0).unwrap();
     assert_eq!(token(239).unwrap(), first);
     assert_ne!(token(240).unwrap(), first);
-    // Ten minutes of life are left at least.
+    // At least ten minutes of lifetime remain.
     assert_eq!(first.expires_at, now() + TimeDelta::minutes(14));
 }
 
@@ -147,7 +147,7 @@ fn no_token_is_dated_before_its_session_or_in_the_future() {
     assert_eq!(dated(&temporary, at(200)), "20260301T120140Z");
     assert_eq!(dated(&temporary, at(300)), "20260301T120400Z");
     assert_eq!(dated(&temporary, at(50)), "20260301T120050Z");
-    // When it was issued is unknown.
+    // The issue time is unknown.
     temporary.obtained_at = None;
     assert_eq!(dated(&temporary, at(100)), "20260301T120140Z");
     assert_eq!(dated(&session(""), at(100)), "20260301T120000Z");

@@ -1,5 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
-//! The reader on its own: what botocore makes of the same bytes, and what no bytes may do.
+//! The parser on its own: it agrees with botocore, and no input breaks it.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ fn ini(dialect: Dialect, text: &str) -> Ini {
     )
 }
 
-/// `key=value@line …` of a profile, `!` where a value is refused.
+/// The properties of a profile as `key=value@line …`; `!` marks an invalid value.
 fn told(text: &str, name: &str) -> String {
     let ini = ini(Dialect::Config, text);
     let mut properties = Vec::new();
@@ -101,7 +101,7 @@ fn profiles_are_named_as_aws_names_them() {
     assert!(credentials.has(Kind::Profile, "x y") && !credentials.has(Kind::Profile, "z"));
 }
 
-/// Pieces that make likely trouble, and arbitrary text between them.
+/// Text from troublesome fragments mixed with arbitrary text.
 fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("[profile x]\n".to_owned()),
