@@ -16,7 +16,7 @@ fn folder() -> (TempDir, Folder) {
     (place, folder)
 }
 
-/// The stem of 64 of these digits.
+/// A stem of 64 hexadecimal digits, repeating `digits`.
 fn stem(digits: &str) -> String {
     digits.repeat(64 / digits.len())
 }
@@ -43,7 +43,7 @@ fn all_names(folder: &Folder) -> BTreeSet<String> {
         .collect()
 }
 
-/// Dates the last full sweep back.
+/// Backdates the last full sweep.
 fn make_due(folder: &Folder) {
     let mark = fs::File::create(folder.path().join(MARK)).unwrap();
     mark.set_modified(SystemTime::now() - PAUSE * 2).unwrap();

@@ -1,5 +1,5 @@
-//! Files whose place is known but whose kind and size are not: reads that neither wait nor grow
-//! without bound, and replacements that are whole or do not happen.
+//! File access for paths that may lead to anything: reads with bounded time and size, and atomic
+//! replacement.
 
 mod insecure;
 mod limit;

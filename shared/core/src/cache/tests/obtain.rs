@@ -1,4 +1,4 @@
-//! What is obtained: kept and shared.
+//! Obtaining a credential: caching it, and sharing it between processes.
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
@@ -130,7 +130,7 @@ fn a_failed_renewal_yields_the_valid_login_and_pauses_the_next() {
         house.obtain(&mut house.turn(), unavailable()),
         Ok(kept.clone())
     );
-    // Not tried again at once, unless the user forces it.
+    // Not retried immediately, unless the user forces it.
     assert_eq!(house.obtain(&mut house.turn(), Ok(fresh())), Ok(kept));
     let minted = house.obtain(&mut house.forced(), Ok(fresh())).unwrap();
     assert_eq!(minted.password.expose(), "fresh");
@@ -167,7 +167,7 @@ fn a_forced_refresh_takes_what_was_made_since_the_client_called() {
         cache.look::<RegistryLogin>(want(), &house.forced()),
         Look::Miss(_)
     ));
-    // A session behind what is handed out is not forced.
+    // A forced refresh does not apply to source sessions.
     let source = Want {
         need: Need::Intermediate,
         ..want()

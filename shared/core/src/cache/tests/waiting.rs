@@ -13,7 +13,7 @@ fn a_wait_that_times_out_mints_without_the_lock_and_caches_the_result() {
     let _held = house.hold(&by_another(note::State::Minting));
     let minted = house.obtain(&mut house.turn(), Ok(fresh())).unwrap();
     assert_eq!(house.hit(want()), Some(minted));
-    // What the holder says is still there.
+    // The holder's note is unchanged.
     assert!(house.note().holder.is_some());
 }
 
@@ -50,7 +50,7 @@ fn a_waiter_takes_what_the_holder_writes() {
     let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
         panic!("a hit");
     };
-    // The holder's work, done between the look and the wait.
+    // The holder writes the entry between the lookup and the wait.
     let written = house.put(0, 12 * 60);
     let Ok(Acquired::Appeared(login)) = miss.acquire(&mut turn) else {
         panic!("nothing appeared");
@@ -61,7 +61,7 @@ fn a_waiter_takes_what_the_holder_writes() {
 #[test]
 fn what_the_note_said_before_the_lock_was_taken_is_not_believed() {
     let house = House::new();
-    // The holder has not replaced the note of a process that died at its prompt.
+    // The holder has not yet replaced the note of a process that died at its prompt.
     let _held = house.hold(&by_another(note::State::Prompting));
     let (cache, mut turn) = (house.cache(), house.turn());
     turn.patience = Duration::from_secs(10);
