@@ -1,4 +1,4 @@
-//! `client.authentication.k8s.io`: the exec credential plugin of client-go and its likes.
+//! `client.authentication.k8s.io`: the exec credential plugin protocol of Kubernetes clients.
 //! Source: Kubernetes' "client-go credential plugins", and client-go's `exec` package.
 
 use serde_json::json;
