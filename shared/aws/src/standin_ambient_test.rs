@@ -1,4 +1,4 @@
-//! Sources of credentials without a signed AWS API.
+//! Sources of credentials that are not signed AWS APIs.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What goes wrong on the way; TLS, connections, SSM and web identities.
+//! Network failures, TLS, connections, SSM and web identities.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -184,7 +184,7 @@ fn a_web_identity_is_the_token_in_its_file() {
     assert!(error.what.contains("/no/such/token"), "{error}");
 }
 
-/// Passes connections on and counts them.
+/// Forwards connections and counts them.
 fn counting(aws: &Standin) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -243,7 +243,7 @@ fn an_answer_without_end_is_cut_off() {
     });
     let error = ask(&sdk([]), format!("http://{address}"), call()).unwrap_err();
     assert_eq!(error.kind, Kind::Unavailable, "{error}");
-    // Three tries, and what lay in the buffers between.
+    // Three attempts, and what was buffered.
     let sent = sent.load(Ordering::Relaxed);
     assert!(sent < 3 * 32 * 1024 * 1024, "{sent} bytes");
 }

@@ -1,4 +1,4 @@
-//! Every call against the AWS stand-in, over its own connections.
+//! Every call, against the AWS stand-in over its own connections.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that meets the unexpected should stop there"
@@ -127,7 +127,7 @@ fn a_chain_of_roles_ends_in_a_registry_login() {
     assert_eq!(arn, "arn:aws:sts::123456789012:assumed-role/dev/tester");
 
     let mut cross = role(CROSS);
-    // Transitive tags of the first role stay; they may not be sent again.
+    // Transitive tags of the first role persist; they may not be sent again.
     cross.tags.clear();
     cross.transitive_tag_keys.clear();
     let cross = assume(aws.url(), cross);

@@ -1,4 +1,4 @@
-//! A secret that a command prints.
+//! Reads a secret from the output of a command.
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::command;

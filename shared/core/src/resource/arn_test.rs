@@ -1,4 +1,4 @@
-//! ARNs, good and bad.
+//! Valid and invalid ARNs.
 
 use proptest::prelude::*;
 

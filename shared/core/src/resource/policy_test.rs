@@ -1,4 +1,4 @@
-//! The session policies, letter by letter, and their bounds.
+//! The exact text of the session policies, and their limits.
 
 use serde_json::Value;
 
