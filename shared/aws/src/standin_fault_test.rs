@@ -21,7 +21,7 @@ fn failure(kind: FaultKind) -> Error {
 }
 
 #[test]
-fn a_failure_that_passes_is_not_seen() {
+fn a_transient_failure_is_retried() {
     for kind in [
         FaultKind::Throttle,
         FaultKind::ServerError(500),
@@ -35,7 +35,7 @@ fn a_failure_that_passes_is_not_seen() {
 }
 
 #[test]
-fn a_failure_that_stays_is_unavailable_with_its_cause_and_a_fix() {
+fn a_persistent_failure_is_unavailable_with_its_cause_and_a_fix() {
     for (kind, part) in [
         (FaultKind::Throttle, "Throttling"),
         (FaultKind::ServerError(503), "failed"),
@@ -92,7 +92,7 @@ fn the_deadline_holds_while_aws_is_silent() {
 }
 
 #[test]
-fn signatures_carry_the_time_of_the_call_and_not_the_clocks() {
+fn signatures_use_the_time_of_the_call_instead_of_the_clock() {
     let aws = Standin::start();
     aws.set_clock_offset(3600);
     let sdk = sdk([]);

@@ -164,7 +164,7 @@ fn login(sdk: &Sdk, aws: &Standin, public: bool, session: &Session) -> Result<Re
 }
 
 #[test]
-fn registry_logins_are_fetched_and_a_denial_stays_one() {
+fn registry_logins_are_fetched_and_a_denial_is_reported() {
     let aws = Standin::start();
     aws.set_ecr_password(Some("pass:word"));
     let sdk = sdk([]);

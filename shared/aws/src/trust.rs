@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_that_is_no_bundle_is_an_error_that_names_the_variable() {
+    fn an_invalid_bundle_is_an_error_that_names_the_variable() {
         for content in [
             &b""[..],
             b"hello",

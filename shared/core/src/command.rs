@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_program_that_hangs_is_stopped_with_those_it_waits_for() {
+    fn a_program_that_hangs_is_stopped_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pid");
         let script = format!("sh -c 'echo $$ >{}; sleep 60; :'; :", path.display());
@@ -256,13 +256,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_output_comes_whole() {
+    fn a_long_output_is_read_completely() {
         let text = sh("head -c 300000 /dev/zero | tr '\\0' x", 50).unwrap();
         assert_eq!(text.len(), 300_000);
     }
 
     #[test]
-    fn a_circle_is_passed_on_as_it_is_and_nothing_else_is() {
+    fn only_a_reported_loop_is_passed_on_unchanged() {
         let found = circle("dev -> other -> dev").of("other").to_string();
         let script = format!("printf '%s\\n' \"aws-connector: {found}\" >&2; exit 1");
         let error = sh(&script, 50).unwrap_err();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn a_missing_program_is_named() {
         let argv = ["/no/such/program".to_owned()];
         let error = run(&argv, "", Instant::now()).unwrap_err().to_string();
         assert!(

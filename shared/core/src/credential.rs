@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_unlike_an_access_key_id_is_not_shown() {
+    fn a_malformed_access_key_id_is_not_shown() {
         let session = |id: &str| Session {
             access_key_id: id.into(),
             secret_access_key: Secret::new("s"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_no_request_can_carry_are_flawed() {
+    fn keys_that_do_not_fit_into_a_header_are_flawed() {
         let good = Session {
             access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
             secret_access_key: Secret::new("secret/+="),

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_error_reads_the_same() {
+    fn a_deserialized_error_has_the_same_text() {
         let error = Error::new(Kind::Denied, "sts:AssumeRole was denied")
             .of("dev")
             .at("f", 1)

@@ -28,7 +28,7 @@ use crate::sys::signals::{Deaf, outlive_file_limits};
 use crate::sys::streams::nameless_file;
 use crate::user::effective_uid;
 
-/// The first argument; it marks a call from a small program.
+/// The first argument, which marks a call from a small program.
 pub const VERB: &str = "answer-for";
 /// The version of this protocol. Increase it with every incompatible change.
 pub const CONTRACT: &str = "1";

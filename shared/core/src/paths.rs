@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn relative_paths_are_made_whole() {
+    fn relative_paths_become_absolute() {
         let env = Env::fixed([(FILE_VARIABLE, "x/p.toml"), (CACHE_VARIABLE, "cache")]);
         let paths = Paths::find(&env);
         let here = std::env::current_dir().unwrap();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_home_is_found_in_the_list_of_users() {
+    fn a_home_directory_is_found_in_etc_passwd() {
         let users =
             "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:\nnone:x:7:7:::\n";
         assert_eq!(home_in(users, 1000), Some("/home/ann".into()));

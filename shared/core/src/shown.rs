@@ -91,7 +91,7 @@ mod tests {
     use super::{clean, one_line, shown};
 
     #[test]
-    fn a_message_keeps_its_words_and_loses_its_tricks() {
+    fn a_message_keeps_its_words_and_loses_unsafe_characters() {
         assert_eq!(clean("/home/jörg's/“x”"), "/home/jörg's/“x”");
         assert_eq!(
             clean("a\u{1b}[2Jb\nc\u{202e}d"),

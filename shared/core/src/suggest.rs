@@ -78,7 +78,7 @@ mod tests {
     const KEYS: [&str; 5] = ["role_arn", "region", "mfa_serial", "duration", "policy"];
 
     #[test]
-    fn a_slip_finds_the_name_that_was_meant() {
+    fn a_typo_finds_the_intended_name() {
         for (typed, meant) in [
             ("role-arn", "role_arn"),
             ("Role_ARN", "role_arn"),

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_gives_the_host_and_port() {
+    fn a_url_is_parsed_into_host_and_port() {
         for (text, tls, host, port) in [
             ("https://sts.example.com/", true, "sts.example.com", 443),
             ("http://127.0.0.1:5000/x?y", false, "127.0.0.1", 5000),

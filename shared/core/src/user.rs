@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_trusts_their_own_files_and_those_of_root_whatever_sudo_says() {
+    fn a_user_trusts_their_own_files_and_those_of_root_regardless_of_sudo() {
         let ann = Runner::new(1000, &Env::fixed([("SUDO_UID", "1001")]));
         assert_eq!(ann.trusts(1000), Trust::Full);
         assert_eq!(ann.trusts(0), Trust::Full);

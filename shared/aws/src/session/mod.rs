@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_no_request_can_carry_are_refused_without_showing_them() {
+    fn credentials_that_do_not_fit_into_a_header_are_rejected_without_showing_them() {
         let session = check(|_| ()).unwrap();
         assert_eq!(session.principal_arn.as_deref(), Some("arn"));
         let bad = || Some("s3cret\nIOSFODNN7EXAMPLE".to_owned());

@@ -202,7 +202,7 @@ fn outcome(name: &str, files: &str) -> String {
 }
 
 #[test]
-fn every_case_comes_out_as_written() {
+fn every_case_has_the_expected_outcome() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ambient/testdata"));
     let mut wrong = Vec::new();
     let mut count = 0;

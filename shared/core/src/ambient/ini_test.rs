@@ -37,7 +37,7 @@ fn told(text: &str, name: &str) -> String {
 }
 
 #[test]
-fn the_dialect_is_read_as_aws_reads_it() {
+fn the_dialect_is_parsed_as_aws_parses_it() {
     for (text, expected) in [
         ("[default]\na=b\n", "a=b@2"),
         ("\u{feff}[default]\r\na = b\r\n\r\nc=d", "a=b@2 c=d@4"),
@@ -129,7 +129,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_files_panic_loop_or_show_a_secret(
+    fn no_input_makes_the_parser_panic_loop_or_show_a_secret(
         config in any_text(),
         credentials in any_text(),
         raw in prop::collection::vec(any::<u8>(), 0..64),

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_cut_as_shlex_cuts_them() {
+    fn words_are_split_as_shlex_splits_them() {
         for (line, words) in [
             ("", vec![]),
             ("  a  b ", vec!["a", "b"]),

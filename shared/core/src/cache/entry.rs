@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lived_keys_make_no_entry() {
+    fn long_lived_keys_are_not_cached() {
         let mut keys = session(3600);
         keys.session_token = None;
         assert!(Entry::new(key::tests::some_key(1), "dev", None, at(0), keys, 0.0).is_none());

@@ -58,7 +58,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_sealed_entry_has_a_key_of_its_own() {
+    fn a_sealed_entry_has_a_separate_key() {
         assert_ne!(some_key(1).sealed(), some_key(1));
         assert_ne!(some_key(1).sealed(), some_key(2).sealed());
     }

@@ -52,7 +52,8 @@ pub struct Renewal {
 }
 
 impl Cache {
-    /// Claims the refresh of an entry; `None` if another process is refreshing it.
+    /// Claims the refresh of an entry; `None` if another process is refreshing it, it is not due, or
+    /// the last attempt was too recent.
     pub fn claim<T: Cacheable>(&self, want: &Want<'_>, turn: &Turn<'_>) -> Option<Renewal> {
         let folder = self.folder.as_ref()?;
         let Ok(Try::Locked(mut guard)) = lock::try_lock(&folder.lock_path(want.file())) else {
@@ -288,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_lie_between_0_and_1_and_differ() {
+    fn random_numbers_are_between_0_and_1_and_differ() {
         let draws = [(); 8].map(|()| chance());
         assert!(draws.iter().all(|draw| (0.0..=1.0).contains(draw)));
         assert!(draws.windows(2).any(|pair| pair.first() != pair.last()));

@@ -54,7 +54,7 @@ fn a_failure_concerns_those_who_were_waiting_for_it() {
 }
 
 #[test]
-fn notes_are_read_back_and_garbage_is_nothing() {
+fn notes_are_read_back_and_garbage_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("k.lock");
     let mut guard = locked(&path);

@@ -100,7 +100,7 @@ fn a_pipe_under_any_of_our_names_blocks_nothing_and_is_swept() {
 }
 
 #[test]
-fn clearing_removes_all_that_is_ours_readable_or_not_and_nothing_else() {
+fn clearing_removes_all_of_our_files_and_no_others() {
     let (_place, folder) = folder();
     write_entry(&folder, &stem("a"), Utc::now());
     write(&folder, &format!("{}.lock", stem("a")), "");
@@ -131,7 +131,7 @@ fn clearing_removes_all_that_is_ours_readable_or_not_and_nothing_else() {
 }
 
 #[test]
-fn clearing_keeps_what_another_process_is_renewing_and_says_so() {
+fn clearing_keeps_and_counts_what_another_process_is_refreshing() {
     let (_place, folder) = folder();
     write_entry(&folder, &stem("a"), Utc::now());
     write_entry(&folder, &stem("b"), Utc::now());

@@ -34,10 +34,10 @@ pub(super) enum Wait<T> {
 }
 
 impl<T: Cacheable> Miss<'_, T> {
-    /// Waits for the lock, or for the entry that its holder is making.
+    /// Waits for the lock, or for the entry that its holder is minting.
     pub(super) fn wait(&self, folder: &Folder, patience: Duration, turn: &Turn<'_>) -> Wait<T> {
         let path = folder.lock_path(self.want.file());
-        // If so, the client need not wait for this one.
+        // The client can be served with the cached credential.
         let has_valid = self.valid.is_some();
         let began = Instant::now();
         let mut announced = false;
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_late_after_the_time_that_a_renewal_may_take() {
+    fn a_holder_is_late_after_the_time_limit_of_a_refresh() {
         // In the future, so that a slow test does not matter.
         assert!(!is_late(&holder(-60)));
         assert!(is_late(&holder(60)));

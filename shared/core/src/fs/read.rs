@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_followed_unless_it_must_not_be() {
+    fn a_link_is_followed_unless_that_is_not_allowed() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "x").unwrap();

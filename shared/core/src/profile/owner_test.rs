@@ -24,7 +24,7 @@ fn read(lines: &str, uid: u32) -> Result<(), String> {
 }
 
 #[test]
-fn root_takes_no_command_from_a_file_of_another_user() {
+fn root_runs_no_command_from_a_file_of_another_user() {
     let secret = "aws_secret_access_key = \"s3cret\"\n";
     for (lines, field) in [
         (

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn temporary_and_long_lived_keys_are_taken() {
+    fn temporary_and_long_lived_keys_are_accepted() {
         let session = of(
             r#"{"Version":1,"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey":"s",
                 "SessionToken":"t","Expiration":"2026-03-01T14:00:00+01:00","AccountId":"123456789012","x":1}"#,

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_asked_for_is_the_version_answered_in() {
+    fn the_response_has_the_requested_version() {
         for (text, version) in [
             (None, ApiVersion::V1Beta1),
             (
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_up_to_its_longest() {
+    fn a_request_is_limited_in_length() {
         let padded = |length: usize| {
             let text = r#"{"apiVersion":"client.authentication.k8s.io/v1"}"#;
             format!("{text}{}", " ".repeat(length - text.len()))

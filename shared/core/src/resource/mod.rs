@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_type_is_answered_with_the_nearest() {
+    fn a_mistyped_type_is_reported_with_the_nearest() {
         for (text, part) in [
             ("s3bucket", "did you mean s3-bucket?"),
             ("S3-Bucket", "did you mean s3-bucket?"),

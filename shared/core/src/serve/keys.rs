@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_keys_are_renewed_where_they_are_from() {
+    fn expired_keys_are_renewed_at_their_source() {
         for (variable, tolerance, is_environment) in [
             ("AWS_ACCESS_KEY_ID", 0, true),
             ("AWS_ACCESS_KEY_ID", 300, false),

@@ -9,7 +9,7 @@ use crate::credential::RegistryLogin;
 use crate::error::{Kind, Result};
 
 #[test]
-fn an_entry_is_claimed_once_it_is_due_and_by_one_only() {
+fn a_due_entry_is_claimed_by_one_process_only() {
     let house = House::new();
     let (cache, turn) = (house.cache(), house.turn());
     let claim = |turn: &Turn<'_>| cache.claim::<RegistryLogin>(&want(), turn);

@@ -26,9 +26,9 @@ pub(super) fn of_process(command: &str, listed: &[String], env: &Env) -> Variabl
         found.insert(name.clone(), env.get_raw(name));
     }
     for (name, value) in env.starting_with("AWS_") {
-        // Our own variables only affect caching and logging, except for AWS_CONNECTOR and the path of
-        // the connectors file, which matter if the command calls this program again. The connector
-        // chain must not count: it grows with each nested program.
+        // Our own variables only affect caching and logging. The exceptions are AWS_CONNECTOR and
+        // the path of the connectors file, which matter if the command calls this program again.
+        // The connector chain must not count: it grows with each nested program.
         let is_ours = name.starts_with("AWS_CONNECTOR_") && name != FILE_VARIABLE;
         if !is_ours && !LEFT_OUT.contains(&name.as_str()) {
             found.insert(name, Some(value));
