@@ -1,8 +1,5 @@
 //! Every call, against the AWS stand-in over its own connections.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that meets the unexpected should stop there"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed test should stop")]
 
 use std::collections::BTreeMap;
 use std::fs;

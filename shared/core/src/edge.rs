@@ -132,7 +132,7 @@ fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "whatever the renewal hangs on, its lock must end"
+    reason = "a refresh that hangs must release its lock"
 )]
 fn give_up() -> ! {
     std::process::exit(1)

@@ -34,10 +34,12 @@ const EXPIRES: Duration = Duration::from_secs(60);
 /// latency.
 const LIFETIME: TimeDelta = TimeDelta::minutes(14);
 
-/// Tokens that a session signs within one window share a signing time, so they are identical. API
-/// servers cache the verification of a token (for two minutes by default), so only the first of
-/// several commands waits for the authenticator and STS. A multiple of two minutes needs no more
-/// STS calls than a longer window, and leaves each token at least ten minutes of lifetime.
+/// Tokens that a session signs within one window share a signing time, so they are identical.
+///
+/// API servers cache the verification of a token, for two minutes by default. With identical
+/// tokens, only the first of several commands waits for the authenticator and STS. The window is a
+/// multiple of two minutes, because a longer one would save no more STS calls. It leaves each token
+/// at least ten minutes of lifetime.
 const WINDOW: TimeDelta = TimeDelta::minutes(4);
 
 /// The session must outlive the token by at least this much.

@@ -20,7 +20,7 @@ fn ini(dialect: Dialect, text: &str) -> Ini {
 }
 
 /// The properties of a profile as `key=value@line …`; `!` marks an invalid value.
-fn told(text: &str, name: &str) -> String {
+fn summary(text: &str, name: &str) -> String {
     let ini = ini(Dialect::Config, text);
     let mut properties = Vec::new();
     if let Err(error) = ini.read(Kind::Profile, name, &mut properties) {
@@ -71,7 +71,7 @@ fn the_dialect_is_parsed_as_aws_parses_it() {
         ("[ default ]\na=b", "a=b@2"),
         ("[defaults]\na=b\n[profile]\nc=d\n[default", ""),
     ] {
-        assert_eq!(told(text, "default"), expected, "{text:?}");
+        assert_eq!(summary(text, "default"), expected, "{text:?}");
     }
 }
 
@@ -85,7 +85,7 @@ fn profiles_are_named_as_aws_names_them() {
         "sso-session x",
         "services x",
     ] {
-        assert_eq!(told(&format!("[{header}]\na=b"), "x"), "", "{header}");
+        assert_eq!(summary(&format!("[{header}]\na=b"), "x"), "", "{header}");
     }
     for header in [
         "profile x",
@@ -94,9 +94,13 @@ fn profiles_are_named_as_aws_names_them() {
         "profile\tx",
         " profile  x ",
     ] {
-        assert_eq!(told(&format!("[{header}]\na=b"), "x"), "a=b@2", "{header}");
+        assert_eq!(
+            summary(&format!("[{header}]\na=b"), "x"),
+            "a=b@2",
+            "{header}"
+        );
     }
-    assert_eq!(told("[profile \"x y\"]\na=b", "x y"), "a=b@2");
+    assert_eq!(summary("[profile \"x y\"]\na=b", "x y"), "a=b@2");
     let credentials = ini(Dialect::Credentials, "[x y]\na=b\n[profile z]\n");
     assert!(credentials.has(Kind::Profile, "x y") && !credentials.has(Kind::Profile, "z"));
 }

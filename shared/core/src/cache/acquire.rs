@@ -7,7 +7,7 @@ use super::entry::{Cacheable, Entry};
 use super::lease::{Hold, Lease};
 use super::lock::Guard;
 use super::note::read_note;
-use super::wait::{PATIENCE_WITH_VALID, Wait, being_asked, still_busy, who};
+use super::wait::{PATIENCE_WITH_VALID, Wait, already_prompting, describe_holder, still_busy};
 use super::want::Want;
 use crate::error::{Error, Result};
 use crate::log;
@@ -27,7 +27,8 @@ pub struct Miss<'a, T> {
 /// How a miss is resolved.
 #[derive(Debug)]
 pub enum Acquired<'a, T> {
-    /// Another process has cached it in the meantime, or the cached credential must do.
+    /// Another process has cached it in the meantime, or a cached credential that is still valid
+    /// replaces it.
     Appeared(T),
     /// This process has to mint it.
     Lease(Box<Lease<'a, T>>),
@@ -90,22 +91,21 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         let ended = self.wait(folder, patience, turn);
         let waited = began.elapsed();
         turn.patience = turn.patience.saturating_sub(waited);
-        // Time spent waiting does not count against the time for AWS. In a hurry, it does: the
-        // client's patience is the limit.
+        // Extend the deadline for AWS by the wait, unless there is a limit for the whole command.
         if turn.hurry.is_none() {
             turn.deadline += waited;
         }
         match ended {
             Wait::Appeared(entry) => Ok(Taken::Entry(entry)),
             Wait::Locked(guard) => self.look_again(guard, turn),
-            Wait::Prompting(holder) => Err(being_asked(&holder, self.want.connector)),
+            Wait::Prompting(holder) => Err(already_prompting(&holder, self.want.connector)),
             Wait::TimedOut(note) if turn.hurry.is_some() => {
                 Err(still_busy(&note, self.want.connector))
             }
             Wait::TimedOut(note) => {
                 log::warn(format_args!(
                     "timed out waiting for {} after {} s; calling AWS without the lock",
-                    who(&note),
+                    describe_holder(&note),
                     waited.as_secs()
                 ));
                 Ok(Taken::Hold(Hold::Unlocked))

@@ -164,7 +164,7 @@ fn refresh_at(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>, chance: f64
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "a span of at most 45 minutes in milliseconds, and a draw within it"
+        reason = "at most 45 minutes in milliseconds, and a random part of that"
     )]
     let drawn = (span_ms as f64 * chance.clamp(0.0, 1.0)) as i64;
     earliest + TimeDelta::milliseconds(drawn)

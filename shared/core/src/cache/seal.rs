@@ -134,7 +134,7 @@ fn keyring() -> Result<linux_keyutils::KeyRing, Unusable> {
         |error| {
             format!(
                 "cache = \"keyring\" requires the kernel keyring: {}",
-                told(error)
+                describe(error)
             )
         },
     )
@@ -142,7 +142,7 @@ fn keyring() -> Result<linux_keyutils::KeyRing, Unusable> {
 
 /// Describes the kernel's error.
 #[cfg(target_os = "linux")]
-fn told(error: linux_keyutils::KeyError) -> String {
+fn describe(error: linux_keyutils::KeyError) -> String {
     use linux_keyutils::KeyError;
     match error {
         KeyError::AccessDenied | KeyError::PermissionDenied => "permission denied".to_owned(),
@@ -169,7 +169,7 @@ fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
 #[cfg(target_os = "linux")]
 fn store_key(key: &[u8]) -> Result<(), Unusable> {
     use linux_keyutils::{KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
-    let failed = |error| format!("the kernel keyring rejected the key: {}", told(error));
+    let failed = |error| format!("the kernel keyring rejected the key: {}", describe(error));
     let user = keyring()?;
     // A session without a link to the user's keyring (cron, sudo, a container) does not possess the
     // keys in it and may not change their permissions, so set them while the key is in the process

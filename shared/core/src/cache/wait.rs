@@ -56,7 +56,10 @@ impl<T: Cacheable> Miss<'_, T> {
             let waited = began.elapsed();
             if waited >= SILENCE && !announced {
                 announced = true;
-                log::line(format_args!("waiting for {}", who(&read_note(&path))));
+                log::line(format_args!(
+                    "waiting for {}",
+                    describe_holder(&read_note(&path))
+                ));
             }
             let mut limit = patience;
             // Only the entry and the lock decide, so read the note less often.
@@ -101,7 +104,7 @@ fn is_late(holder: &Holder) -> bool {
 }
 
 /// Describes the holder of a lock.
-pub(super) fn who(note: &Note) -> String {
+pub(super) fn describe_holder(note: &Note) -> String {
     match &note.holder {
         Some(holder) => format!(
             "pid {} ({} on {}), which has been {} since {}",
@@ -119,7 +122,7 @@ pub(super) fn who(note: &Note) -> String {
 }
 
 /// The error for a process that cannot wait for the user.
-pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
+pub(super) fn already_prompting(holder: &Holder, connector: &str) -> Error {
     Error::new(
         Kind::Interaction,
         format!("pid {} is waiting for an MFA code", holder.pid),
@@ -134,7 +137,7 @@ pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
 pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     Error::new(
         Kind::Unavailable,
-        format!("timed out waiting for {}", who(note)),
+        format!("timed out waiting for {}", describe_holder(note)),
     )
     .of(connector)
     .fix("try again")
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_holder_is_named_with_what_it_is_doing() {
-        let said = who(&Note {
+        let said = describe_holder(&Note {
             holder: Some(holder(0)),
             failure: None,
         });
@@ -172,6 +175,6 @@ mod tests {
                 "pid 12 (docker on host), which has been asking for an MFA code since "
             )
         );
-        assert_eq!(who(&Note::default()), "another process");
+        assert_eq!(describe_holder(&Note::default()), "another process");
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// The limit of this process or the system is too low.
-#[expect(clippy::disallowed_methods, reason = "a device that is not read")]
+#[expect(clippy::disallowed_methods, reason = "a device that is never read")]
 pub fn require_descriptors(count: usize) -> Result<()> {
     let opened = (0..count)
         .map(|_| File::open("/dev/null"))

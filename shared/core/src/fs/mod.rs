@@ -5,7 +5,7 @@ mod insecure;
 mod limit;
 #[expect(clippy::disallowed_methods, reason = "opens files after checks")]
 mod read;
-#[expect(clippy::disallowed_methods, reason = "replaces files whole")]
+#[expect(clippy::disallowed_methods, reason = "replaces files atomically")]
 mod replace;
 
 pub use insecure::insecure;

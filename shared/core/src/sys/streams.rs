@@ -8,7 +8,7 @@ use std::io;
 /// was open.
 #[expect(
     unsafe_code,
-    reason = "the standard library looks after closed streams in its own start-up only"
+    reason = "the standard library handles closed streams only in its own start-up"
 )]
 pub(crate) fn fill_closed() -> bool {
     let mut streams = [0, 1, 2].map(|fd| libc::pollfd {
