@@ -52,8 +52,8 @@ pub struct Renewal {
 }
 
 impl Cache {
-    /// Claims the refresh of an entry; `None` if another process is refreshing it, it is not due, or
-    /// the last attempt was too recent.
+    /// Claims the refresh of an entry; `None` if another process is refreshing it, it is not due,
+    /// or the last attempt was too recent.
     pub fn claim<T: Cacheable>(&self, want: &Want<'_>, turn: &Turn<'_>) -> Option<Renewal> {
         let folder = self.folder.as_ref()?;
         let Ok(Try::Locked(mut guard)) = lock::try_lock(&folder.lock_path(want.file())) else {

@@ -269,8 +269,7 @@ fn what_is_accepted_is_safe(text: &str) -> Result<(), TestCaseError> {
         ends(partition.dns_suffix()) || partition.dual_stack_suffix().is_some_and(ends)
     });
     prop_assert!(ends_as_aws || canonical == "public.ecr.aws" || canonical == "ecr-public.aws.com");
-    // The host that a URL parser would connect to: after the scheme, up to the first of these
-    // characters.
+    // A URL parser's host: between the scheme and the first of these characters.
     let lower = text.trim().to_ascii_lowercase();
     let rest = lower
         .split_once("://")

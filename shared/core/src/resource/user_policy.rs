@@ -6,8 +6,8 @@ use serde_json::Value;
 /// not grant, in the given order.
 ///
 /// For a warning, so when in doubt it reports nothing: a grant counts regardless of its resources
-/// and conditions, a denial counts only if it covers every resource unconditionally, and a malformed
-/// policy lacks nothing (AWS rejects it with its own error).
+/// and conditions, a denial counts only if it covers every resource unconditionally, and a
+/// malformed policy lacks nothing (AWS rejects it with its own error).
 pub fn policy_lacks(policy_json: &str, actions: &[&str]) -> Vec<String> {
     let Ok(policy) = serde_json::from_str::<Value>(policy_json) else {
         return Vec::new();
