@@ -1,10 +1,7 @@
 //! The Kubernetes exec credential plugin.
 
 #![no_main]
-#![expect(
-    unsafe_code,
-    reason = "a `main` of its own has to be exported under that name"
-)]
+#![expect(unsafe_code, reason = "`main` must be exported under its C name")]
 
 use aws_connector_core::edge;
 use aws_connector_core::protocol::exec_credential::ExecCredential;

@@ -1,5 +1,5 @@
-//! The one HTTP client: connections are shared by all calls; proxies as the environment says, but
-//! never to this machine or a metadata service. Notes whom it asked and what time the answer told.
+//! The HTTP client. All calls share its connections. Uses the environment's proxies, but never for
+//! this machine or a metadata service. Records the peer and the `Date` of each response.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -25,16 +25,16 @@ use http_body_util::Limited;
 use crate::destination::Destination;
 use crate::names::Names;
 
-/// How long a connection, TLS included, may take to come about.
+/// The timeout for connecting, including TLS.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Lists come in pages of a megabyte at most.
+/// The maximum size of a response; a page of a list has at most a megabyte.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
-/// An answer that took longer by the wall clock says nothing about the time.
+/// A response that took longer by the wall clock says nothing about the time.
 const PROMPT: TimeDelta = TimeDelta::seconds(25);
 
-/// The connections of a process, made when they are needed.
+/// The connections of a process, opened on demand.
 pub(crate) struct Connections {
     env: Env,
     pools: [OnceLock<Result<Connector, Error>>; 4],
@@ -67,7 +67,7 @@ impl Connections {
         }
     }
 
-    /// The connector for a place. The trusted certificates are only read for `https`.
+    /// The connector for a destination. Loads the trusted certificates only for `https`.
     fn pool(&self, place: Destination<'_>) -> Result<&Connector, Error> {
         let index = usize::from(place.is_tls()) * 2 + usize::from(place.is_near());
         let pool = self.pools.get(index).map(|pool| {
@@ -102,12 +102,12 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// The connections as one question uses them: records the peer, and the time that the answer gave.
+/// The connections for one call: records the peer and the response's date.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     connections: Arc<Connections>,
     seen: Arc<Mutex<Seen>>,
-    /// The partition whose own hosts are called; none for a custom endpoint.
+    /// The partition of AWS's own endpoint; `None` for a custom endpoint.
     aws: Option<Partition>,
 }
 
@@ -115,7 +115,7 @@ pub(crate) struct Connection {
 pub(crate) struct Seen {
     /// `host:port` of the last request.
     pub(crate) peer: Option<String>,
-    /// The `Date` of the last answer.
+    /// The `Date` of the last response.
     pub(crate) date: Option<ServerDate>,
 }
 
@@ -128,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// The same connection to a service at a site.
+    /// The same connection, for a service at a site.
     pub(crate) fn to(&self, site: &Site, service: &str) -> Self {
         let is_custom = site.endpoints.contains_key(service);
         Self {
@@ -180,7 +180,7 @@ impl HttpConnector for Connection {
         let sent = Utc::now();
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            // The machine may have slept since the server wrote it.
+            // The machine may have been suspended since the server sent it.
             if (Utc::now() - sent).abs() < PROMPT {
                 line.note(answer.headers().get("date"), origin);
             }
@@ -189,7 +189,7 @@ impl HttpConnector for Connection {
     }
 }
 
-/// The same answer, which fails where it is longer than any of AWS's.
+/// The same response, but reading more than the maximum size fails.
 fn bounded(mut answer: HttpResponse) -> HttpResponse {
     let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
     *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER));

@@ -1,4 +1,4 @@
-//! Where a URL leads: whether a proxy is on the way, and what a date from there is worth.
+//! The destination of a URL: which proxies apply, and how far to trust its `Date`.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use aws_connector_core::resource::Partition;
 use aws_connector_core::url::Url;
 use aws_smithy_http_client::proxy::ProxyConfig;
 
-/// Where a URL leads.
+/// The destination of a URL.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Destination<'u>(Url<'u>);
 
@@ -30,7 +30,7 @@ impl<'u> Destination<'u> {
         }
     }
 
-    /// How far a `Date` from there is trusted; `aws` is set unless the endpoint is a custom one.
+    /// How far to trust a `Date` from this destination; `aws` is `None` for a custom endpoint.
     pub(crate) fn origin(self, aws: Option<Partition>) -> Origin {
         let Url { tls, host, .. } = self.0;
         let host = host.to_ascii_lowercase();
@@ -49,7 +49,7 @@ impl<'u> Destination<'u> {
         }
     }
 
-    /// The proxies on the way there.
+    /// The proxies for this destination.
     pub(crate) fn proxies(self) -> ProxyConfig {
         if self.is_near() {
             ProxyConfig::disabled()
@@ -58,7 +58,7 @@ impl<'u> Destination<'u> {
         }
     }
 
-    /// On this machine or a metadata service: requests do not use a proxy.
+    /// Whether it is this machine or a metadata service, for which no proxy is used.
     pub(crate) fn is_near(self) -> bool {
         self.0.is_this_machine()
             || match self.0.address() {

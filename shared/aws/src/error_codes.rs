@@ -1,17 +1,17 @@
-//! AWS's error codes: the only place that knows them.
+//! Maps AWS's error codes. No other module knows them.
 
 use aws_connector_core::error::Reason;
 
-/// What an answer with an HTTP status, a code and a message means.
+/// The meaning of an error response with this HTTP status, code and message.
 pub(crate) fn reason(status: u16, code: &str, message: &str) -> Reason {
     if status >= 500 || code.contains("Throttl") {
         return Reason::Busy;
     }
-    // With the code AccessDenied.
+    // The code is AccessDenied.
     if message.contains("MultiFactorAuthentication failed") {
         return Reason::WrongMfaCode;
     }
-    // With the code SignatureDoesNotMatch.
+    // The code is SignatureDoesNotMatch.
     if message.contains("Signature expired") || message.contains("Signature not yet current") {
         return Reason::WrongTime;
     }

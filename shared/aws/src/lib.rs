@@ -1,7 +1,7 @@
-//! The AWS side: the only user of the AWS SDK and of an async runtime, behind a synchronous trait.
+//! Calls AWS: the only user of the AWS SDK and of an async runtime, behind a synchronous trait.
 //!
-//! Nothing here reads AWS's shared configuration files or picks up credentials by itself: what is
-//! asked, where, and with whose keys is in the plan.
+//! Does not read AWS's shared configuration files or find credentials by itself: the plan contains
+//! each call, its endpoint and its credentials.
 
 #![cfg_attr(
     test,
@@ -39,17 +39,17 @@ use aws_connector_core::secret::Secret;
 
 use network::Network;
 
-/// AWS through its SDK.
+/// Calls AWS with its SDK.
 ///
-/// Making one is free: the runtime, the TLS configuration and the connections come with the first
-/// call that needs them and stay for the next.
+/// Cheap to create: the runtime, the TLS configuration and the connections are created on demand
+/// and reused.
 #[derive(Debug, Default)]
 pub struct Sdk {
     network: Network,
 }
 
 impl Sdk {
-    /// One that has not asked anybody yet.
+    /// Creates a client that has not connected yet.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,6 +1,6 @@
-//! Host names to addresses without the host's C library: a static binary must not depend on the
-//! name service modules of the machine it runs on. `/etc/hosts` and `/etc/resolv.conf` are read as
-//! everywhere; where they cannot be, the C library is asked after all.
+//! Resolves host names without the host's C library, because a static binary must not depend on the
+//! NSS modules of the machine it runs on. Reads `/etc/hosts` and `/etc/resolv.conf`, and falls back
+//! to the C library if those cannot be read.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::ResolveHosts;
 use tokio::sync::OnceCell;
 
-/// One name server is waited for this long; the next one, or the next try, has its turn then.
+/// The timeout for one name server, before the next server or attempt.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The names of this machine.
+/// The resolver of this machine.
 #[derive(Clone, Default)]
 pub(crate) struct Names(Arc<OnceCell<Option<TokioResolver>>>);
 

@@ -148,7 +148,7 @@ fn a_message_never_shows_a_secret() {
 }
 
 #[test]
-fn a_code_that_is_no_code_is_cut() {
+fn an_invalid_code_is_truncated() {
     let error = denied("Bad\u{1b}[2J\nthing", "x");
     assert_eq!(code_of(&error), "Bad");
     assert_eq!(code_of(&denied("", "x")), "unknown");
@@ -186,7 +186,7 @@ fn an_unreachable_endpoint_is_reported_with_its_cause() {
 }
 
 #[test]
-fn an_error_of_our_own_comes_through_as_it_is() {
+fn an_error_of_our_own_is_returned_unchanged() {
     let own = Error::local("AWS_CA_BUNDLE names nothing").fix("unset it");
     let wrapped = ConnectorError::user(own.clone().into());
     assert_eq!(ask("sts:AssumeRole", "", |q| q.not_reached(&wrapped)), own);

@@ -1,9 +1,9 @@
-//! Sources of credentials without a signed AWS API.
+//! Sources of credentials that are not signed AWS APIs.
 
 use super::*;
 
 #[test]
-fn endpoints_near_the_machine_hand_out_their_role() {
+fn local_endpoints_return_the_credentials_of_their_role() {
     let aws = Standin::start();
     // These must bypass the proxy.
     let sdk = sdk([]);

@@ -1,4 +1,4 @@
-//! What goes wrong on the way; TLS, connections, SSM and web identities.
+//! Network failures, TLS, connections, SSM and web identities.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn failure(kind: FaultKind) -> Error {
 }
 
 #[test]
-fn a_failure_that_passes_is_not_seen() {
+fn a_transient_failure_is_retried() {
     for kind in [
         FaultKind::Throttle,
         FaultKind::ServerError(500),
@@ -35,7 +35,7 @@ fn a_failure_that_passes_is_not_seen() {
 }
 
 #[test]
-fn a_failure_that_stays_is_unavailable_with_its_cause_and_a_fix() {
+fn a_persistent_failure_is_unavailable_with_its_cause_and_a_fix() {
     for (kind, part) in [
         (FaultKind::Throttle, "Throttling"),
         (FaultKind::ServerError(503), "failed"),
@@ -92,7 +92,7 @@ fn the_deadline_holds_while_aws_is_silent() {
 }
 
 #[test]
-fn signatures_carry_the_time_of_the_call_and_not_the_clocks() {
+fn signatures_use_the_time_of_the_call_instead_of_the_clock() {
     let aws = Standin::start();
     aws.set_clock_offset(3600);
     let sdk = sdk([]);
@@ -184,7 +184,7 @@ fn a_web_identity_is_the_token_in_its_file() {
     assert!(error.what.contains("/no/such/token"), "{error}");
 }
 
-/// Passes connections on and counts them.
+/// Forwards connections and counts them.
 fn counting(aws: &Standin) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -243,7 +243,7 @@ fn an_answer_without_end_is_cut_off() {
     });
     let error = ask(&sdk([]), format!("http://{address}"), call()).unwrap_err();
     assert_eq!(error.kind, Kind::Unavailable, "{error}");
-    // Three tries, and what lay in the buffers between.
+    // Three attempts, and what was buffered.
     let sent = sent.load(Ordering::Relaxed);
     assert!(sent < 3 * 32 * 1024 * 1024, "{sent} bytes");
 }

@@ -1,8 +1,5 @@
-//! Every call against the AWS stand-in, over its own connections.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that meets the unexpected should stop there"
-)]
+//! Every call, against the AWS stand-in over its own connections.
+#![expect(clippy::unwrap_used, reason = "a failed test should stop")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -127,7 +124,7 @@ fn a_chain_of_roles_ends_in_a_registry_login() {
     assert_eq!(arn, "arn:aws:sts::123456789012:assumed-role/dev/tester");
 
     let mut cross = role(CROSS);
-    // Transitive tags of the first role stay; they may not be sent again.
+    // Transitive tags of the first role persist; they may not be sent again.
     cross.tags.clear();
     cross.transitive_tag_keys.clear();
     let cross = assume(aws.url(), cross);
@@ -164,7 +161,7 @@ fn login(sdk: &Sdk, aws: &Standin, public: bool, session: &Session) -> Result<Re
 }
 
 #[test]
-fn registry_logins_are_fetched_and_a_denial_stays_one() {
+fn registry_logins_are_fetched_and_a_denial_is_reported() {
     let aws = Standin::start();
     aws.set_ecr_password(Some("pass:word"));
     let sdk = sdk([]);

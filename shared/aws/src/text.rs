@@ -1,10 +1,11 @@
-//! Text of AWS and of other programs in a one-line error: without the secrets of the request.
+//! Makes text from AWS and other programs safe for errors: on one line, without the request's
+//! secrets.
 
 use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::one_line;
 
-/// `text` without what is secret: STS quotes the whole request, session token included, when a
-/// signature does not match, and names the value of a field that it does not like.
+/// Removes secrets from `text`. STS quotes the whole request, including the session token, when a
+/// signature does not match, and quotes the value of an invalid field.
 pub(crate) fn without(text: &str, secrets: &[Secret]) -> String {
     let quoted = [
         "The Canonical String for this request",
@@ -21,8 +22,8 @@ pub(crate) fn without(text: &str, secrets: &[Secret]) -> String {
     text
 }
 
-/// Replaces `secret` by a mark, also where it is percent-, XML- or JSON-escaped; a short one only
-/// where it stands alone, since six digits may well be a part of an account's number.
+/// Masks `secret`, even if percent-, XML- or JSON-escaped. Masks a short one only if it stands
+/// alone, because six digits may be part of an account id.
 fn hide(text: &str, secret: &str) -> String {
     let alone = secret.chars().count() < 16;
     let touches = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
@@ -44,7 +45,7 @@ fn hide(text: &str, secret: &str) -> String {
     shown
 }
 
-/// What follows `secret` at the start of `text`, whichever of its characters are escaped.
+/// The text after `secret` at the start of `text`, whichever of its characters are escaped.
 fn after_secret<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
     let escaped = || {
         let mut wanted = secret.chars();
@@ -56,7 +57,7 @@ fn after_secret<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
     text.strip_prefix(secret).or_else(escaped)
 }
 
-/// The character that an escape at the start of `text` stands for, and what follows the escape.
+/// Decodes an escape at the start of `text`; returns the character and the remaining text.
 fn unescape(text: &str) -> Option<(char, &str)> {
     const NAMED: [(&str, char); 9] = [
         ("+", ' '),
@@ -69,7 +70,7 @@ fn unescape(text: &str) -> Option<(char, &str)> {
         ("\\\\", '\\'),
         ("\\/", '/'),
     ];
-    /// The digits of a character's number, with `x` and leading zeros.
+    /// The maximum length of a character's number, with `x` and leading zeros.
     const LONGEST_NUMBER: usize = 8;
     let named = NAMED
         .iter()
@@ -97,7 +98,7 @@ fn unescape(text: &str) -> Option<(char, &str)> {
     Some((char::from_u32(code)?, after))
 }
 
-/// An error and what caused it, outermost first, each said once.
+/// An error and its causes, outermost first, without repetition.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = String::new();
     let mut next = Some(error);
@@ -110,7 +111,7 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
             said.push_str(&text);
         }
         next = match error.downcast_ref::<std::io::Error>() {
-            // `source` of an I/O error skips its payload.
+            // The `source` of an I/O error skips its payload.
             Some(io) => io
                 .get_ref()
                 .map(|inner| inner as &(dyn std::error::Error + 'static)),
@@ -158,7 +159,7 @@ mod tests {
             let said = without(&format!("ExternalId={text}&Action"), &secrets);
             assert_eq!(said, "ExternalId=[hidden]&Action", "{text}");
         }
-        // What is no escape in the secret is not taken for one.
+        // Text in the secret that is not an escape is not treated as one.
         for secret in [
             "a%2Fb", "a&amp;b", "a\\\\b", "100%", "&#", "&#x41;", "%é", "\\u",
         ] {

@@ -1,7 +1,7 @@
-//! Whom TLS trusts: the platform's roots, and the certificates in `AWS_CA_BUNDLE`.
+//! The certificates that TLS trusts: the platform's roots, and those in `AWS_CA_BUNDLE`.
 //!
-//! On Linux the roots are read from the one file that holds them all: the folder of single files
-//! beside it holds the same ones again, and reading those takes longer than asking AWS.
+//! On Linux, reads the roots from the single bundle file: the directory of separate files next to
+//! it has the same certificates, but reading it takes longer than calling AWS.
 
 #[cfg(target_os = "linux")]
 use std::fs;
@@ -21,13 +21,13 @@ use rustls_pki_types::pem::PemObject as _;
 
 const VARIABLE: &str = "AWS_CA_BUNDLE";
 
-/// The platforms' own are a quarter of a megabyte.
+/// The size limit of a bundle; the platforms' own take a quarter of a megabyte.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// The trust that the environment asks for.
+/// Creates the TLS configuration that the environment requests.
 ///
 /// # Errors
-/// `AWS_CA_BUNDLE` names a file that cannot be read or holds no certificate.
+/// `AWS_CA_BUNDLE` names a file that cannot be read or contains no certificate.
 pub(crate) fn context(env: &Env) -> Result<TlsContext> {
     let mut store = platform_roots(env, env.get(VARIABLE).is_some())?;
     if let Some(path) = env.get(VARIABLE) {
@@ -39,7 +39,7 @@ pub(crate) fn context(env: &Env) -> Result<TlsContext> {
         .map_err(|error| Error::local("cannot set up TLS").because(error))
 }
 
-/// Where distributions keep all roots in one file.
+/// The paths of the bundle file on different distributions.
 #[cfg(target_os = "linux")]
 const BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -50,7 +50,7 @@ const BUNDLES: [&str; 6] = [
     "/opt/etc/ssl/certs/ca-certificates.crt",
 ];
 
-/// The platform's roots; none at all is an error only where nothing else is trusted.
+/// The platform's roots. If there are none, that is an error only if nothing else is trusted.
 #[cfg(target_os = "linux")]
 fn platform_roots(env: &Env, others: bool) -> Result<TrustStore> {
     let mut files: Vec<PathBuf> = match (env.get("SSL_CERT_FILE"), env.get("SSL_CERT_DIR")) {
@@ -69,7 +69,7 @@ fn platform_roots(env: &Env, others: bool) -> Result<TrustStore> {
     let mut roots = String::new();
     for file in &files {
         if let Ok(pem) = guarded::read(file, LONGEST) {
-            // A system certificate file that is not PEM is skipped.
+            // Skip a system certificate file that is not PEM.
             roots.push_str(&usable(&pem).unwrap_or_default());
         }
     }
@@ -108,9 +108,9 @@ fn bundle(path: &str) -> Result<Vec<u8>> {
     Ok(usable.into_bytes())
 }
 
-/// The usable certificates of a file, as PEM; `None` for a file that is not PEM. The HTTP client
-/// panics on those that are not usable, so they must not get there; a file is not refused for the
-/// odd one that rustls cannot use.
+/// The usable certificates of a file, as PEM; `None` if the file is not PEM. The HTTP client panics
+/// on unusable certificates, so remove those that rustls cannot parse instead of rejecting the
+/// file.
 fn usable(pem: &[u8]) -> Option<String> {
     let mut roots = rustls::RootCertStore::empty();
     let mut usable = String::new();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_that_is_no_bundle_is_an_error_that_names_the_variable() {
+    fn an_invalid_bundle_is_an_error_that_names_the_variable() {
         for content in [
             &b""[..],
             b"hello",

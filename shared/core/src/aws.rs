@@ -1,5 +1,5 @@
-//! What the pipeline needs of AWS: one method a question, all synchronous. The crate beside this
-//! one answers them; tests answer them with what they like.
+//! The trait that the pipeline calls AWS through: one synchronous method per kind of call.
+//! `aws-connector-aws` implements it; tests substitute their own.
 
 use std::time::Instant;
 
@@ -11,16 +11,16 @@ use crate::error::Result;
 use crate::plan::{LoginPlan, PlannedSecret, Step, TokenPlan};
 use crate::secret::Secret;
 
-/// The circumstances of a question to AWS.
+/// The context of a call to AWS.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The connector that asks, for messages.
+    /// The connector that makes the call, for messages.
     pub connector: &'a str,
     /// The connector that the client requested: the outermost of the chain.
     pub serving: &'a str,
-    /// The true time: what signatures carry and expiries are compared with.
+    /// The corrected time: used for signatures and compared with expirations.
     pub now: DateTime<Utc>,
-    /// When the answer must be there, all retries included.
+    /// The deadline for the response, including retries.
     pub deadline: Instant,
 }
 
@@ -33,14 +33,13 @@ pub struct StepSecrets {
     pub mfa_code: Option<Secret>,
 }
 
-/// AWS, as far as this program asks it.
+/// The calls that this program makes to AWS.
 pub trait Aws {
-    /// Carries out one step that yields a session: everything but
-    /// [`How::Keys`](crate::plan::How::Keys), which the pipeline does itself. `source` is the
-    /// session of [`Step::source`].
+    /// Carries out one step that yields a session. The pipeline handles
+    /// [`How::Keys`](crate::plan::How::Keys) itself. `source` is the session of [`Step::source`].
     ///
     /// # Errors
-    /// AWS said no, did not answer before the deadline, or answered nonsense.
+    /// AWS denied the call, did not respond before the deadline, or returned an invalid response.
     fn session(
         &self,
         step: &Step,
@@ -49,11 +48,11 @@ pub trait Aws {
         call: Call<'_>,
     ) -> Result<Session>;
 
-    /// Fetches a secret from the keyring, a command or SSM; for the latter,
-    /// `session` may read it.
+    /// Fetches a secret from the keyring, a command or SSM. `session` is what reads the SSM
+    /// parameter.
     ///
     /// # Errors
-    /// It is not there, or could not be fetched before the deadline.
+    /// It does not exist, or was not fetched before the deadline.
     fn secret(
         &self,
         secret: &PlannedSecret,
@@ -75,7 +74,7 @@ pub trait Aws {
     /// Signs a cluster token, without a network call.
     ///
     /// # Errors
-    /// The token would be longer than clusters take.
+    /// The token would be longer than clusters accept.
     fn cluster_token(
         &self,
         plan: &TokenPlan,
@@ -83,7 +82,7 @@ pub trait Aws {
         call: Call<'_>,
     ) -> Result<ClusterToken>;
 
-    /// The date of the last answer, for finding out that this machine's clock is wrong.
+    /// The `Date` of the last response, for detecting a wrong local clock.
     fn server_date(&self) -> Option<ServerDate> {
         None
     }

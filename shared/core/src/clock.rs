@@ -1,6 +1,6 @@
-//! A wrong wall clock, found out from AWS's answers and allowed for: signatures and stored
-//! expiries carry the true time, the documents speak the local one, which is what their readers
-//! compare with.
+//! Detects a wrong local clock from AWS's responses and corrects for it. Signatures and cached
+//! expirations use the corrected (true) time. Documents for clients use local time, because clients
+//! compare them with the local clock.
 
 use std::cell::Cell;
 use std::fs;
@@ -12,46 +12,46 @@ use serde::{Deserialize, Serialize};
 use crate::log;
 use crate::sys::boot::{boot_id, since_boot_ms};
 
-/// Less than this is tolerated: AWS itself allows five minutes.
+/// Smaller offsets are ignored: AWS itself tolerates five minutes.
 const IGNORED_BELOW: TimeDelta = TimeDelta::seconds(60);
 /// More than this is too large to be clock skew: the response is not trusted.
 const REFUSED_ABOVE: TimeDelta = TimeDelta::hours(24);
-/// How far the wall clock may drift against the time since boot before it counts as set.
+/// If the wall clock drifts more than this against the time since boot, somebody has set it.
 const DRIFT: TimeDelta = TimeDelta::seconds(20);
-/// What is longer was not written by us.
+/// A larger file was not written by this program.
 const LONGEST: u64 = 4096;
 /// The file's name in the cache folder.
 const FILE: &str = "clock";
 
-/// The `Date` of an answer.
+/// The `Date` of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerDate {
-    /// What the server said.
+    /// What the server's clock said.
     pub said: DateTime<Utc>,
-    /// What this machine's clock said when the answer came.
+    /// What the local clock said when the response arrived.
     pub heard_at: DateTime<Utc>,
     /// The source.
     pub origin: Origin,
 }
 
-/// Where a `Date` comes from, which decides what it may change.
+/// Where a `Date` comes from, which decides what it may correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// One of AWS's own hosts over verified TLS: it is the true time, for every command.
+    /// One of AWS's own hosts, over verified TLS. It corrects the clock for every command.
     Aws,
-    /// A custom endpoint over verified TLS, or one on this machine: it is what that endpoint goes
-    /// by, and says nothing about the true time.
+    /// A custom endpoint over verified TLS, or one on this machine. It corrects calls to that
+    /// endpoint only.
     Endpoint,
-    /// An answer that anybody on the way could have written.
+    /// A response that anybody on the network path could have written.
     Untrusted,
 }
 
-/// How far the local clock is off, as far as is known.
+/// The known offset of the local clock.
 #[derive(Debug, Default)]
 pub struct Clock {
-    /// True time less local time.
+    /// True time minus local time.
     offset: Cell<TimeDelta>,
-    /// The time of the endpoint that this command asks, less true time.
+    /// The endpoint's time minus true time, for this command.
     endpoint: Cell<TimeDelta>,
     file: Option<PathBuf>,
 }
@@ -59,14 +59,14 @@ pub struct Clock {
 #[derive(Serialize, Deserialize)]
 struct Record {
     offset_ms: i64,
-    /// Wall time less time since boot when the offset was found: it changes when somebody sets
-    /// the clock, and then the offset means nothing any more.
+    /// Wall time minus time since boot when the offset was measured. It changes when somebody sets
+    /// the clock, which invalidates the offset.
     wall_minus_boot_ms: i64,
     boot_id: String,
 }
 
 impl Clock {
-    /// The offset that was found earlier, if it still holds.
+    /// Loads the stored offset, if it still holds.
     pub fn load(cache_folder: Option<&Path>) -> Self {
         let clock = Self {
             offset: Cell::default(),
@@ -77,46 +77,46 @@ impl Clock {
         clock
     }
 
-    /// Looks whether another process has found an offset meanwhile.
+    /// Loads an offset that another process may have stored since.
     pub fn reload(&self) {
         if let Some(offset) = self.file.as_deref().and_then(read) {
             self.offset.set(offset);
         }
     }
 
-    /// True time less local time.
+    /// True time minus local time.
     pub fn offset(&self) -> TimeDelta {
         self.offset.get()
     }
 
-    /// The true time of a local one.
+    /// Converts local time to true time.
     pub fn to_true(&self, local: DateTime<Utc>) -> DateTime<Utc> {
         local.checked_add_signed(self.offset.get()).unwrap_or(local)
     }
 
-    /// The local time of a true one.
+    /// Converts true time to local time.
     pub fn to_local(&self, truly: DateTime<Utc>) -> DateTime<Utc> {
         truly.checked_sub_signed(self.offset.get()).unwrap_or(truly)
     }
 
-    /// The time to sign with at a true time: that of the endpoint which is asked.
+    /// Converts true time to the endpoint's time, for signing.
     pub fn to_endpoint(&self, truly: DateTime<Utc>) -> DateTime<Utc> {
         truly
             .checked_add_signed(self.endpoint.get())
             .unwrap_or(truly)
     }
 
-    /// The true time of one that the endpoint returned, such as an expiration.
+    /// Converts a time that the endpoint returned, such as an expiration, to true time.
     pub fn from_endpoint(&self, told: DateTime<Utc>) -> DateTime<Utc> {
         told.checked_sub_signed(self.endpoint.get()).unwrap_or(told)
     }
 
-    /// Takes note of an answer's date; says whether signatures now carry another time.
+    /// Learns from a response's date. Returns whether later signatures will carry a different time.
     ///
-    /// Only AWS's own date changes the offset, which every command uses. A custom endpoint's date
-    /// changes what this command signs with, and only if `asserted`: the endpoint has refused a
-    /// signature for its time, or was asked without one. Otherwise the `Date` may be a proxy's,
-    /// while AWS behind it goes by the right time.
+    /// Only AWS's own date changes the offset that every command uses. A custom endpoint's date
+    /// changes what this command signs with, and only if `asserted`: the endpoint rejected a
+    /// signature because of its time, or the request was unsigned. Otherwise the `Date` may be a
+    /// proxy's, while AWS behind it uses the correct time.
     pub fn learn(&self, date: ServerDate, asserted: bool) -> bool {
         let said = date.said - date.heard_at;
         if said.abs() > REFUSED_ABOVE {
@@ -164,7 +164,7 @@ impl Clock {
         };
         let temporary = file.with_extension(std::process::id().to_string());
         let bytes = serde_json::to_vec(&record).unwrap_or_default();
-        // Without the file, the next command finds it out again.
+        // If this fails, the next command measures the offset again.
         let _ = crate::fs::replace(temporary, file, &bytes);
     }
 }
@@ -176,7 +176,7 @@ fn rounded(offset: TimeDelta) -> TimeDelta {
     }
 }
 
-/// An answer takes its time on the way, and `Date` has no fractions of a second.
+/// Tolerates latency and the whole seconds of `Date`.
 fn differ(one: TimeDelta, other: TimeDelta) -> bool {
     (one - other).abs() >= TimeDelta::seconds(30)
 }

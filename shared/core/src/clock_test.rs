@@ -11,7 +11,7 @@ fn date(offset: i64, origin: Origin) -> ServerDate {
 }
 
 #[test]
-fn an_hour_is_learned_kept_and_read_again() {
+fn an_offset_of_an_hour_is_learned_and_stored() {
     let folder = tempfile::tempdir().unwrap();
     for offset in [3600, -3600, 60, 24 * 3600] {
         let clock = Clock::load(Some(folder.path()));
@@ -42,12 +42,12 @@ fn an_untrusted_or_implausible_date_is_not_learned() {
 }
 
 #[test]
-fn an_endpoint_corrects_its_own_calls_and_nothing_that_is_kept() {
+fn an_endpoint_corrects_only_its_own_calls() {
     let folder = tempfile::tempdir().unwrap();
     let hour = TimeDelta::hours(1);
     let clock = Clock::load(Some(folder.path()));
     let now = Utc::now();
-    // A signature was accepted: whatever the date says, it is not what AWS goes by.
+    // The endpoint accepted a signature, so its `Date` is not the time that it checks against.
     assert!(!clock.learn(date(3600, Origin::Endpoint), false));
     assert_eq!(clock.to_endpoint(now), now);
     assert!(clock.learn(date(3600, Origin::Endpoint), true));
@@ -55,7 +55,7 @@ fn an_endpoint_corrects_its_own_calls_and_nothing_that_is_kept() {
     assert_eq!(clock.from_endpoint(now + hour), now);
     assert_eq!(clock.to_true(now), now);
     assert!(!folder.path().join(FILE).exists());
-    // AWS knows better, and its date counts for all.
+    // AWS's own date wins, and applies to every command.
     assert!(clock.learn(date(0, Origin::Aws), false));
     assert_eq!(clock.to_endpoint(now), now);
     assert!(clock.learn(date(-7200, Origin::Aws), false));
@@ -80,7 +80,7 @@ fn an_offset_that_others_could_have_written_is_ignored() {
 }
 
 #[test]
-fn a_clock_that_was_set_right_needs_no_file() {
+fn a_corrected_clock_needs_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::load(Some(folder.path()));
     clock.learn(date(3600, Origin::Aws), false);
@@ -90,7 +90,7 @@ fn a_clock_that_was_set_right_needs_no_file() {
 }
 
 #[test]
-fn a_step_of_the_clock_or_a_reboot_voids_the_offset() {
+fn setting_the_clock_or_rebooting_invalidates_the_offset() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
     let record = |boot_id: String, step: i64| {
@@ -111,13 +111,13 @@ fn a_step_of_the_clock_or_a_reboot_voids_the_offset() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_boot_is_known_by_its_time_and_id() {
+fn a_boot_is_identified_by_its_time_and_id() {
     let now = || Utc::now().timestamp_millis();
     let before = now();
     let uptime = fs::read_to_string("/proc/uptime").unwrap();
     let found = wall_minus_boot_ms();
     let after = now();
-    // In seconds with two decimals.
+    // In seconds, with two decimals.
     let uptime = uptime.split(' ').next().unwrap().replace('.', "");
     let uptime = uptime.parse::<i64>().unwrap() * 10;
     let took = after - before;

@@ -1,4 +1,4 @@
-//! Runs a program for its output: without a shell, without our terminal, within a deadline.
+//! Runs a program and captures its output: without a shell or a terminal, within a deadline.
 
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,23 +12,23 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::shown::shown;
 
-/// Carries the names of the connectors that are being served, outermost first, to children, so
-/// that a program which asks us again is found out.
+/// Passes the names of the connectors being served to child processes, outermost first, to detect
+/// credential loops.
 pub const CHAIN_VARIABLE: &str = "AWS_CONNECTOR_CHAIN";
 
-/// How a program reports a loop on stderr. Stderr is the only channel back through the programs in
-/// between, such as the AWS CLI, so this text is a format that [`reported_circle`] parses; it is
-/// passed on unchanged.
+/// How a program reports a loop on stderr. Stderr is the only channel back through intermediate
+/// programs such as the AWS CLI, so [`reported_circle`] parses this text, and it is passed on
+/// unchanged.
 const CIRCLE: &str = "credential loop: ";
-/// The longest circle that is shown.
+/// The maximum length of a loop in a message.
 const LONGEST_CIRCLE: usize = 1000;
 
 /// The size limit of a secret.
 const LONGEST_OUTPUT: usize = 1024 * 1024;
-/// How often a child is looked at.
+/// How often to poll a child process.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The error for a chain of connectors that closes.
+/// The error for a chain of connectors that forms a loop.
 pub fn circle(chain: &str) -> Error {
     Error::profile(format!("{CIRCLE}{chain}")).fix(
         "the command or AWS CLI profile that provides this connector's credentials calls the \
@@ -36,7 +36,7 @@ pub fn circle(chain: &str) -> Error {
     )
 }
 
-/// The loop that one of the binaries detected, taken from its stderr.
+/// Parses a loop that one of our programs reported on stderr.
 fn reported_circle(line: &str) -> Option<Error> {
     let (_, rest) = line.split_once(CIRCLE)?;
     let (chain, _) = rest.split_once("; fix: ")?;
@@ -52,8 +52,8 @@ fn reported_circle(line: &str) -> Option<Error> {
 /// Runs `argv` and returns its standard output. `chain` becomes [`CHAIN_VARIABLE`].
 ///
 /// # Errors
-/// The program cannot be started, runs past the deadline, or ends with another status than 0;
-/// what it wrote to stderr is quoted, its output never.
+/// The program cannot be started, exceeds the deadline, or exits with a nonzero status. The error
+/// quotes its stderr, never its stdout.
 pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<Vec<u8>>> {
     let name = argv.first().map_or("", String::as_str);
     let fail = |what: String| {
@@ -94,7 +94,7 @@ pub fn run(argv: &[String], chain: &str, deadline: Instant) -> Result<Zeroizing<
     Ok(output.bytes)
 }
 
-/// One of a child's streams, and what has come out of it.
+/// One of a child's streams, and what was read from it so far.
 struct Stream {
     pipe: Option<std::fs::File>,
     bytes: Zeroizing<Vec<u8>>,
@@ -109,7 +109,7 @@ impl Stream {
         }
     }
 
-    /// Takes what is there, without waiting for more.
+    /// Reads what is available, without blocking.
     fn drain(&mut self) {
         let mut chunk = Zeroizing::new([0; 4096]);
         while let Some(pipe) = &mut self.pipe {
@@ -120,17 +120,17 @@ impl Stream {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // What was read before an error is judged by the exit status.
+                // After a read error, the exit status decides.
                 _ => self.pipe = None,
             }
         }
     }
 }
 
-/// Waits for a child while its streams are read; `None` when the deadline passed and it was killed.
+/// Waits for a child and reads its streams; `None` if the deadline passed and the child was killed.
 ///
-/// What counts is the child's own end: a helper that it left in the background may keep the
-/// streams open for as long as it likes. What the child wrote is in the pipes by then.
+/// Only the child's own exit counts, because a helper that it left in the background may keep the
+/// streams open indefinitely. By then, the pipes contain everything the child wrote.
 fn wait(
     child: &mut Child,
     output: &mut Stream,
@@ -146,7 +146,7 @@ fn wait(
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            // Children first: their parents can still be found then.
+            // Kill the children first, while they can still be found through their parents.
             stop_children(child.id());
             let _ = child.kill();
             let _ = child.wait();
@@ -161,19 +161,19 @@ fn wait(
         if open.is_empty() {
             thread::sleep(tick / 4);
         } else if let Ok(time) = Timespec::try_from(tick) {
-            // Interrupted or not, the next round looks again.
+            // Interrupted or not, the next iteration checks again.
             let _ = poll(&mut open, Some(&time));
         }
     }
 }
 
-/// Ends what a process has started and waits for: a wrapper's death would leave the program that
-/// hangs behind. A process group would not do, whose members may not read from the terminal.
+/// Kills the children of a process: killing only a wrapper would leave the hanging program behind.
+/// A process group is no alternative, because its members could not read from the terminal.
 #[cfg(target_os = "linux")]
 fn stop_children(of: u32) {
-    /// Room for the ids of a hundred thousand children.
+    /// Room for a hundred thousand process ids.
     const LONGEST_LIST: u64 = 1024 * 1024;
-    // Each thread has a list of those that it started itself.
+    // Each thread lists only the children that it started itself.
     let threads = std::fs::read_dir(format!("/proc/{of}/task"));
     let lists = threads.into_iter().flatten().flatten().map(|thread| {
         let list = crate::fs::read_text(&thread.path().join("children"), LONGEST_LIST);
@@ -183,7 +183,7 @@ fn stop_children(of: u32) {
         let Ok(pid) = pid.parse() else { continue };
         stop_children(pid);
         if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {
-            // It may have ended by itself.
+            // It may have exited already.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
     }
@@ -228,17 +228,17 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_program_that_hangs_is_stopped_with_those_it_waits_for() {
+    fn a_program_that_hangs_is_stopped_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pid");
         let script = format!("sh -c 'echo $$ >{}; sleep 60; :'; :", path.display());
         let error = sh(&script, 1).unwrap_err().to_string();
         assert!(error.contains("timed out"), "{error}");
-        // On a machine so busy that a second was too short for it, there is nothing to stop.
+        // On a very busy machine the script may not have started within the second.
         let Ok(pid) = std::fs::read_to_string(&path) else {
             return;
         };
-        // The kernel may take a while to end a process.
+        // The kernel may take a while to reap a process.
         let began = Instant::now();
         while let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
             && !stat.contains(") Z ")
@@ -256,13 +256,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_output_comes_whole() {
+    fn a_long_output_is_read_completely() {
         let text = sh("head -c 300000 /dev/zero | tr '\\0' x", 50).unwrap();
         assert_eq!(text.len(), 300_000);
     }
 
     #[test]
-    fn a_circle_is_passed_on_as_it_is_and_nothing_else_is() {
+    fn only_a_reported_loop_is_passed_on_unchanged() {
         let found = circle("dev -> other -> dev").of("other").to_string();
         let script = format!("printf '%s\\n' \"aws-connector: {found}\" >&2; exit 1");
         let error = sh(&script, 50).unwrap_err();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn a_missing_program_is_named() {
         let argv = ["/no/such/program".to_owned()];
         let error = run(&argv, "", Instant::now()).unwrap_err().to_string();
         assert!(

@@ -1,11 +1,12 @@
-//! What is obtained and returned: sessions, registry logins, cluster tokens.
+//! The credentials that this program obtains and returns: sessions, registry logins, cluster
+//! tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
-/// AWS credentials: temporary ones with an expiry, or a long-lived pair without.
+/// AWS credentials: temporary with an expiration, or a long-lived pair without one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// `AKIA…` or `ASIA…`; for messages see [`Session::shown_key_id`].
@@ -15,23 +16,22 @@ pub struct Session {
     /// The session token of temporary credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_token: Option<Secret>,
-    /// When AWS ends it; `None` for long-lived keys, which are never cached.
+    /// When it expires; `None` for long-lived keys, which are never cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// The account, where the answer that made it said so (12 digits).
+    /// The account (12 digits), if the response included it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// The ARN of the principal, where the answer that made it said so.
+    /// The principal's ARN, if the response included it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,
-    /// When AWS issued it at the latest, where this program obtained it.
+    /// The latest time at which AWS can have issued it, if this program obtained it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obtained_at: Option<DateTime<Utc>>,
 }
 
 impl Session {
-    /// The access key id for messages. A text that does not look like one is not shown: it may be a
-    /// misplaced secret.
+    /// The access key id for messages. A malformed one is not shown: it may be a misplaced secret.
     pub fn shown_key_id(&self) -> &str {
         if is_like_access_key_id(&self.access_key_id) {
             &self.access_key_id
@@ -40,8 +40,8 @@ impl Session {
         }
     }
 
-    /// What is wrong with the form of it, if anything, in words that follow `with`. A key id or
-    /// token with control characters cannot be put into the headers of a request.
+    /// What is malformed, if anything, as words that follow `with`. Request headers cannot carry a
+    /// key id or token with control characters.
     pub fn flaw(&self) -> Option<&'static str> {
         let visible = |secret: &Secret| secret.expose().bytes().all(|byte| byte.is_ascii_graphic());
         if !is_access_key_id(&self.access_key_id) {
@@ -62,10 +62,10 @@ impl Session {
     }
 }
 
-/// No ARN of AWS's is longer.
+/// The maximum length of an ARN.
 pub(crate) const LONGEST_ARN: usize = 2048;
 
-/// Whether a text can be an access key id at all: 16 to 128 word characters.
+/// Whether a text is a possible access key id: 16 to 128 word characters.
 pub(crate) fn is_access_key_id(text: &str) -> bool {
     (16..=128).contains(&text.len())
         && text
@@ -73,14 +73,14 @@ pub(crate) fn is_access_key_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A user name and password for every registry that its session may reach.
+/// A username and password for every registry that the session can access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistryLogin {
-    /// Always `AWS` so far, but taken from the token.
+    /// `AWS` in practice, but read from the token.
     pub username: String,
     /// The password.
     pub password: Secret,
-    /// The earlier of the login's own end and its session's.
+    /// When the login or its session expires, whichever is earlier.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -89,11 +89,11 @@ pub struct RegistryLogin {
 pub struct ClusterToken {
     /// `k8s-aws-v1.…`
     pub token: Secret,
-    /// When a client should ask again.
+    /// When a client should request another one.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Whether a text has the form of the access key ids that AWS issues.
+/// Whether a text looks like an access key id that AWS issues.
 fn is_like_access_key_id(text: &str) -> bool {
     (16..=128).contains(&text.len())
         && text
@@ -101,7 +101,7 @@ fn is_like_access_key_id(text: &str) -> bool {
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
-/// Whether a text has the form of the secret access keys that AWS issues.
+/// Whether a text looks like a secret access key that AWS issues.
 pub(crate) fn is_like_secret_access_key(text: &str) -> bool {
     text.len() == 40
         && text
@@ -110,13 +110,13 @@ pub(crate) fn is_like_secret_access_key(text: &str) -> bool {
         && !is_like_access_key_id(text)
 }
 
-/// Whether an access key id and a secret access key seem to be in each other's place.
+/// Whether an access key id and a secret access key appear to be swapped.
 pub(crate) fn are_swapped(id: &str, secret: &str) -> bool {
     is_like_secret_access_key(id) || is_like_access_key_id(secret) && !is_like_access_key_id(id)
 }
 
-/// The minimum lifetime of a credential to be returned: a quarter of it, at most 15
-/// minutes, which is where botocore starts to ask again before every request.
+/// The minimum remaining lifetime of a returned credential: a quarter of its full lifetime, at most
+/// 15 minutes (botocore's refresh threshold).
 pub fn margin(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> TimeDelta {
     let lifetime = (expires_at - obtained_at).max(TimeDelta::zero());
     (lifetime / 4).min(TimeDelta::minutes(15))
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_unlike_an_access_key_id_is_not_shown() {
+    fn a_malformed_access_key_id_is_not_shown() {
         let session = |id: &str| Session {
             access_key_id: id.into(),
             secret_access_key: Secret::new("s"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_no_request_can_carry_are_flawed() {
+    fn keys_that_do_not_fit_into_a_header_are_flawed() {
         let good = Session {
             access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
             secret_access_key: Secret::new("secret/+="),

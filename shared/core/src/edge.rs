@@ -1,5 +1,5 @@
-//! Where a program touches the world: arguments, standard streams, exit status. Everything before
-//! and after is values.
+//! A program's I/O: arguments, standard streams, exit status. Everything else works on plain
+//! values.
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
@@ -24,11 +24,11 @@ use crate::sys::{signals, streams};
 /// The size limit of standard input.
 const LONGEST_STDIN: u64 = 1024 * 1024;
 
-/// A background refresh ends after this, even if it hangs: longer than its own budget, shorter than
-/// any process waits for a lock.
+/// How long a background refresh may run. Longer than its own budget, shorter than any process
+/// waits for a lock.
 const RENEWAL_TIME: Duration = Duration::from_secs(25);
 
-/// A client's request, kept for the full program.
+/// A client's request, kept so that it can be passed on to the full program.
 struct Said {
     called: DateTime<Utc>,
     args: Vec<OsString>,
@@ -61,8 +61,8 @@ impl Said {
     }
 }
 
-/// Runs a small program, from its arguments to its exit status: it answers from the cache, and
-/// becomes the full program for everything else.
+/// Runs a small program, from arguments to exit status. It answers from the cache and hands
+/// everything else over to the full program.
 pub fn run<P: Protocol>(sign: Sign) -> i32 {
     if !streams::fill_closed() {
         log::line(format_args!("standard output is closed"));
@@ -96,12 +96,12 @@ pub fn run_full<P: Protocol>(call: Call, aws: &dyn Aws) -> i32 {
     write(&output)
 }
 
-/// Reports a failure of the full program to answer at all, as the client expects it.
+/// Reports that the full program could not respond, in the client's protocol.
 pub fn fail<P: Protocol>(error: &Error) -> i32 {
     write(&P::render_error(None, error))
 }
 
-/// Renews one entry. No client waits: an error is recorded in the lock file, for the next
+/// Refreshes one entry. No client is waiting, so an error goes into the lock file for the next
 /// command.
 fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i32 {
     let _ = rustix::process::setsid();
@@ -132,13 +132,13 @@ fn renew<P: Protocol>(said: &Said, entry: String, env: &Env, aws: &dyn Aws) -> i
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "whatever the renewal hangs on, its lock must end"
+    reason = "a refresh that hangs must release its lock"
 )]
 fn give_up() -> ! {
     std::process::exit(1)
 }
 
-/// The response to a client, as a value. `serve` obtains what it asked for.
+/// Computes the response to a client. `serve` obtains the credential.
 pub fn answer<P: Protocol>(
     args: &[OsString],
     stdin: &dyn Fn() -> Result<String>,
@@ -163,8 +163,8 @@ pub fn answer<P: Protocol>(
     rendered.unwrap_or_else(|error| P::render_error(None, &error))
 }
 
-/// Keeps secrets out of core files, and out of what a panic prints. Programs started by `exec` are
-/// not affected: the kernel resets the flag.
+/// Keeps secrets out of core dumps and panic messages. Programs started by `exec` are not affected:
+/// the kernel resets the flag.
 pub fn guard_memory() {
     #[cfg(target_os = "linux")]
     {
@@ -194,7 +194,7 @@ fn read_stdin() -> Result<String> {
     }
 }
 
-/// Writes an answer whole: standard output in one write, then the status.
+/// Writes a response with a single write to standard output, and returns the exit status.
 fn write(output: &Output) -> i32 {
     if let Some(line) = &output.stderr {
         log::line(format_args!("{line}"));

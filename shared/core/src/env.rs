@@ -1,10 +1,9 @@
-//! The environment as a value, so that everything that reads it can be tested without touching
-//! the process's own.
+//! The environment as a value, so that tests need not change the process's own.
 
 use std::collections::BTreeMap;
 use std::env::VarError;
 
-/// Where environment variables are looked up.
+/// The source of environment variables.
 #[derive(Clone, Debug)]
 pub enum Env {
     /// This process's environment.
@@ -14,7 +13,7 @@ pub enum Env {
 }
 
 impl Env {
-    /// A fixed environment from pairs.
+    /// Creates a fixed environment from pairs.
     pub fn fixed<const N: usize>(vars: [(&str, &str); N]) -> Self {
         Self::Fixed(
             vars.into_iter()
@@ -23,13 +22,14 @@ impl Env {
         )
     }
 
-    /// The value of a variable; an empty one counts as unset, as AWS's own tools have it. What is not
-    /// UTF-8 becomes what fits nothing: a wrong name is an error, an unset one would be another's.
+    /// The value of a variable. An empty one counts as unset, as in AWS's own tools. A value that
+    /// is not UTF-8 becomes one that matches nothing: treating it as unset could select somebody
+    /// else's credentials.
     pub fn get(&self, name: &str) -> Option<String> {
         self.get_raw(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable, an empty one included.
+    /// The value of a variable, even if empty.
     pub fn get_raw(&self, name: &str) -> Option<String> {
         match self {
             Self::Process => match std::env::var(name) {
@@ -87,7 +87,7 @@ impl Env {
         })
     }
 
-    /// A short name of the person running this: `USER`, `LOGNAME`, else the numeric user id.
+    /// The user's short name: `USER`, else `LOGNAME`, else the numeric user id.
     pub fn user(&self) -> String {
         ["USER", "LOGNAME", "USERNAME"]
             .iter()

@@ -1,9 +1,9 @@
-//! The one error type: what went wrong, where, for which connector, and how to fix it.
+//! The error type: what failed, where, for which connector, and how to fix it.
 //!
-//! An error is data until it is displayed: code decides by its kind, place and refusal, never by
-//! its text. The text is one line. Values from outside (names, messages from AWS) are quoted and
-//! escaped before they get here; anything else that could break or hide the line is escaped on
-//! display, so that an error can be printed to a terminal or by Docker as it is.
+//! Code inspects an error's kind, place and refusal, never its text. The text is a single line.
+//! Untrusted values (names, messages from AWS) are quoted and escaped before they get here;
+//! anything else that could break or hide the line is escaped on display, so an error is safe to
+//! print to a terminal or through Docker.
 
 mod cause;
 mod refusal;
@@ -18,50 +18,50 @@ pub use refusal::{Reason, Refusal};
 
 use crate::shown::clean;
 
-/// What sort of failure it is; the protocols and the retry rules decide by it.
+/// The category of a failure; protocols and retry rules depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The command line or the client's input is wrong.
     Usage,
-    /// The connectors file is missing, unreadable or says something that is not allowed.
+    /// The connectors file is missing, unreadable or invalid.
     Profile,
     /// The connector may not be used for this request.
     Refused,
     /// The user has not allowed ambient credentials.
     NoConsent,
-    /// No credential is to be had where the profile says one is.
+    /// The profile names a source that has no credentials.
     NoCredentials,
-    /// AWS answered and said no.
+    /// AWS denied the call.
     Denied,
-    /// AWS did not answer, or not sensibly; another try may succeed.
+    /// AWS did not respond, or its response was invalid; a retry may succeed.
     Unavailable,
-    /// A code or a user is required, and this run cannot prompt.
+    /// An MFA code or user input is required, and this run cannot prompt.
     Interaction,
-    /// This machine is in the way: a file, a lock, a clock.
+    /// A local problem: a file, a lock, the clock.
     Local,
 }
 
 /// A failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
-    /// What sort of failure it is.
+    /// Its category.
     pub kind: Kind,
     /// The connector that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
-    /// Where it is.
+    /// Where the failure is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Box<Place>>,
-    /// What went wrong, without a full stop; [`summary`](Self::summary) adds place and cause.
+    /// What failed, without a full stop; [`summary`](Self::summary) adds place and cause.
     pub what: String,
     /// How AWS refused the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Box<Refusal>>,
-    /// The error of the system or of a library that caused it.
+    /// The underlying error of the system or a library.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// What to do about it, as an imperative without a full stop.
+    /// How to fix it, as an imperative without a full stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }
@@ -72,7 +72,7 @@ pub struct Place {
     /// What the failed part was needed for, outermost first, such as `mfa_process`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context: Vec<String>,
-    /// The file, and the line in it, counted from 1.
+    /// The file and line (from 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<(String, usize)>,
     /// The field of a connector.
@@ -84,7 +84,7 @@ pub struct Place {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A failure of `kind` that says `what`.
+    /// Creates a failure of `kind` with the text `what`.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self {
             kind,
@@ -102,7 +102,7 @@ impl Error {
         Self::new(Kind::Usage, what)
     }
 
-    /// A fault in the connectors file.
+    /// A problem in the connectors file.
     pub fn profile(what: impl Into<String>) -> Self {
         Self::new(Kind::Profile, what)
     }
@@ -112,7 +112,7 @@ impl Error {
         Self::new(Kind::Refused, what)
     }
 
-    /// An obstacle on this machine.
+    /// A local problem.
     pub fn local(what: impl Into<String>) -> Self {
         Self::new(Kind::Local, what)
     }
@@ -124,21 +124,21 @@ impl Error {
         self
     }
 
-    /// Sets the line of the file that is at fault.
+    /// Sets the file and line.
     #[must_use]
     pub fn at(mut self, file: impl Into<String>, line: usize) -> Self {
         self.place_mut().line = Some((file.into(), line));
         self
     }
 
-    /// Sets the field that is at fault.
+    /// Sets the field.
     #[must_use]
     pub fn in_field(mut self, field: impl Into<String>) -> Self {
         self.place_mut().field = Some(field.into());
         self
     }
 
-    /// Says what the failed part was needed for, outside of any earlier context.
+    /// Adds what the failed part was needed for, in front of any earlier context.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.place_mut().context.insert(0, context.into());
@@ -149,7 +149,7 @@ impl Error {
         self.place.get_or_insert_default()
     }
 
-    /// Sets the error that caused it.
+    /// Sets the underlying error.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Cause>) -> Self {
         self.cause = Some(cause.into());
@@ -188,7 +188,7 @@ impl Error {
         clean(&text).into_owned()
     }
 
-    /// The process exit status: 2 for a wrong command line, 1 for everything else.
+    /// The process exit status: 2 for usage errors, 1 otherwise.
     pub fn exit_status(&self) -> u8 {
         if self.kind == Kind::Usage { 2 } else { 1 }
     }
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_error_reads_the_same() {
+    fn a_deserialized_error_has_the_same_text() {
         let error = Error::new(Kind::Denied, "sts:AssumeRole was denied")
             .of("dev")
             .at("f", 1)

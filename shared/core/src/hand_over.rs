@@ -1,10 +1,11 @@
-//! From a small program to the full one: requests that need AWS, a keyring or another process are
-//! served by `aws-connector`. A small program becomes it by `exec`, or starts it to renew an entry.
+//! Hands a request from a small program over to the full one, `aws-connector`, when it needs AWS, a
+//! keyring or another process. The small program becomes the full one with `exec`, or starts it to
+//! refresh an entry.
 //!
-//! The full program is called with [`VERB`], [`CONTRACT`], the client's short name, the entry to be
-//! renewed or `-`, when the client called (milliseconds of Unix time by the local clock), and then
-//! the client's own arguments. What the client wrote to standard input is
-//! on standard input again. A renewal has the locked file as its standard output.
+//! The arguments of the full program are [`VERB`], [`CONTRACT`], the client's short name, the entry
+//! to refresh or `-`, the time of the client's call (milliseconds of Unix time by the local clock),
+//! and then the client's own arguments. Its standard input repeats the client's. For a refresh, its
+//! standard output is the locked file.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -27,25 +28,25 @@ use crate::sys::signals::{Deaf, outlive_file_limits};
 use crate::sys::streams::nameless_file;
 use crate::user::effective_uid;
 
-/// The first argument by which the full program knows that it is called by a small one.
+/// The first argument, which marks a call from a small program.
 pub const VERB: &str = "answer-for";
-/// The version of the protocol between them: increased with every incompatible change.
+/// The version of this protocol. Increase it with every incompatible change.
 pub const CONTRACT: &str = "1";
 
-/// A pipe takes this much before anybody reads from it.
+/// A pipe holds this much before its reader starts.
 const PIPE_BUFFER: usize = 4096;
 
 /// The full program's file name.
 const PROGRAM: &str = "aws-connector";
-/// Where it is, for packages that do not install it beside the small ones.
+/// Its path, for packages that do not install it next to the small programs.
 const PLACE: Option<&str> = option_env!("AWS_CONNECTOR_PROGRAM");
 
-/// The client's request, as passed on to the full program.
+/// The client's request, as passed to the full program.
 #[derive(Debug)]
 pub struct HandOver<'a> {
     /// The program that the client called.
     pub client: Client,
-    /// When.
+    /// When the client called it.
     pub called: DateTime<Utc>,
     /// The arguments after its name.
     pub args: &'a [OsString],
@@ -53,21 +54,21 @@ pub struct HandOver<'a> {
     pub stdin: Option<&'a str>,
 }
 
-/// What the full program is called for.
+/// A call to the full program.
 #[derive(Debug)]
 pub struct Call {
     /// The program that the client called.
     pub client: Client,
-    /// When, by the local clock.
+    /// When the client called it, by the local clock.
     pub called: DateTime<Utc>,
-    /// The entry to be renewed, where no client waits for an answer.
+    /// The entry to refresh, if no client is waiting for a response.
     pub entry: Option<String>,
     /// The client's arguments.
     pub args: Vec<OsString>,
 }
 
 impl HandOver<'_> {
-    /// Becomes the full program. Returns only when that fails.
+    /// Replaces this process with the full program. Returns only on failure.
     pub fn exec(&self) -> Error {
         let become_it = || -> Result<Infallible> {
             let program = find()?;
@@ -84,8 +85,8 @@ impl HandOver<'_> {
         }
     }
 
-    /// Starts the full program to renew an entry. No client waits for it. An interrupt or
-    /// the end of the terminal does not reach it before it has its own session.
+    /// Starts the full program to refresh an entry, without waiting for it. Terminal interrupts and
+    /// hangups are held back until it has its own session.
     pub fn renew(&self, renewal: Renewal) {
         let start = || {
             let program = find()?;
@@ -110,7 +111,7 @@ impl HandOver<'_> {
         }
     }
 
-    /// What the full program is called with.
+    /// The arguments of the full program.
     fn full_args(&self, entry: &str) -> Vec<OsString> {
         let called = self.called.timestamp_millis().to_string();
         let mut args: Vec<OsString> = [VERB, CONTRACT, self.client.id(), entry, &called]
@@ -143,11 +144,11 @@ fn cannot_pass_on(error: std::io::Error) -> Error {
     Error::local("cannot pass on standard input").because(error)
 }
 
-/// Reads what a small program says to the full one; `None` where it is not called by one.
+/// Parses a small program's call to the full one; `None` if this is not such a call.
 ///
 /// # Errors
-/// Another version's contract; the client is returned beside it, so that it hears of it in its own
-/// protocol.
+/// The contract is another version's. The client is returned as well, so that the error reaches it
+/// in its own protocol.
 pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
     let [verb, contract, client, rest @ ..] = args else {
         return None;
@@ -184,7 +185,7 @@ pub fn read(args: &[OsString]) -> Option<Result<Call, (Client, Error)>> {
     }))
 }
 
-/// The full program: beside this one, links resolved, and never looked for on `PATH`.
+/// Finds the full program: next to this one, with links resolved, never on `PATH`.
 fn find() -> Result<PathBuf> {
     let own = std::env::current_exe();
     let owner = own
@@ -199,7 +200,8 @@ fn find() -> Result<PathBuf> {
             return Err(Error::local("cannot find the path of this program").because(error));
         }
     };
-    // Of a link, too: in a folder like /tmp others may add one, although they cannot replace any.
+    // Check links too: in a folder like /tmp, other users can create one even if they cannot
+    // replace it.
     let link = fs::symlink_metadata(&path).map_err(|error| cannot_start(&path, error))?;
     let meta = fs::metadata(&path).map_err(|error| cannot_start(&path, error))?;
     let why = if !meta.is_file() {
@@ -216,7 +218,7 @@ fn find() -> Result<PathBuf> {
         .fix(format!("install {PROGRAM} again")))
 }
 
-/// Whether a file of this user is run: root's, and the files of this program's owner.
+/// Whether to run a file of this user: root, or the owner of this program.
 fn is_trusted(user: u32, owner: u32) -> bool {
     user == 0 || user == owner
 }

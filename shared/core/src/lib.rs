@@ -1,4 +1,4 @@
-//! The part of aws-connector that a cache hit needs: no async runtime, no AWS SDK.
+//! The part of aws-connector that serves a cache hit: no async runtime, no AWS SDK.
 //!
 //! Data flows one way: request → profile → plan → cache → (AWS) → document.
 

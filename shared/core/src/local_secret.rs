@@ -1,5 +1,4 @@
-//! Secrets that are stored on this machine and can be read directly: in the profile, in
-//! the environment, in a file.
+//! Secrets on this machine that can be read directly: from the profile, the environment or a file.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -13,8 +12,8 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::user::{Runner, Trust};
 
-/// What was read from pipes. A pipe is read once, but its secret is needed twice: for the key of
-/// the cache entry and for the call.
+/// Secrets read from pipes. A pipe can be read only once, but its secret is needed twice: for the
+/// cache key and for the call.
 static PIPES: Mutex<BTreeMap<PathBuf, Secret>> = Mutex::new(BTreeMap::new());
 
 /// The size limit of a secret file.
@@ -42,10 +41,10 @@ pub fn read(secret: &SecretRef, env: &Env) -> Result<Option<Secret>> {
     }
 }
 
-/// Reads a secret file, less the white space at its end.
+/// Reads a secret file, without trailing white space.
 ///
 /// # Errors
-/// It is missing, empty, no text, too long, or other users can read it.
+/// The file is missing, empty, not text, too long, or readable by other users.
 pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     let full = expand_home(path, env);
     let fail = |what: String| {
@@ -65,7 +64,7 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     let file = crate::fs::open_or_pipe(&full).map_err(unreadable)?;
     let meta = file.meta();
     let runner = Runner::current(env);
-    // A pipe such as a shell's <(command) has no other readers; a file may.
+    // A file may have other readers; a pipe such as a shell's <(command) does not.
     if meta.is_file() && meta.mode() & 0o077 != 0 {
         return Err(fail("is readable by other users".to_owned())
             .fix(format!("chmod 600 {}", full.display())));
@@ -94,7 +93,7 @@ pub fn read_file(path: &str, env: &Env) -> Result<Secret> {
     Ok(secret)
 }
 
-/// Whether a secret is in a pipe, found out without reading it.
+/// Whether a secret is in a pipe. Does not read it.
 pub(crate) fn is_pipe(secret: &SecretRef, env: &Env) -> bool {
     match secret {
         SecretRef::File(path) => {
@@ -104,7 +103,7 @@ pub(crate) fn is_pipe(secret: &SecretRef, env: &Env) -> bool {
     }
 }
 
-/// What is wrong with a file of another user's, and what to do about it.
+/// Explains that another user owns the file, and how to fix that.
 fn of_another(owner: u32, runner: &Runner) -> (String, String) {
     let whose = runner.describe(owner);
     if runner.is_behind_sudo(owner) {

@@ -1,4 +1,4 @@
-//! The debug log and the warnings: stderr only, off by default, never a secret.
+//! The debug log (off by default) and warnings. Both go to stderr and never contain secrets.
 
 use std::fmt::Arguments;
 use std::io::Write as _;
@@ -14,22 +14,22 @@ fn debug_is_on() -> bool {
     })
 }
 
-/// Writes one line for developers when `AWS_CONNECTOR_LOG=debug`.
+/// Writes a debug line if `AWS_CONNECTOR_LOG=debug`.
 pub fn debug(message: Arguments<'_>) {
     if debug_is_on() {
         line(format_args!("debug: {message}"));
     }
 }
 
-/// Writes one line that the user should see although the command continues.
+/// Writes a warning for the user; the command continues.
 pub fn warn(message: Arguments<'_>) {
     line(format_args!("warning: {message}"));
 }
 
-/// Writes one line to stderr in a single write, so that lines of parallel processes do not mix.
+/// Writes one line to stderr in a single write, so that lines of concurrent processes do not mix.
 pub fn line(message: Arguments<'_>) {
     let message = message.to_string();
     let text = format!("aws-connector: {}\n", crate::shown::clean(&message));
-    // Nothing can be reported when stderr is closed.
+    // If stderr is closed, there is nowhere to report that.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! The code of a second factor: from a program, or from the user at the terminal.
+//! Obtains MFA codes from a program or from the user at the terminal.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -16,11 +16,11 @@ use crate::turn::PROMPT;
 /// The size limit of a code.
 const LONGEST_LINE: usize = 64;
 
-/// Obtains one code. `may_prompt` says whether the client is interactive; this function checks for
-/// a terminal that it can use, and calls `asking` just before it prompts.
+/// Obtains one code. `may_prompt` says whether the client is interactive; this function also checks
+/// for a usable terminal, and calls `asking` just before it prompts.
 ///
 /// # Errors
-/// Cannot prompt, or the code is not six digits.
+/// The user cannot be prompted, or the code is not six digits.
 pub fn code(
     factor: &Mfa,
     connector: &str,
@@ -49,14 +49,14 @@ pub fn code(
     }
 }
 
-/// The chain of connectors passed to a child, with those that are being served now: the requested
-/// one, and its source that is being resolved.
+/// The connector chain to pass to a child process: the inherited one, the requested connector, and
+/// the source connector being resolved.
 pub fn extend_chain(env: &Env, serving: &str, connector: &str) -> String {
     let mut chain = match env.get(CHAIN_VARIABLE) {
         Some(chain) => format!("{chain} -> {serving}"),
         None => serving.to_owned(),
     };
-    // A source's own command is run on behalf of the requested connector.
+    // A source's command runs on behalf of the requested connector.
     if connector != serving {
         chain.push_str(" -> ");
         chain.push_str(connector);
@@ -94,7 +94,7 @@ fn prompt(
     .map_err(|_| cannot())?;
     let none = |what: String| Err(Error::new(Kind::Interaction, what).of(connector));
     let Some(line) = read_line(&terminal) else {
-        // What follows must not share the prompt's line.
+        // Start a new line after the prompt.
         let _ = writeln!(terminal);
         let seconds = PROMPT.as_secs();
         return none(format!("no MFA code was given within {seconds} s"));
@@ -106,9 +106,8 @@ fn prompt(
     Ok(Secret::new(line.trim()))
 }
 
-/// The terminal, if this process can use it: standard input and error
-/// belong to the client, and a job in the background would be stopped by the kernel, or steal
-/// another's input.
+/// The terminal, if this process can use it. Standard input and stderr belong to the client. The
+/// kernel would stop a background job, or the job would steal another program's input.
 #[expect(clippy::disallowed_methods, reason = "a terminal, not a regular file")]
 pub fn terminal() -> Option<File> {
     let terminal = File::options()
@@ -121,9 +120,8 @@ pub fn terminal() -> Option<File> {
     in_front.then_some(terminal)
 }
 
-/// A line, or what was typed before the end of input; `None` after a timeout. The
-/// terminal of a program that draws its own screen hands over single keys, of which Return is
-/// another than the one that ends a line elsewhere.
+/// Reads a line, or what was typed before the end of input; `None` after a timeout. In the raw mode
+/// of a full-screen program, Return sends `\r` instead of `\n`.
 fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {
     let deadline = Instant::now() + PROMPT;
     let mut line = zeroize::Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
@@ -144,7 +142,7 @@ fn read_line(mut terminal: &File) -> Option<zeroize::Zeroizing<Vec<u8>>> {
         }
         match key[0] {
             b'\n' | b'\r' | 4 => return Some(line),
-            // Control-C, which interrupts only where the terminal looks out for it.
+            // Control-C, which raises no signal in raw mode.
             3 => return Some(zeroize::Zeroizing::default()),
             8 | 127 => drop(line.pop()),
             key if line.len() < LONGEST_LINE => line.push(key),

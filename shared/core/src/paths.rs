@@ -6,27 +6,27 @@ use directories::ProjectDirs;
 
 use crate::env::Env;
 
-/// The variable that names another connectors file.
+/// The variable that overrides the path of the connectors file.
 pub const FILE_VARIABLE: &str = "AWS_CONNECTOR_FILE";
-/// The variable that names another cache folder.
+/// The variable that overrides the cache directory.
 pub const CACHE_VARIABLE: &str = "AWS_CONNECTOR_CACHE_DIR";
 
 /// The size limit of `/etc/passwd`.
 const LONGEST_USERS: u64 = 16 * 1024 * 1024;
 
-/// The two places on disk. Either is `None` where no home folder can be found.
+/// The two locations on disk; either is `None` if there is no home directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
     /// `connectors.toml`.
     pub profile_file: Option<PathBuf>,
-    /// Whether the connectors file was named by the environment (then it must exist).
+    /// Whether the environment sets the path, in which case the file must exist.
     pub profile_file_named: bool,
-    /// The folder of cache entries and locks.
+    /// The directory of cache entries and locks.
     pub cache_folder: Option<PathBuf>,
 }
 
 impl Paths {
-    /// Finds both: the environment's own variables first, then the platform's folders for
+    /// Finds both: the environment's overrides first, then the platform's directories for
     /// `aws-connector`.
     pub fn find(env: &Env) -> Self {
         let named_file = env.get(FILE_VARIABLE).map(whole);
@@ -47,12 +47,12 @@ impl Paths {
     }
 }
 
-/// A path that means the same to a child that works elsewhere.
+/// Makes a path absolute, so that it stays valid in a child's working directory.
 fn whole(path: String) -> PathBuf {
     std::path::absolute(&path).unwrap_or_else(|_| path.into())
 }
 
-/// The platform's folders for `aws-connector`.
+/// The platform's directories for `aws-connector`.
 struct Folders {
     config: PathBuf,
     cache: PathBuf,
@@ -60,8 +60,8 @@ struct Folders {
 
 impl Folders {
     fn find(env: &Env) -> Option<Self> {
-        // directories reads HOME and XDG_* of the process itself. Without HOME it asks the C
-        // library, which in a static program loads modules of the host's and may crash in them.
+        // `directories` reads HOME and XDG_* from the process itself. Without HOME it calls the C
+        // library, which loads the host's NSS modules and may crash in a static program.
         if cfg!(not(target_os = "linux")) || env.get("HOME").is_some() {
             let dirs = ProjectDirs::from("", "", "aws-connector")?;
             return Some(Self {
@@ -83,7 +83,7 @@ impl Folders {
     }
 }
 
-/// The user's home folder: `HOME`, else what `/etc/passwd` says.
+/// The user's home directory: `HOME`, else the entry in `/etc/passwd`.
 pub fn home(env: &Env) -> Option<PathBuf> {
     match env.get("HOME") {
         Some(home) => Some(home.into()),
@@ -99,7 +99,7 @@ pub fn home(env: &Env) -> Option<PathBuf> {
     }
 }
 
-/// The home folder of a user in the text of `/etc/passwd`.
+/// A user's home directory from the text of `/etc/passwd`.
 fn home_in(users: &str, uid: u32) -> Option<PathBuf> {
     users.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn relative_paths_are_made_whole() {
+    fn relative_paths_become_absolute() {
         let env = Env::fixed([(FILE_VARIABLE, "x/p.toml"), (CACHE_VARIABLE, "cache")]);
         let paths = Paths::find(&env);
         let here = std::env::current_dir().unwrap();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_home_is_found_in_the_list_of_users() {
+    fn a_home_directory_is_found_in_etc_passwd() {
         let users =
             "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:\nnone:x:7:7:::\n";
         assert_eq!(home_in(users, 1000), Some("/home/ann".into()));

@@ -1,13 +1,13 @@
-//! What a client requested, in one type for all three protocols.
+//! A client's request, in one type for all three protocols.
 
 use crate::resource::{Partition, RegistryHost, Resource};
 
 /// A client's request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The connector it names, by flag.
+    /// The connector named by a flag.
     pub connector: Option<String>,
-    /// What it wants.
+    /// What to return.
     pub wants: Wants,
     /// The client, for session names and messages.
     pub client: Client,
@@ -22,16 +22,16 @@ impl Request {
             connector: None,
             wants: Wants::RegistryLogin { registry },
             client: Client::Docker,
-            // Docker does not show a prompt.
+            // Docker does not show prompts.
             may_prompt: false,
         }
     }
 }
 
-/// What is wanted.
+/// What a client requests.
 #[derive(Clone, Debug)]
 pub enum Wants {
-    /// AWS credentials, for a resource or for whatever the connector is for.
+    /// AWS credentials, for a resource or for anything the connector allows.
     Session {
         /// The resource.
         resource: Option<Resource>,
@@ -48,7 +48,7 @@ pub enum Wants {
     },
 }
 
-/// A cluster as far as the client named it.
+/// A cluster, as the client named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterRef {
     /// Its name.
@@ -57,13 +57,13 @@ pub struct ClusterRef {
     pub account: Option<String>,
     /// Its region, from `--region` or an ARN.
     pub region: Option<String>,
-    /// Whether `--region` named the region, which needs no leave of the connector.
+    /// Whether `--region` named the region, which bypasses `allowed_regions`.
     pub region_from_flag: bool,
     /// Its partition, from an ARN.
     pub partition: Option<Partition>,
 }
 
-/// The program that asks.
+/// The program that the client called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
     /// `aws-connector-credential-process`
@@ -77,7 +77,7 @@ pub enum Client {
 }
 
 impl Client {
-    /// The client of a short name.
+    /// Finds a client by its short name.
     pub fn of_id(id: &str) -> Option<Self> {
         [
             Self::CredentialProcess,

@@ -1,21 +1,21 @@
-//! A text that must not be seen: no `Display`, a `Debug` that hides it, memory wiped on drop.
+//! Text that must not be displayed: no `Display`, a redacted `Debug`, memory wiped on drop.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroize;
 
-/// A secret text. Read it with [`Secret::expose`], as late as possible.
+/// A secret. Read it with [`Secret::expose`], as late as possible.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
+    /// Creates a secret.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// A secret as a program or a store printed it: without one line break at its end; `None` where
+    /// A secret from a program's or store's output, without one trailing line break; `None` if
     /// nothing is left.
     pub fn from_printed(text: &str) -> Option<Self> {
         let text = text.strip_suffix('\n').unwrap_or(text);
@@ -23,7 +23,7 @@ impl Secret {
         (!text.is_empty()).then(|| Self::new(text))
     }
 
-    /// The text itself.
+    /// The secret text.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -46,7 +46,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-// Written only into cache entries, which hold nothing but temporary sessions.
+// Serialized only into cache entries, which contain temporary credentials only.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

@@ -1,5 +1,5 @@
-//! The pipeline, on one page: request → profile → plan → cache → (AWS) → result.
-//! The only file that knows the order.
+//! The pipeline: request → profile → plan → cache → (AWS) → result. This is the only file that
+//! knows the order.
 
 mod at_hand;
 mod choose;
@@ -29,7 +29,7 @@ pub use registries::{accepts, registries};
 
 use errand::Errand;
 
-/// What a request yields.
+/// The result of a request.
 #[derive(Clone, Debug)]
 pub enum Delivered {
     /// AWS credentials.
@@ -40,14 +40,13 @@ pub enum Delivered {
     ClusterToken(ClusterToken),
 }
 
-/// Starts the renewal of an entry in another process; a failure to do so is no failure of the
-/// request.
+/// Starts the refresh of an entry in another process. If that fails, the request still succeeds.
 pub type Renew<'a> = &'a dyn Fn(Renewal);
 
-/// Answers a request, for a client that called at a time by the local clock.
+/// Serves a request. `called` is when the client called, by the local clock.
 ///
 /// # Errors
-/// Whatever prevents it, with the connector, the cause and the fix.
+/// Any failure, with the connector, the cause and the fix.
 pub fn serve(
     request: &Request,
     env: &Env,
@@ -58,7 +57,7 @@ pub fn serve(
     Pipeline::new(&Errand::load(request, env)?, aws, renew).run(called)
 }
 
-/// Answers a request from a profile in memory, which need not be on disk.
+/// Serves a request with a profile in memory, which need not be on disk.
 ///
 /// # Errors
 /// As for [`serve`].
@@ -72,8 +71,8 @@ pub fn serve_from(
     Pipeline::new(&errand, aws, None).run(Utc::now())
 }
 
-/// The session that signs the call to STS for a request, and the site of that session; `None` if
-/// no session signs such a call.
+/// Returns the session that signs the connector's own call to STS, and its site; `None` if no
+/// session signs such a call.
 ///
 /// # Errors
 /// As for [`serve`].
@@ -93,7 +92,7 @@ pub fn source_from(
     }
 }
 
-/// Renews the entry of a lock that another process claimed and handed over.
+/// Refreshes the entry whose lock another process claimed and handed over.
 ///
 /// # Errors
 /// As for [`serve`]; or the request does not depend on this entry.
@@ -103,7 +102,7 @@ pub fn renew(request: &Request, env: &Env, aws: &dyn Aws, renewal: Renewal) -> R
     Pipeline::new(&errand, aws, None).renew(renewal, &mut errand.turn(&clock, Utc::now()))
 }
 
-/// One request on its way.
+/// A request in progress.
 struct Pipeline<'a> {
     errand: &'a Errand<'a>,
     plan: &'a Plan,
@@ -121,7 +120,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Carries the plan out for a client that called at a time by the local clock.
+    /// Carries out the plan. `called` is when the client called, by the local clock.
     fn run(&self, called: DateTime<Utc>) -> Result<Delivered> {
         let clock = self.errand.clock();
         self.deliver(&mut self.errand.turn(&clock, called))
@@ -174,7 +173,7 @@ impl<'a> Pipeline<'a> {
         self.obtain(want, turn, |turn| self.mint(step, turn))
     }
 
-    /// From the cache, or minted by whichever process gets the lock.
+    /// Returns a cached credential, or one minted by whichever process gets the lock.
     fn obtain<T: Cacheable>(
         &self,
         want: Want<'_>,
@@ -196,7 +195,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Renews the one entry that a claimed lock is for: the login, or a session of the chain.
+    /// Refreshes the entry that the claimed lock is for: the login, or a session of the chain.
     fn renew(&self, renewal: Renewal, turn: &mut Turn<'_>) -> Result<()> {
         let cache = self.errand.cache();
         let mut step = &self.plan.session;
@@ -228,7 +227,7 @@ impl<'a> Pipeline<'a> {
 }
 
 impl Delivered {
-    /// The same with its times as the local clock has them, which is what clients compare with.
+    /// Converts its times to local time, which clients compare with.
     fn in_local_time(mut self, clock: &Clock) -> Self {
         match &mut self {
             Self::Session(session) => {

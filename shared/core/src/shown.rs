@@ -1,24 +1,24 @@
-//! Untrusted text made safe for a one-line error: the only place that escapes it.
+//! Escapes untrusted text for single-line errors. No other module does.
 
 use std::borrow::Cow;
 
-/// The length limit of a quoted text in characters, without the quotes and the mark of a cut.
+/// The maximum length of quoted text in characters, without the quotes and the ellipsis.
 const LONGEST_QUOTED: usize = 80;
 
-/// The length limit of a line of another program.
+/// The maximum length of a line from another program.
 const LONGEST_LINE: usize = 300;
 
-/// `input` in double quotes, on one line and cut to about 80 characters, for error texts.
+/// `input` in double quotes, on one line, truncated to about 80 characters.
 ///
-/// Control characters, quotes, backslashes and characters that are invisible or change the direction
-/// of the line (zero-width, bidirectional overrides) are escaped as in Rust. A text that was cut ends
-/// in `…` inside the quotes. The time does not depend on the length of `input`.
+/// Control characters, quotes, backslashes and characters that are invisible or change the text
+/// direction (zero-width, bidirectional overrides) are escaped as in Rust. Truncated text ends in
+/// `…` inside the quotes. The running time does not depend on the length of `input`.
 pub fn shown(input: &str) -> String {
     format!("\"{}\"", escaped(input.chars(), &['\''], LONGEST_QUOTED))
 }
 
-/// A message of another program or library: on one line, white space squeezed, invisible characters
-/// escaped, cut to about 300 characters.
+/// A message of another program or library, on one line: white space collapsed, invisible
+/// characters escaped, truncated to about 300 characters.
 pub fn one_line(message: &str) -> String {
     let words = message.split_ascii_whitespace();
     let spaced = words.flat_map(|word| [" ", word]).skip(1);
@@ -26,7 +26,7 @@ pub fn one_line(message: &str) -> String {
     escaped(characters, &['"', '\'', '\\'], LONGEST_LINE)
 }
 
-/// Escapes all characters that are not printable, except for the `plain` ones.
+/// Escapes all unprintable characters except the `plain` ones.
 fn escaped(characters: impl Iterator<Item = char>, plain: &[char], longest: usize) -> String {
     let mut text = String::new();
     let mut length = 0;
@@ -48,8 +48,8 @@ fn escaped(characters: impl Iterator<Item = char>, plain: &[char], longest: usiz
     text
 }
 
-/// A whole message made safe for a terminal: what would break or hide a line is escaped, all else
-/// stays as it is. For texts that hold paths and the like; [`shown`] is for quoted text.
+/// Makes a whole message safe for a terminal: escapes only what would break or hide a line. For
+/// messages that contain paths and the like; quote untrusted text with [`shown`].
 pub fn clean(message: &str) -> Cow<'_, str> {
     if !message.contains(is_unsafe) {
         return Cow::Borrowed(message);
@@ -65,7 +65,7 @@ pub fn clean(message: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Whether a character would break a line, turn it around or print as nothing.
+/// Whether a character would break a line, change its direction or be invisible.
 pub fn is_unsafe(character: char) -> bool {
     if character.is_ascii() {
         return character.is_control();
@@ -76,7 +76,7 @@ pub fn is_unsafe(character: char) -> bool {
         '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
             | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
     );
-    // Behind a letter, so that accents of their own stay as they are.
+    // Test it after a letter, so that combining accents are not escaped.
     let mut buffer = [b'a'; 5];
     let length = character
         .encode_utf8(buffer.get_mut(1..).unwrap_or_default())
@@ -91,7 +91,7 @@ mod tests {
     use super::{clean, one_line, shown};
 
     #[test]
-    fn a_message_keeps_its_words_and_loses_its_tricks() {
+    fn a_message_keeps_its_words_and_loses_unsafe_characters() {
         assert_eq!(clean("/home/jörg's/“x”"), "/home/jörg's/“x”");
         assert_eq!(
             clean("a\u{1b}[2Jb\nc\u{202e}d"),

@@ -1,16 +1,16 @@
-//! The known name that is nearest to a mistyped one.
+//! Suggests the known name nearest to a mistyped one.
 //!
-//! Not the `strsim` crate, which only clap in the full program depends on: core would gain a dependency
+//! Only clap in the full program depends on `strsim`; using it here would add a dependency to core
 //! for the twenty lines of `distance`.
 
-/// The longest word looked at, in bytes; longer words are not typos.
+/// The maximum word length in bytes; longer words are not typos.
 const LONGEST: usize = 64;
 
-/// The candidate nearest to `word`, or `None` when no candidate is near enough to be meant.
+/// The candidate nearest to `word`; `None` if none is close enough.
 ///
-/// Distance is Damerau-Levenshtein (insert, delete, replace, swap two neighbours), blind to ASCII
-/// case and to `_` against `-`. One slip is forgiven from three characters on, two from five, three
-/// from nine. Among equals the first candidate wins.
+/// Uses the Damerau-Levenshtein distance (insert, delete, replace, swap neighbours), ignoring ASCII
+/// case and treating `_` and `-` as equal. Allows one edit from three characters on, two from five,
+/// three from nine. On ties, the first candidate wins.
 pub fn nearest<'a, I>(word: &str, candidates: I) -> Option<&'a str>
 where
     I: IntoIterator<Item = &'a str>,
@@ -50,7 +50,7 @@ fn folded(word: &str) -> Vec<char> {
         .collect()
 }
 
-/// Optimal string alignment: no piece is edited twice, which is all that a typing error needs.
+/// Optimal string alignment: no substring is edited twice, which is enough for typos.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=b.len()).collect();
@@ -78,7 +78,7 @@ mod tests {
     const KEYS: [&str; 5] = ["role_arn", "region", "mfa_serial", "duration", "policy"];
 
     #[test]
-    fn a_slip_finds_the_name_that_was_meant() {
+    fn a_typo_finds_the_intended_name() {
         for (typed, meant) in [
             ("role-arn", "role_arn"),
             ("Role_ARN", "role_arn"),

@@ -1,5 +1,5 @@
-//! What changes in the course of one command: its budget, its patience, what it learned about the
-//! time, and the locks it holds. Everything else about a command is settled before it begins.
+//! The mutable state of one command: its time budget, what it learned about the clock, and the
+//! locks it holds. Everything else is fixed before it starts.
 
 use std::time::{Duration, Instant};
 
@@ -7,51 +7,51 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 
-/// How long a command may take to get its answer from AWS, over all hops and retries.
+/// How long a command may spend on calls to AWS, including all hops and retries.
 pub const BUDGET: Duration = Duration::from_secs(20);
 
 /// How long the user has to enter an MFA code.
 pub const PROMPT: Duration = Duration::from_secs(120);
 
-/// Tells the processes that wait for a lock what its holder does.
+/// Tells processes that wait for a lock what its holder is doing.
 pub(crate) trait Progress: std::fmt::Debug {
-    /// The user is being prompted: the others wait longer, or not at all.
+    /// The user is being prompted: waiters wait longer, or give up at once.
     fn prompting(&self);
     /// The user has answered.
     fn minting(&self);
 }
 
-/// One command on its way.
+/// A command in progress.
 #[derive(Debug)]
 pub struct Turn<'a> {
     clock: &'a Clock,
-    /// When the client called, by the local clock: a failure or an entry since then is this
-    /// command's too.
+    /// When the client called, by the local clock. An entry or a failure that is newer also answers
+    /// this command.
     pub(crate) called: DateTime<Utc>,
-    /// A moment by both clocks.
+    /// One instant, by the wall clock and the monotonic clock.
     start: (DateTime<Utc>, Instant),
-    /// When AWS must have answered. Waiting for another process or for the user extends it.
+    /// The deadline for AWS. Time spent waiting for another process or the user extends it.
     pub(crate) deadline: Instant,
-    /// When there must be an answer, waits included: something still valid could be returned.
+    /// The deadline for the whole response, waits included, if a cached credential is still valid.
     pub(crate) hurry: Option<Instant>,
-    /// How much longer to wait for other processes, over all locks of the command.
+    /// How much longer to wait for other processes, in total.
     pub(crate) patience: Duration,
     /// Whether the user can be prompted for a code.
     pub(crate) can_prompt: bool,
     /// Whether the user was prompted for a code.
     pub(crate) has_prompted: bool,
-    /// Whether a session was minted for this very command.
+    /// Whether this command minted a session itself.
     pub(crate) has_minted: bool,
-    /// Whether only something newer than this command is good enough to return.
+    /// Whether only a credential newer than this command may be returned.
     pub(crate) force: bool,
-    /// Whether this is a renewal that no client waits for.
+    /// Whether this is a background refresh.
     pub(crate) in_background: bool,
-    /// The locks held, outermost first: a process waiting at any of them learns of a prompt.
+    /// The locks held, outermost first, so that the waiters of each learn about a prompt.
     pub(crate) held: Vec<Box<dyn Progress>>,
 }
 
 impl<'a> Turn<'a> {
-    /// A command that continues in this process, and that the client called some time ago.
+    /// Starts a command in this process that the client called at `called`.
     pub fn new(clock: &'a Clock, patience: Duration, called: DateTime<Utc>) -> Self {
         let (wall, now) = (Utc::now(), Instant::now());
         Self {
@@ -75,8 +75,8 @@ impl<'a> Turn<'a> {
         self.clock
     }
 
-    /// The true time. It advances with the monotonic clock, so that setting the wall clock in the
-    /// middle of a command does no harm.
+    /// The true time. It advances with the monotonic clock, so that setting the wall clock during a
+    /// command does no harm.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let (wall, instant) = self.start;
         self.clock.to_true(wall + since(instant))
@@ -87,8 +87,8 @@ impl<'a> Turn<'a> {
         self.clock.to_true(self.called)
     }
 
-    /// The true time of a moment of this command. Reckoned back from now, because the command may
-    /// have learned since that the local clock is wrong.
+    /// Converts an instant of this command to true time. Computed back from now, because the
+    /// command may have corrected the clock since.
     pub(crate) fn at(&self, moment: Instant) -> DateTime<Utc> {
         self.now() - since(moment)
     }

@@ -1,26 +1,27 @@
-//! Endpoint URLs: the parts that decide where a request goes and whether it may go there without TLS.
+//! Parses endpoint URLs: the parts that decide where a request goes and whether it may go there
+//! without TLS.
 //!
-//! Neither the `url` nor the `http` crate: core would depend on it for this one function, which a hit
-//! may run, and both accept what is refused here, such as user names and backslashes.
+//! The `url` and `http` crates would add a dependency to core for one function, and both accept
+//! what this rejects, such as user names and backslashes.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::shown::shown;
 
-/// The start of a URL.
+/// The scheme, host and port of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Url<'t> {
-    /// Whether the scheme is https; else it is http.
+    /// Whether the scheme is https rather than http.
     pub tls: bool,
-    /// The host as it is written, an IPv6 address without its brackets.
+    /// The host as written; IPv6 addresses have no brackets.
     pub host: &'t str,
-    /// The port, or the default of the scheme.
+    /// The port, or the scheme's default.
     pub port: u16,
 }
 
 impl<'t> Url<'t> {
-    /// Parses an http or https URL. `None` if another parser could read a different host: user names,
-    /// backslashes, white space and anything outside ASCII are not allowed.
+    /// Parses an http or https URL. `None` if another parser could read a different host: user
+    /// names, backslashes, white space and non-ASCII characters are not allowed.
     pub fn parse(text: &'t str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let tls = scheme.eq_ignore_ascii_case("https");
@@ -41,34 +42,34 @@ impl<'t> Url<'t> {
             None if !port.is_empty() => return None,
             None | Some("") if tls => 443,
             None | Some("") => 80,
-            // A number could also start with a plus sign.
+            // `parse` would also accept a leading plus sign.
             Some(port) if port.starts_with(|c: char| c.is_ascii_digit()) => port.parse().ok()?,
             Some(_) => return None,
         };
         (!host.is_empty()).then_some(Self { tls, host, port })
     }
 
-    /// The host, if it is an IP address.
+    /// The host as an IP address, if it is one.
     pub fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 
-    /// Whether a request does not leave this machine. Names other than localhost are not looked up.
+    /// Whether a request stays on this machine. Names other than localhost are not resolved.
     pub fn is_this_machine(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
             || self.address().is_some_and(|address| address.is_loopback())
     }
 }
 
-/// Whether a URL or a part of it has only characters that all parsers read alike.
+/// Whether all parsers read the text alike.
 pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
 }
 
-/// The URL of a service: https, or http if it cannot leave the machine.
+/// Checks a service's URL: https, or http if it stays on this machine.
 ///
 /// # Errors
-/// A text that says what is allowed.
+/// Text that says what is allowed.
 pub fn endpoint(text: &str, allow_insecure: bool) -> Result<String, String> {
     match Url::parse(text) {
         Some(url) if url.tls || allow_insecure || url.is_this_machine() => {
@@ -79,7 +80,7 @@ pub fn endpoint(text: &str, allow_insecure: bool) -> Result<String, String> {
             shown(text)
         )),
         None => {
-            // Do not show a password before the host.
+            // Do not show a password in front of the host.
             let text = match text.rsplit_once('@') {
                 Some((_, rest)) => shown(&format!("…@{rest}")),
                 None => shown(text),
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_gives_the_host_and_port() {
+    fn a_url_is_parsed_into_host_and_port() {
         for (text, tls, host, port) in [
             ("https://sts.example.com/", true, "sts.example.com", 443),
             ("http://127.0.0.1:5000/x?y", false, "127.0.0.1", 5000),

@@ -1,17 +1,17 @@
-//! The user of this process, and which owners' files it trusts.
+//! The user of this process, and whose files it trusts.
 
 use std::sync::OnceLock;
 
 use crate::env::Env;
 use crate::shown::shown;
 
-/// The effective user id, asked for once: it decides whose each file should be.
+/// The effective user id, queried once.
 pub(crate) fn effective_uid() -> u32 {
     static UID: OnceLock<u32> = OnceLock::new();
     *UID.get_or_init(|| rustix::process::geteuid().as_raw())
 }
 
-/// The user that this process acts as, and the one behind sudo.
+/// The user of this process, and the one who ran sudo.
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
     pub(crate) uid: u32,
@@ -19,15 +19,15 @@ pub(crate) struct Runner {
     sudo: Option<(u32, Option<String>)>,
 }
 
-/// What may be done with a configuration file.
+/// How far to trust a configuration file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Everything, its commands included.
+    /// Everything, including its commands.
     Full,
-    /// Its own text: its commands would run as root and its references would be read as root,
-    /// and another user wrote them.
+    /// Its plain values only: another user wrote it, and root would run its commands and read its
+    /// references.
     NoReferences,
-    /// Nothing.
+    /// Not at all.
     None,
 }
 
@@ -37,7 +37,7 @@ impl Runner {
         Self::new(effective_uid(), env)
     }
 
-    /// A user with the variables that sudo sets.
+    /// The user with this uid, with the variables that sudo sets.
     pub(crate) fn new(uid: u32, env: &Env) -> Self {
         let behind = env.get("SUDO_UID").and_then(|text| text.parse().ok());
         Self {
@@ -53,7 +53,7 @@ impl Runner {
         self.uid == 0
     }
 
-    /// How far a file of this owner is trusted.
+    /// How far to trust a file with this owner.
     pub(crate) fn trusts(&self, owner: u32) -> Trust {
         if owner == self.uid || owner == 0 {
             Trust::Full
@@ -64,12 +64,12 @@ impl Runner {
         }
     }
 
-    /// Whether that user started this process by sudo.
+    /// Whether that user started this process with sudo.
     pub(crate) fn is_behind_sudo(&self, owner: u32) -> bool {
         self.sudo.as_ref().is_some_and(|(uid, _)| *uid == owner)
     }
 
-    /// A user in words, with the name that sudo passed on.
+    /// Describes a user, by name if sudo passed it on.
     pub(crate) fn describe(&self, owner: u32) -> String {
         match &self.sudo {
             Some((uid, Some(name))) if *uid == owner => format!("{} (uid {owner})", shown(name)),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_trusts_their_own_files_and_those_of_root_whatever_sudo_says() {
+    fn a_user_trusts_their_own_files_and_those_of_root_regardless_of_sudo() {
         let ann = Runner::new(1000, &Env::fixed([("SUDO_UID", "1001")]));
         assert_eq!(ann.trusts(1000), Trust::Full);
         assert_eq!(ann.trusts(0), Trust::Full);

@@ -1,4 +1,4 @@
-//! Web identity tokens: whom a token file speaks for. The signature is AWS's to check.
+//! Identifies whom a web identity token is for. AWS verifies the signature.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::shown::shown;
 
-/// AWS takes tokens of up to 20,000 characters; what is larger is not one.
+/// AWS accepts tokens of up to 20,000 characters.
 const LONGEST: u64 = 64 * 1024;
 
 /// Reads a token file.
@@ -22,7 +22,7 @@ pub fn read(token_file: &str) -> std::io::Result<Zeroizing<String>> {
     crate::fs::read_text(Path::new(token_file), LONGEST)
 }
 
-/// The claims of the token in a file that decide whose session AWS makes of it, as one text.
+/// The claims of a token file that determine the resulting session, as one text.
 ///
 /// # Errors
 /// The file cannot be read or does not hold a JSON web token.
@@ -42,7 +42,7 @@ pub fn identity(token_file: &str) -> Result<String> {
     of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token"))
 }
 
-/// The same for the token of a container, which need not be a JWT: then its content is its identity.
+/// As [`identity`], for the token of a container. If it is not a JWT, its content is its identity.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -60,10 +60,11 @@ pub fn of_container(token_file: &str) -> Result<String> {
     Ok(of_token(token).unwrap_or_else(|| token.to_owned()))
 }
 
-/// Whom a token names.
+/// The claims that identify the subject.
 const NAMING: [&str; 5] = ["iss", "sub", "aud", "azp", "amr"];
 
-/// Claims that AWS maps into the session: tags, transitive tags (nested or flat), source identity.
+/// The prefixes of claims that AWS maps into the session: tags, transitive tags (nested or flat),
+/// source identity.
 const MAPPED: [&str; 2] = ["https://aws.amazon.com/", "https://sts.amazonaws.com/"];
 
 fn of_token(token: &str) -> Option<String> {
@@ -72,7 +73,7 @@ fn of_token(token: &str) -> Option<String> {
     let claims: Value = serde_json::from_slice(&bytes).ok()?;
     let counts =
         |name: &str| NAMING.contains(&name) || MAPPED.iter().any(|prefix| name.starts_with(prefix));
-    // Sorted, since an issuer may write the same claims in another order.
+    // Sorted, because an issuer may reorder the claims.
     let identity: BTreeMap<&String, &Value> = claims
         .as_object()?
         .iter()

@@ -1,5 +1,5 @@
-//! A cluster token: a presigned `sts:GetCallerIdentity` that the cluster sends for us. Signing
-//! alone: no runtime, no network.
+//! Cluster tokens: presigned `sts:GetCallerIdentity` requests that the cluster sends to STS. This
+//! only signs: no async runtime, no network.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -18,32 +18,35 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
-/// What the token starts with.
+/// The prefix of every token.
 const PREFIX: &str = "k8s-aws-v1.";
 
-/// Clusters take no longer one.
+/// The maximum token length that clusters accept.
 const LONGEST: usize = 4096;
 
 /// The header that ties the token to its cluster.
 const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 
-/// Written into the signature; clusters and AWS go by the signing time instead.
+/// Part of the signature, but clusters and AWS check the signing time instead.
 const EXPIRES: Duration = Duration::from_secs(60);
 
-/// Clusters take a token for 15 minutes from its signing: one less, for clocks and the way.
+/// Clusters accept a token for 15 minutes after it is signed; one minute is kept for clock skew and
+/// latency.
 const LIFETIME: TimeDelta = TimeDelta::minutes(14);
 
-/// Tokens of a session are dated alike within a window of this length. API servers cache the answer
-/// about a token, for two minutes by default, so that only the first of several commands waits for
-/// the authenticator and STS. A multiple of two minutes costs no more calls than any longer window
-/// would, and leaves each token a life of ten minutes at least.
+/// Tokens that a session signs within one window share a signing time, so they are identical.
+///
+/// API servers cache the verification of a token, for two minutes by default. With identical
+/// tokens, only the first of several commands waits for the authenticator and STS. The window is a
+/// multiple of two minutes, because a longer one would save no more STS calls. It leaves each token
+/// at least ten minutes of lifetime.
 const WINDOW: TimeDelta = TimeDelta::minutes(4);
 
-/// The session must outlive the token by this.
+/// The session must outlive the token by at least this much.
 const SESSION_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
-/// Signs a token for a cluster at a true time. All calls within a window of four minutes return the
-/// same token for the same session.
+/// Signs a token for a cluster; `now` is the corrected time. Calls within one four-minute window
+/// return the same token for the same session.
 ///
 /// # Errors
 /// The token would be longer than clusters accept.
@@ -81,9 +84,9 @@ pub fn cluster_token(
     })
 }
 
-/// The signing time: the start of the window, but not before the session was issued, which AWS would
-/// refuse. When that was is not known of a session that was configured; keys without a session token
-/// are older than any window.
+/// The signing time: the start of the window, but never before the session was issued, because AWS
+/// would reject that. The issue time of a configured session is unknown, so it signs with `now`.
+/// Keys without a session token are older than any window.
 fn date(session: &Session, now: DateTime<Utc>) -> DateTime<Utc> {
     let issued_at = match session.session_token {
         Some(_) => session.obtained_at.unwrap_or(now),
@@ -149,7 +152,7 @@ fn presigned(
     Ok(url)
 }
 
-/// As signatures have it: all but letters, digits and `-._~`.
+/// Percent-encodes as SigV4 requires: everything except letters, digits and `-._~`.
 fn percent_encode(url: &mut String, text: &str) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

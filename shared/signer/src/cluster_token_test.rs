@@ -37,7 +37,7 @@ const WITH_SESSION_TOKEN: &str = "d7f5e3f39007bdb299cbac967951d9081e53e4b2e04c29
 const WITHOUT: &str = "983dccf7be97a5d6eb2fd706cf24d32ce160ed3697b1383c3b1767d0e7512141";
 
 #[test]
-fn the_signature_is_the_one_that_botocore_makes() {
+fn the_signature_matches_botocore() {
     for (session_token, signature) in [
         ("FwoGZXIvYXdzEBYaD/+=EXAMPLE==", WITH_SESSION_TOKEN),
         ("", WITHOUT),
@@ -52,7 +52,7 @@ fn the_signature_is_the_one_that_botocore_makes() {
 }
 
 #[test]
-fn the_url_holds_what_the_verifier_allows_and_nothing_else() {
+fn the_url_contains_only_what_the_verifier_allows() {
     let token = cluster_token(&plan(), &session("a/b+c="), now()).unwrap();
     let url = url(&token);
     let (place, query) = url.split_once('?').unwrap();
@@ -82,7 +82,7 @@ fn the_url_holds_what_the_verifier_allows_and_nothing_else() {
 }
 
 #[test]
-fn the_token_ends_before_its_session() {
+fn the_token_expires_before_its_session() {
     let mut session = session("t");
     assert_eq!(
         cluster_token(&plan(), &session, now()).unwrap().expires_at,
@@ -101,7 +101,7 @@ fn the_token_ends_before_its_session() {
 }
 
 #[test]
-fn a_token_longer_than_clusters_take_is_its_own_error() {
+fn a_token_longer_than_clusters_accept_is_an_error() {
     let longest = (2000..3000)
         .take_while(|length| cluster_token(&plan(), &session(&"x".repeat(*length)), now()).is_ok())
         .last()
@@ -127,14 +127,14 @@ fn dated(session: &Session, at: DateTime<Utc>) -> String {
 }
 
 #[test]
-fn all_tokens_of_a_session_within_four_minutes_are_the_same() {
+fn tokens_of_a_session_within_four_minutes_are_identical() {
     let mut session = session("t");
     session.obtained_at = Some(now() - TimeDelta::hours(1));
     let token = |seconds| cluster_token(&plan(), &session, now() + TimeDelta::seconds(seconds));
     let first = token(0).unwrap();
     assert_eq!(token(239).unwrap(), first);
     assert_ne!(token(240).unwrap(), first);
-    // Ten minutes of life are left at least.
+    // At least ten minutes of lifetime remain.
     assert_eq!(first.expires_at, now() + TimeDelta::minutes(14));
 }
 
@@ -147,7 +147,7 @@ fn no_token_is_dated_before_its_session_or_in_the_future() {
     assert_eq!(dated(&temporary, at(200)), "20260301T120140Z");
     assert_eq!(dated(&temporary, at(300)), "20260301T120400Z");
     assert_eq!(dated(&temporary, at(50)), "20260301T120050Z");
-    // When it was issued is unknown.
+    // The issue time is unknown.
     temporary.obtained_at = None;
     assert_eq!(dated(&temporary, at(100)), "20260301T120140Z");
     assert_eq!(dated(&session(""), at(100)), "20260301T120000Z");

@@ -1,5 +1,5 @@
-//! What is signed without asking anybody: cluster tokens. Beside core, so that the small programs
-//! need nothing else of AWS.
+//! Signs cluster tokens without calling AWS. A separate crate, so that the small programs depend on
+//! no other AWS code.
 
 mod cluster_token;
 

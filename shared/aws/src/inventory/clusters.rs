@@ -9,7 +9,7 @@ use super::MOST_PAGES;
 use crate::Sdk;
 use crate::network::{config, credentials};
 
-/// What a kubeconfig needs to know of a cluster.
+/// What a kubeconfig needs to know about a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterInfo {
     /// Its name.
@@ -18,9 +18,9 @@ pub struct ClusterInfo {
     pub arn: String,
     /// The URL of its API server.
     pub endpoint: String,
-    /// The certificate authority of its API server: PEM in base64, as EKS and kubeconfigs have it.
+    /// The CA certificate of its API server: PEM in base64, as in EKS and kubeconfigs.
     pub certificate_authority: String,
-    /// `ACTIVE` and so on.
+    /// Its status, such as `ACTIVE`.
     pub status: String,
 }
 
@@ -28,7 +28,7 @@ impl Sdk {
     /// The names of all clusters in the site's region.
     ///
     /// # Errors
-    /// EKS said no, or did not answer sensibly before the deadline.
+    /// EKS denied the call, or did not respond validly before the deadline.
     pub fn clusters(&self, site: &Site, session: &Session, call: Call<'_>) -> Result<Vec<String>> {
         let operation = "eks:ListClusters";
         let question = self
@@ -63,10 +63,10 @@ impl Sdk {
             .map_err(|error| error.of(call.connector))
     }
 
-    /// One cluster of the site's region.
+    /// Describes one cluster in the site's region.
     ///
     /// # Errors
-    /// EKS said no, did not answer sensibly, or the cluster has no API server yet.
+    /// EKS denied the call, its response was invalid, or the cluster has no API server yet.
     pub fn describe_cluster(
         &self,
         site: &Site,

@@ -8,20 +8,20 @@ use aws_connector_core::plan::Site;
 use crate::Sdk;
 use crate::network::{config, credentials};
 
-/// Who a session is to AWS.
+/// The identity of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The account, 12 digits.
     pub account: String,
-    /// The ARN of the principal, with the session's name where it is a role's.
+    /// The ARN of the principal, including the session name for a role.
     pub arn: String,
 }
 
 impl Sdk {
-    /// Asks STS who a session is. Needs no permission.
+    /// Asks STS for a session's identity. Requires no permission.
     ///
     /// # Errors
-    /// STS said no, or did not answer sensibly before the deadline.
+    /// STS denied the call, or did not respond validly before the deadline.
     pub fn caller_identity(
         &self,
         site: &Site,

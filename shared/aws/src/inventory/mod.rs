@@ -1,6 +1,7 @@
-//! What the installer asks AWS: who one is, and what there is. The three binaries never do.
+//! What the full program looks up in AWS during setup: identities and resources. The small programs
+//! never do.
 //!
-//! Lists are fetched whole, page after page, within the deadline of the call.
+//! Lists are fetched completely, page by page, within the deadline of the call.
 
 mod clusters;
 mod identity;
@@ -14,5 +15,5 @@ pub use identity::Identity;
 pub use reach::Service;
 pub use s3_buckets::BucketInfo;
 
-/// No list is longer than this many pages; a server that never ends is cut off.
+/// The maximum number of pages, in case a server never ends a list.
 const MOST_PAGES: usize = 10_000;

@@ -1,4 +1,4 @@
-//! Whether what was minted is taken: by a registry, by a cluster's API server.
+//! Checks that a registry or a cluster's API server accepts a credential.
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::{ClusterToken, RegistryLogin};
@@ -21,10 +21,10 @@ use crate::names::Names;
 use crate::network::Question;
 
 impl Sdk {
-    /// Shows a registry its login, at `/v2/`, as Docker does.
+    /// Sends a registry its login, to `/v2/` as Docker does.
     ///
     /// # Errors
-    /// The registry cannot be reached, or does not take the login.
+    /// The registry cannot be reached, or rejects the login.
     pub fn registry_takes(
         &self,
         registry: &RegistryHost,
@@ -45,10 +45,10 @@ impl Sdk {
             .map_err(|error| error.of(call.connector))
     }
 
-    /// Shows a cluster its token, at `/version`, as kubectl does.
+    /// Sends a cluster its token, to `/version` as kubectl does.
     ///
     /// # Errors
-    /// The API server cannot be reached, is not the one that EKS named, or does not take the token.
+    /// The API server cannot be reached, is not the one that EKS named, or rejects the token.
     pub fn cluster_takes(
         &self,
         cluster: &ClusterInfo,
@@ -109,8 +109,8 @@ fn get(url: &str, authorization: &str) -> Option<HttpRequest> {
     Some(request)
 }
 
-/// The one authority that a cluster's certificate may come from. The HTTP client panics on what is
-/// no certificate, so that is found out before.
+/// Trusts only the cluster's own CA certificate. The HTTP client panics on an invalid certificate,
+/// so check it first.
 fn trust(base64_pem: &str) -> Result<TlsContext> {
     let wrong =
         || Error::local("EKS returned a certificate authority that is not a PEM certificate");

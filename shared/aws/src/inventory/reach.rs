@@ -1,4 +1,4 @@
-//! Whether the services of a site answer at all: the name, the way there, TLS. Nothing is signed.
+//! Checks that the services of a site can be reached: DNS, network, TLS. Nothing is signed.
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::error::{Error, Result};
@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use crate::{Sdk, hosts};
 
-/// A service that connectors ask.
+/// A service that connectors call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// Security Token Service
@@ -23,7 +23,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// Its name in endpoints and settings.
+    /// Its name in endpoint settings.
     pub fn id(self) -> &'static str {
         match self {
             Self::Sts => "sts",
@@ -34,7 +34,7 @@ impl Service {
     }
 }
 
-/// AWS's own endpoint of a service, by the SDK's rules.
+/// AWS's own endpoint of a service, as the SDK resolves it.
 macro_rules! own_endpoint {
     ($sdk:ident, $site:expr) => {{
         use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
@@ -54,8 +54,8 @@ macro_rules! own_endpoint {
 }
 
 impl Sdk {
-    /// Asks a service's endpoint for its first page; whatever is answered, it can be reached.
-    /// Returns the endpoint.
+    /// Sends an unsigned request to a service's endpoint; any response shows that it can be
+    /// reached. Returns the endpoint.
     ///
     /// # Errors
     /// The endpoint does not exist, or does not respond before the deadline.

@@ -10,10 +10,10 @@ use crate::Sdk;
 use crate::network::{config, credentials};
 
 impl Sdk {
-    /// The names of all repositories in the site's region: of an account, or of the caller's own.
+    /// The names of all repositories in the site's region, of an account or of the caller's own.
     ///
     /// # Errors
-    /// ECR said no, or did not answer sensibly before the deadline.
+    /// ECR denied the call, or did not respond validly before the deadline.
     pub fn repositories(
         &self,
         site: &Site,

@@ -1,4 +1,4 @@
-//! What is made of a session by asking AWS: a registry login.
+//! Exchanges a session for another credential by calling AWS: a registry login.
 
 mod registry_login;
 

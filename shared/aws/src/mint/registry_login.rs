@@ -1,4 +1,4 @@
-//! ECR's and ECR Public's `GetAuthorizationToken`
+//! `GetAuthorizationToken` of ECR and ECR Public
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::{RegistryLogin, Session};
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use crate::network::{Network, Question, config, credentials, time};
 
-/// How long ECR's logins live.
+/// The lifetime of ECR's logins.
 const LIFETIME: TimeDelta = TimeDelta::hours(12);
 
-/// Where ECR Public's API is, whatever the region.
+/// The region of ECR Public's API.
 const PUBLIC_REGION: &str = "us-east-1";
 
 pub(crate) fn mint(
@@ -99,15 +99,15 @@ fn login(
     })
 }
 
-/// `AWS:password`, split once: a password may hold a colon.
+/// Splits `AWS:password` at the first colon; the password may contain more.
 fn parts(token: &str) -> Option<(String, Secret)> {
     let bytes = Zeroizing::new(STANDARD.decode(token.trim()).ok()?);
     let (name, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     (!name.is_empty() && !password.is_empty()).then(|| (name.to_owned(), Secret::new(password)))
 }
 
-/// The login's end: what ECR said, or its usual lifetime where it said nothing that a fresh login
-/// could have (some stand-ins say a date long past), and never after the session's.
+/// When the login expires: as ECR says, or after the usual lifetime if ECR's time is missing or
+/// implausible (some stand-ins return a date in the past), and never after the session.
 fn end(
     said: Option<DateTime<Utc>>,
     session: Option<DateTime<Utc>>,

@@ -1,4 +1,4 @@
-//! A secret that a command prints.
+//! Reads a secret from the output of a command.
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::command;
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn no_output_or_no_text_is_an_error_that_names_the_command() {
+    fn missing_or_non_text_output_is_an_error_that_names_the_command() {
         for argv in [&["true"][..], &["printf", r"\n"], &["printf", r"\377"]] {
             let error = run(argv).unwrap_err();
             assert_eq!(error.kind, Kind::NoCredentials);

@@ -1,5 +1,5 @@
-//! A secret in the platform's keyring: the Secret Service on Linux, the Keychain on macOS. An entry is
-//! named `SERVICE/USER`.
+//! Reads secrets from the platform's keyring: the Secret Service on Linux, the Keychain on macOS.
+//! An entry is named `SERVICE/USER`.
 
 use std::sync::mpsc;
 use std::thread;
@@ -19,10 +19,10 @@ pub(super) fn fetch(entry: &str, deadline: Instant) -> Result<Secret> {
     }
 }
 
-/// Puts a secret into an entry, or takes the entry away, and returns what it held before.
+/// Stores a secret in an entry, or deletes the entry if `None`, and returns the previous secret.
 ///
 /// # Errors
-/// The name does not read `SERVICE/USER`, or the keyring is locked, away or of another mind.
+/// The name is not of the form `SERVICE/USER`, or the keyring is locked or unavailable.
 #[cfg(feature = "inventory")]
 pub fn exchange(entry: &str, secret: Option<Secret>, deadline: Instant) -> Result<Option<Secret>> {
     ask(entry, deadline, move |entry| {
@@ -41,8 +41,8 @@ pub fn exchange(entry: &str, secret: Option<Secret>, deadline: Instant) -> Resul
     .map(Option::flatten)
 }
 
-/// Asks the keyring; `None` is an entry that is not there. One that is locked asks its user to
-/// unlock it, which may take longer than a command may: so it is asked from a thread of its own.
+/// Queries the keyring; `None` if the entry does not exist. A locked keyring prompts its user,
+/// which may take longer than the deadline, so this runs in a separate thread.
 fn ask<T: Send + 'static>(
     entry: &str,
     deadline: Instant,
@@ -85,7 +85,7 @@ fn ask<T: Send + 'static>(
     }
 }
 
-/// The platform's own command that stores an entry; it prompts for the secret.
+/// The platform's command that stores an entry; it prompts for the secret.
 fn how_to_store(entry: &str) -> String {
     let (service, user) = entry.rsplit_once('/').unwrap_or((entry, ""));
     if cfg!(target_os = "macos") {

@@ -1,4 +1,4 @@
-//! Secrets that another program or service provides, one file for each kind.
+//! Secrets from other programs and services, one file for each kind.
 
 mod command;
 pub(crate) mod keyring;
@@ -14,7 +14,7 @@ use aws_connector_core::secret::Secret;
 
 use crate::network::Network;
 
-/// Fetches one.
+/// Fetches a secret.
 pub(crate) fn fetch(
     network: &Network,
     secret: &PlannedSecret,
@@ -34,7 +34,7 @@ pub(crate) fn fetch(
     }
 }
 
-/// A secret as it was found: without the line break at its end, and not empty.
+/// Checks a fetched secret: removes one trailing line break, and fails if it is empty.
 fn found(text: &str, place: &str) -> Result<Secret> {
     Secret::from_printed(text)
         .ok_or_else(|| Error::new(Kind::NoCredentials, format!("{place} is empty")))

@@ -13,7 +13,7 @@ use aws_connector_core::web_identity;
 use super::nearby::{Answer, request, send};
 use crate::network::{Network, Question};
 
-/// The endpoint refuses many tasks that start at once: how long to wait before each further try.
+/// The delays before each retry: the endpoint rejects requests when many tasks start at once.
 const WAITS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 
 pub(super) fn obtain(network: &Network, plan: &ContainerPlan, call: Call<'_>) -> Result<Session> {
@@ -63,7 +63,7 @@ fn judge(question: &Question<'_>, answer: &Answer) -> Result<Session> {
     }
 }
 
-/// The authorization token; EKS writes a new one from time to time.
+/// Reads the authorization token, which EKS rotates.
 fn read(path: &str) -> Result<Secret> {
     let fail = |what: &str| {
         let place = format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE {}", shown(path));

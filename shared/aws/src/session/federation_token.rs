@@ -13,7 +13,7 @@ use aws_connector_core::shown::one_line;
 use super::{from_sts, policy_arns, seconds, tags};
 use crate::network::{Network, config, credentials};
 
-/// What the federated user is to be.
+/// The arguments of the call.
 pub(super) struct Wish<'a> {
     pub(super) name: &'a str,
     pub(super) duration: Duration,

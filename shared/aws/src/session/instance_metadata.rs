@@ -1,5 +1,5 @@
-//! The EC2 instance metadata service, version 2 only. It is near or it is not there: one second,
-//! unless the environment gives it more, and one try for everything.
+//! The EC2 instance metadata service, version 2 only. It is nearby or does not exist, so it gets
+//! one attempt and one second in total, unless the environment allows more time.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use super::nearby::Answer;
 use crate::network::{Network, Question};
 use crate::text::chain;
 
-/// How long the token for our requests lives.
+/// The lifetime of the token for our requests.
 const TOKEN_TTL: Duration = Duration::from_secs(60);
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
@@ -84,7 +84,7 @@ async fn ask(question: &Question<'_>, base: &str, patience: Duration) -> Result<
     }
 }
 
-/// The SDK's own client: the session token of version 2 and nothing else, tried once.
+/// The SDK's own client: version 2 only, without retries.
 fn imds(question: &Question<'_>, base: &str, patience: Duration) -> Result<imds::Client> {
     let config = ProviderConfig::without_region()
         .with_http_client(question.connection.clone())
@@ -123,7 +123,7 @@ fn failed(question: &Question<'_>, error: &ImdsError) -> Error {
     )
 }
 
-/// Says which sources came before it in the chain.
+/// Adds the sources before it in the chain to the error.
 fn with_tried(error: Error, tried: &str) -> Error {
     let elsewhere = "set a source in the connector, or set AWS_EC2_METADATA_DISABLED=true if \
                      there is no metadata service";

@@ -1,4 +1,4 @@
-//! One file an auth method: a step of the plan, and the session of the step before, to a session.
+//! Obtains sessions from AWS and local endpoints, one file per kind of step.
 
 mod assume_role;
 mod container;
@@ -75,7 +75,7 @@ pub(crate) fn obtain(
     }
 }
 
-/// The session in an answer of STS.
+/// The session in a response of STS.
 fn from_sts(
     question: &Question<'_>,
     credentials: Option<aws_sdk_sts::types::Credentials>,
@@ -102,7 +102,7 @@ fn account_of(arn: &str) -> Option<String> {
         .filter(|account| !account.is_empty())
 }
 
-/// Temporary credentials as received.
+/// Temporary credentials as received, unchecked.
 struct Issued {
     access_key_id: Option<String>,
     secret_access_key: Option<String>,
@@ -111,11 +111,11 @@ struct Issued {
     principal_arn: Option<String>,
 }
 
-/// The longest session that STS issues, 36 hours, and an hour for clocks that differ.
+/// The longest session that STS issues (36 hours), and an hour for clock skew.
 const LONGEST_SESSION: TimeDelta = TimeDelta::hours(37);
 
 impl Issued {
-    /// A session, if nothing is missing or malformed and it has not ended.
+    /// The session, if it is complete, well formed and not expired.
     fn check(self, question: &Question<'_>) -> Result<Session> {
         let some = |field: Option<String>, name: &str| {
             field
@@ -153,7 +153,7 @@ impl Issued {
     }
 }
 
-/// `PolicyArns`, or nothing.
+/// `PolicyArns`; `None` if empty.
 fn policy_arns(policies: &Policies) -> Option<Vec<PolicyDescriptorType>> {
     let arns = policies.arns.iter();
     let arns: Vec<_> = arns
@@ -162,7 +162,7 @@ fn policy_arns(policies: &Policies) -> Option<Vec<PolicyDescriptorType>> {
     (!arns.is_empty()).then_some(arns)
 }
 
-/// `Tags`, or nothing.
+/// `Tags`; `None` if empty.
 fn tags(
     question: &Question<'_>,
     tags: &std::collections::BTreeMap<String, String>,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_no_request_can_carry_are_refused_without_showing_them() {
+    fn credentials_that_do_not_fit_into_a_header_are_rejected_without_showing_them() {
         let session = check(|_| ()).unwrap();
         assert_eq!(session.principal_arn.as_deref(), Some("arn"));
         let bad = || Some("s3cret\nIOSFODNN7EXAMPLE".to_owned());

@@ -1,4 +1,4 @@
-//! What the credential endpoints near the machine have in common: plain HTTP, a JSON document.
+//! What the local credential endpoints have in common: plain HTTP, a JSON document.
 
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Kind, Result};
@@ -14,16 +14,16 @@ use super::{Issued, account_of};
 use crate::network::Question;
 use crate::text::chain;
 
-/// No answer of these endpoints is longer.
+/// The maximum size of a response.
 const LONGEST: usize = 64 * 1024;
 
-/// A status and a body.
+/// The status and body of a response.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
-/// Makes a request with one header, if any.
+/// Creates a request with an optional header.
 pub(super) fn request(
     method: &str,
     url: &str,
@@ -50,7 +50,7 @@ pub(super) fn request(
     Ok(request)
 }
 
-/// Sends it and reads the answer whole.
+/// Sends a request and reads the whole response.
 pub(super) async fn send(question: &Question<'_>, request: HttpRequest) -> Result<Answer> {
     let answer = question
         .connection
@@ -71,7 +71,7 @@ pub(super) async fn send(question: &Question<'_>, request: HttpRequest) -> Resul
 }
 
 impl Answer {
-    /// The body as one line, for a message.
+    /// The body as one line, for messages.
     pub(super) fn shown(&self, question: &Question<'_>) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let text = one_line(&crate::text::without(&text, &question.hidden));
@@ -82,7 +82,7 @@ impl Answer {
         }
     }
 
-    /// The credentials in a document as ECS, EKS and EC2 write it.
+    /// Parses the credentials in a document from ECS, EKS or EC2.
     pub(super) fn session(&self, question: &Question<'_>) -> Result<Session> {
         let mut document = self.document(question)?;
         let expires_at = document
@@ -107,7 +107,7 @@ impl Answer {
         Ok(session)
     }
 
-    /// The body, if it is a JSON object.
+    /// Parses the body, which must be a JSON object.
     pub(super) fn document(&self, question: &Question<'_>) -> Result<Map<String, Value>> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(document)) => Ok(document),

@@ -1,4 +1,4 @@
-//! The `credential_process` of an AWS CLI profile: run without a shell, believed only so far.
+//! Runs the `credential_process` of an AWS CLI profile without a shell, and checks its output.
 
 use aws_connector_core::ambient::split_command;
 use aws_connector_core::aws::Call;

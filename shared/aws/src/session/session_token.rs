@@ -43,7 +43,7 @@ pub(super) fn obtain(
         request.send().await.map_err(|error| question.failed(error))
     })?;
     let mut session = from_sts(&question, answer.credentials, None)?;
-    // The answer does not say whose it is, but it is the caller's own.
+    // The response does not include the identity, but it is the caller's own.
     session.principal_arn.clone_from(&source.principal_arn);
     session.account_id.clone_from(&source.account_id);
     Ok(session)

@@ -1,5 +1,5 @@
-//! IAM Identity Center: the token that `aws sso login` left, renewed if need be, for a role's
-//! credentials.
+//! IAM Identity Center: exchanges the token from `aws sso login`, refreshed if necessary, for a
+//! role's credentials.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,9 +15,9 @@ use super::Issued;
 use super::sso_token::Token;
 use crate::network::{Network, config};
 
-/// How long another process is given to leave the token that it has renewed.
+/// How long to wait for another process to write the token that it has refreshed.
 const OTHERS: Duration = Duration::from_secs(1);
-/// A token with less left is renewed first, where it can be.
+/// A token with less time left is refreshed first, if possible.
 const RENEW: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) fn obtain(
@@ -32,7 +32,7 @@ pub(super) fn obtain(
     let left = token.expires_at - call.now;
     if left < RENEW {
         let renewed = renew(network, &site, &mut token, call).or_else(|error| {
-            // A refresh token is good for one exchange, and another process may have been first.
+            // A refresh token works only once, and another process may have used it first.
             if error.refusal.is_none() {
                 return Err(error);
             }
@@ -90,12 +90,12 @@ pub(super) fn obtain(
     Ok(session)
 }
 
-/// The token that another process is leaving, if there is one: it comes a moment after that one's
+/// Waits for a token that another process has refreshed. It appears shortly after that process's
 /// exchange, which made this one fail.
 fn await_renewal(plan: &SsoPlan, network: &Network, call: Call<'_>) -> Option<Token> {
     let end = call.deadline.min(Instant::now() + OTHERS);
     loop {
-        // Unreadable for a moment while it is written.
+        // It may be unreadable for a moment while it is written.
         if let Ok(token) = Token::load(plan, network.env())
             && token.expires_at - call.now >= RENEW
         {
@@ -108,8 +108,8 @@ fn await_renewal(plan: &SsoPlan, network: &Network, call: Call<'_>) -> Option<To
     }
 }
 
-/// Exchanges the refresh token for a new access token, and leaves both where they came from: the
-/// old refresh token may be worth nothing afterwards.
+/// Exchanges the refresh token for a new access token, and writes both back to the file: the old
+/// refresh token may no longer work.
 fn renew(network: &Network, site: &Site, token: &mut Token, call: Call<'_>) -> Result<()> {
     let Some(refresh) = token.refresh(call.now) else {
         return Err(Error::new(
@@ -142,7 +142,7 @@ fn renew(network: &Network, site: &Site, token: &mut Token, call: Call<'_>) -> R
     Ok(())
 }
 
-/// The command for the user to run.
+/// The login command for the user to run.
 fn login(plan: &SsoPlan) -> String {
     format!("run 'aws sso login --profile {}'", one_line(&plan.profile))
 }

@@ -1,4 +1,4 @@
-//! The file in `~/.aws/sso/cache` that `aws sso login` leaves, and that every AWS tool reads.
+//! The token file in `~/.aws/sso/cache`, which `aws sso login` writes and all AWS tools share.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,20 +15,21 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 use sha1::{Digest as _, Sha1};
 
-/// The AWS CLI writes a few kilobytes.
+/// The size limit of the file; the AWS CLI writes a few kilobytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The file, read.
+/// A token file as read.
 pub(super) struct Token {
     pub(super) access_token: Secret,
     pub(super) expires_at: DateTime<Utc>,
     path: PathBuf,
-    /// With `sso_session` it may be renewed; without, it is the older kind, which may not.
+    /// Whether the token can be refreshed: only with `sso_session`, not with the older kind of
+    /// login.
     renewable: bool,
     document: Map<String, Value>,
 }
 
-/// What it takes to renew it.
+/// What is needed to refresh the token.
 pub(super) struct Refresh {
     pub(super) client_id: String,
     pub(super) client_secret: Secret,
@@ -36,10 +37,10 @@ pub(super) struct Refresh {
 }
 
 impl Token {
-    /// Reads the file of a session, or of a start URL where the profile names no session.
+    /// Reads the file of a session, or of a start URL if the profile names no session.
     ///
     /// # Errors
-    /// Not logged in, or the file was not written by `aws sso login`.
+    /// The user is not logged in, or the file was not written by `aws sso login`.
     pub(super) fn load(plan: &SsoPlan, env: &Env) -> Result<Self> {
         let home = paths::home(env).ok_or_else(|| {
             Error::new(
@@ -79,7 +80,7 @@ impl Token {
         })
     }
 
-    /// What it takes to renew it, if that is there and still good.
+    /// What is needed to refresh the token, if it is present and still valid.
     pub(super) fn refresh(&self, now: DateTime<Utc>) -> Option<Refresh> {
         let registered = time(&self.document, "registrationExpiresAt");
         if !self.renewable || registered.is_none_or(|end| end <= now) {
@@ -92,8 +93,8 @@ impl Token {
         })
     }
 
-    /// Takes the renewed token over and writes it for the other tools; that it could not be
-    /// written can still be used.
+    /// Replaces the token and writes the file for other tools. If the write fails, this process can
+    /// still use the new token.
     pub(super) fn replace(&mut self, access: String, refresh: Option<String>, end: DateTime<Utc>) {
         self.access_token = Secret::new(&*access);
         self.expires_at = end;
@@ -115,7 +116,7 @@ impl Token {
 
     fn write(&self) -> std::io::Result<()> {
         let text = zeroize::Zeroizing::new(serde_json::to_vec(&self.document)?);
-        // Another thread may be renewing it as well.
+        // Another thread may be refreshing it as well.
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("aws-connector-{}-{count}", std::process::id());
@@ -149,7 +150,7 @@ fn string<'a>(document: &'a Map<String, Value>, field: &str) -> Option<&'a str> 
         .filter(|text| !text.is_empty())
 }
 
-/// RFC 3339; older tools wrote `UTC` for `Z`.
+/// Parses a time in RFC 3339; older tools wrote `UTC` for `Z`.
 fn time(document: &Map<String, Value>, field: &str) -> Option<DateTime<Utc>> {
     let text = string(document, field)?.replace("UTC", "Z");
     DateTime::parse_from_rfc3339(&text)

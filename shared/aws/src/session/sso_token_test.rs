@@ -29,7 +29,7 @@ fn home(name: &str, text: &str) -> (tempfile::TempDir, Env) {
 
 #[test]
 fn the_file_is_named_as_the_aws_cli_names_it() {
-    // The example in botocore's own tests.
+    // The example from botocore's own tests.
     assert_eq!(
         file(Path::new("/h"), "https://d-92671207e4.awsapps.com/start"),
         Path::new("/h/.aws/sso/cache/13f9d35043871d073ab260e020f0ffde092cb14b.json")

@@ -1,4 +1,4 @@
-//! `sts:AssumeRoleWithWebIdentity`: the token is the proof, nothing is signed.
+//! `sts:AssumeRoleWithWebIdentity`: the token authenticates the call, so nothing is signed.
 
 use aws_connector_core::aws::Call;
 use aws_connector_core::credential::Session;
@@ -45,7 +45,7 @@ pub(super) fn obtain(
     )
 }
 
-/// Reads the token; its issuer replaces it from time to time.
+/// Reads the token, which its issuer rotates.
 fn read(path: &str) -> Result<Secret> {
     let fail = |what: &str| {
         let place = format!("web identity token file {}", shown(path));

@@ -1,6 +1,6 @@
-//! An AWS CLI profile, followed to where its credentials come from in the order that botocore
-//! has: role, web identity, IAM Identity Center, keys of the credentials file,
-//! `credential_process`, keys of the config file.
+//! Follows an AWS CLI profile to the source of its credentials, in botocore's order: role, web
+//! identity, IAM Identity Center, keys in the credentials file, `credential_process`, keys in the
+//! config file.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::profile::{KeyPair, SecretRef};
 use crate::secret::Secret;
 use crate::shown::shown;
 
-/// The profile that counts when none is named.
+/// The profile used when none is named.
 pub(super) const DEFAULT: &str = "default";
 
-/// How far profiles may refer to each other.
+/// The maximum length of a chain of profiles.
 const DEEPEST: usize = 32;
 
 const ID: &str = "aws_access_key_id";
@@ -32,7 +32,7 @@ pub(super) fn from_environment(env: &Env) -> Option<String> {
 /// The profile of the environment, or `default`, if it has credentials.
 ///
 /// # Errors
-/// The environment names one that does not exist, or it is wrong.
+/// The environment names a profile that does not exist, or the profile is invalid.
 pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
     let named = from_environment(look.env);
     let name = named.as_deref().unwrap_or(DEFAULT);
@@ -68,7 +68,7 @@ pub(super) fn named(look: &Look<'_>, name: &str) -> Result<Step> {
     path.outermost(look, &section)
 }
 
-/// What may have been missed.
+/// Hints at files that could not be read.
 fn unread(look: &Look<'_>) -> String {
     look.files()
         .unreadable()
@@ -89,7 +89,7 @@ fn mentions_credentials(section: &Section<'_>) -> bool {
     TELLING.iter().any(|key| section.has(key))
 }
 
-/// The profiles on the way, outermost first.
+/// The chain of profiles, outermost first.
 pub(super) struct Path(Vec<String>);
 
 impl Path {
@@ -108,7 +108,7 @@ impl Path {
             .ok_or_else(|| look.files().unknown(Kind::Profile, self.name()))
     }
 
-    /// The requested profile: its role comes before its keys.
+    /// Resolves the requested profile: its role takes precedence over its keys.
     fn outermost(&mut self, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
         if takes_role(section) {
             return role::step(self, look, section);
@@ -116,10 +116,11 @@ impl Path {
         self.without_role(look, section)
     }
 
-    /// A profile that another one names as its source: its keys come before its role.
+    /// Resolves a profile that another one names as its source: its keys take precedence over its
+    /// role.
     ///
     /// # Errors
-    /// It does not exist, leads in a circle, or is wrong itself.
+    /// It does not exist, forms a loop, or is invalid.
     pub(super) fn source(
         &mut self,
         look: &Look<'_>,
@@ -133,7 +134,7 @@ impl Path {
         };
         let has_keys = section.has(ID) || section.has(SECRET);
         if has_keys || !takes_role(&section) {
-            // A profile may name itself as the source of its role when it holds the keys.
+            // A profile that holds keys may name itself as the source of its role.
             self.0.push(name.to_owned());
             let step = self.without_role(look, &section);
             self.0.pop();
@@ -193,12 +194,12 @@ impl Path {
     }
 }
 
-/// Whether a role is assumed with the credentials of another source.
+/// Whether the profile assumes a role with the credentials of another source.
 fn takes_role(section: &Section<'_>) -> bool {
     section.has("role_arn") && !section.has("web_identity_token_file")
 }
 
-/// The keys of one of the files. They are never put together from both.
+/// The keys in one of the files. Keys are never combined across files.
 fn keys(section: &Section<'_>, dialect: Dialect) -> Result<Option<KeysPlan>> {
     let id = section.get_in(dialect, ID)?;
     let secret = section.get_in(dialect, SECRET)?;
@@ -221,8 +222,8 @@ fn keys(section: &Section<'_>, dialect: Dialect) -> Result<Option<KeysPlan>> {
         token: token.map(|(token, _)| PlannedSecret::Local(literal(token))),
         expires_at: None,
         tolerance: Duration::ZERO,
-        // The key id says whose they are. More of the text would tie a session with a second
-        // factor, which serves every role and region, to the role or region beside the keys.
+        // The key id identifies the keys. Hashing more of the section would tie an MFA session,
+        // which serves every role and region, to the role or region configured next to the keys.
         origin: Some(format!("{} [{}]", at.file.path.display(), section.name)),
     }))
 }

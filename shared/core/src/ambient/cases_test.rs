@@ -1,7 +1,7 @@
-//! The cases of `testdata/*.txt`: an environment and the AWS CLI's files, and the plan or the error
-//! that they lead to. `=== NAME` starts a case and `--- FILE` one of its files: `env`, `config`,
-//! `credentials`, any other, and last `expected`, which `UPDATE_GOLDENS=1` rewrites: read the
-//! difference before you keep it. Over 300 lines, because half of it prints plans for all cases.
+//! The cases of `testdata/*.txt`: an environment and the AWS CLI's files, with the expected plan or
+//! error. `=== NAME` starts a case and `--- FILE` one of its files: `env`, `config`, `credentials`,
+//! any other, and `expected` last, which `UPDATE_GOLDENS=1` rewrites; review the diff. Longer than
+//! 300 lines because half of it prints plans.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::env::Env;
 use crate::plan::{How, PlannedKeys, PlannedSecret, RoleCall, Site, Step};
 use crate::profile::{CredentialSource, Endpoints, ImplicitSource, SecretRef};
 
-/// Every secret in the cases holds this.
+/// Every secret in the cases contains this.
 const MARK: &str = "s3cret";
 
 struct Case {
@@ -21,7 +21,7 @@ struct Case {
     env: Env,
 }
 
-/// Writes the files of a case to a folder. `{FF}` is a byte that is not UTF-8.
+/// Writes the files of a case to a folder. `{FF}` becomes a byte that is not UTF-8.
 fn write(files: &str, folder: &Path) {
     for file in files.split("\n--- ").skip(1) {
         let (name, body) = file.split_once('\n').unwrap_or((file, ""));
@@ -38,8 +38,8 @@ fn write(files: &str, folder: &Path) {
     }
 }
 
-/// `env` holds `NAME=value` lines; `# source: profile NAME` or `# source: NAME` says what is asked
-/// (default: the chain). The files are the case's own unless the case names others or a HOME.
+/// `env` contains `NAME=value` lines; `# source: profile NAME` or `# source: NAME` selects the
+/// source (default: the chain). A case uses its own files unless it sets their variables or HOME.
 fn case(folder: &Path) -> Case {
     let text = fs::read_to_string(folder.join("env")).unwrap_or_default();
     let here = folder.to_str().unwrap();
@@ -175,7 +175,7 @@ fn call_summary(call: &RoleCall) -> String {
     )
 }
 
-/// What a case's files lead to, in words.
+/// The outcome of a case, as text.
 fn outcome(name: &str, files: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     write(files, folder.path());
@@ -202,7 +202,7 @@ fn outcome(name: &str, files: &str) -> String {
 }
 
 #[test]
-fn every_case_comes_out_as_written() {
+fn every_case_has_the_expected_outcome() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ambient/testdata"));
     let mut wrong = Vec::new();
     let mut count = 0;

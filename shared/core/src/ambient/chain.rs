@@ -1,21 +1,22 @@
-//! The order in which sources are asked, and what is said when none answers.
+//! The order of the ambient sources, and the error if none is configured.
 
 use super::{Found, Look, aws_profile, container, environment};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{How, Step};
 use crate::profile::CredentialSource;
 
-/// The first source that is configured.
+/// Returns the step of the first configured source.
 ///
 /// # Errors
-/// None is, or the first that is configured is so wrongly: to pass over it would serve another
-/// identity than the one that was meant.
+/// No source is configured, or the first configured one is invalid. Skipping it could select an
+/// unintended identity.
 pub(super) fn first(look: &Look<'_>) -> Result<Step> {
     let mut tried = String::new();
     for source in CredentialSource::ALL {
         match one(look, source)? {
             Found::Step(mut step) => {
-                // Only asking shows whether it is there; then this is what else was tried.
+                // Only a request shows whether it exists; if not, the error lists what else was
+                // tried.
                 if let How::InstanceMetadata(plan) = &mut step.how {
                     plan.tried = tried;
                 }
@@ -38,10 +39,10 @@ pub(super) fn first(look: &Look<'_>) -> Result<Step> {
     .fix("set up one of these, or set profile_name or credential_source in the connector"))
 }
 
-/// One source and no other.
+/// Returns the step of one specific source.
 ///
 /// # Errors
-/// It is not configured, or wrongly.
+/// It is not configured, or is invalid.
 pub(super) fn only(look: &Look<'_>, source: CredentialSource) -> Result<Step> {
     match one(look, source)? {
         Found::Step(step) => Ok(*step),
@@ -59,7 +60,7 @@ pub(super) fn only(look: &Look<'_>, source: CredentialSource) -> Result<Step> {
     }
 }
 
-/// What a source answers.
+/// Looks up one source.
 pub(super) fn one(look: &Look<'_>, source: CredentialSource) -> Result<Found> {
     match source {
         CredentialSource::Environment => environment::keys(look),

@@ -1,5 +1,5 @@
-//! Sources that answer over HTTP near the machine: the container credentials endpoint (ECS, EKS
-//! Pod Identity) and the EC2 instance metadata service. Here only where they are.
+//! The HTTP endpoints near the machine: the container credentials endpoint (ECS, EKS Pod Identity)
+//! and the EC2 instance metadata service. This only resolves their addresses.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 
-/// How long the metadata service may take, as the AWS CLI has it.
+/// The variable with the metadata service's timeout, as in the AWS CLI.
 const PATIENCE: &str = "AWS_METADATA_SERVICE_TIMEOUT";
 const LONGEST_PATIENCE: u64 = 20;
 
-/// ECS, and EKS Pod Identity on either kind of network: plain HTTP may go there.
+/// ECS, and EKS Pod Identity over IPv4 and IPv6: plain HTTP is allowed to these.
 const CONTAINER_HOSTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
 const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "fd00:ec2::254"];
 
@@ -65,8 +65,8 @@ pub(super) fn container(look: &Look<'_>) -> Result<Found> {
     })))
 }
 
-/// Neither URI is set. In a container of ECS or EKS it once was, and something on the way here
-/// did not pass it on.
+/// Explains that neither URI is set. ECS and EKS set one in every container, so some program in
+/// between may not have passed it on.
 fn missing(look: &Look<'_>) -> String {
     let mut why = format!("neither {RELATIVE_URI} nor {FULL_URI} is set");
     let set = |name: &&str| look.env.get(name).is_some();
@@ -148,8 +148,8 @@ fn wrong(variable: &str, what: &str) -> Error {
     .fix(format!("correct or unset {variable}"))
 }
 
-/// Whether keys may be requested there: by https anywhere, by http on this machine or at `known`
-/// addresses.
+/// Checks that keys may be requested from a URI: https to any host, http to this machine or the
+/// `known` addresses.
 fn check(uri: &str, known: &[&str]) -> std::result::Result<(), String> {
     let Some(url) = Url::parse(uri) else {
         return Err("is not a URL of the form http://HOST/PATH".to_owned());

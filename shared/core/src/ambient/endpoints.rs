@@ -12,12 +12,11 @@ use crate::url::endpoint;
 
 impl Surroundings<'_> {
     /// The endpoints of an AWS CLI profile; without a name, of the one that the environment names,
-    /// or of `default`. What else is wrong with the files comes out when credentials are looked for
-    /// there.
+    /// or of `default`. Other problems in the files are reported when credentials are looked up.
     ///
     /// # Errors
     /// An endpoint is not a URL or would send credentials unencrypted, a switch is neither true nor
-    /// false, or the `services` section is not there.
+    /// false, or the `services` section does not exist.
     pub fn profile_endpoints(
         &self,
         profile: Option<&str>,

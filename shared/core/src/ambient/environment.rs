@@ -1,4 +1,4 @@
-//! Sources that consist of environment variables only: keys, and a web identity.
+//! Sources in environment variables: access keys, and a web identity.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, RoleCall};
 use crate::profile::{KeyPair, Policies, SecretRef};
 use crate::resource::check_role_arn;
 
-/// STS's default for a role.
+/// STS's default duration of a role session.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
-/// `AWS_ACCESS_KEY_ID` and what belongs to it.
+/// `AWS_ACCESS_KEY_ID` and the variables that go with it.
 ///
 /// # Errors
-/// The pair is not whole: to go on would use another identity than the one that was meant.
+/// The pair is incomplete. Skipping it could select an unintended identity.
 pub(super) fn keys(look: &Look<'_>) -> Result<Found> {
     if look.env.get("AWS_ACCESS_KEY_ID").is_none() {
         return Ok(Found::nothing("AWS_ACCESS_KEY_ID is not set"));
@@ -31,7 +31,7 @@ pub(super) fn keys(look: &Look<'_>) -> Result<Found> {
     let token = ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]
         .into_iter()
         .find(|name| look.env.get(name).is_some());
-    // Programs that export temporary keys say here when they end.
+    // Programs that export temporary keys set their expiration here.
     let expires_at = look
         .env
         .get("AWS_CREDENTIAL_EXPIRATION")
@@ -54,7 +54,7 @@ pub(super) fn keys(look: &Look<'_>) -> Result<Found> {
 /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, as EKS sets them for a service account.
 ///
 /// # Errors
-/// The role is missing or no role.
+/// The role is missing or invalid.
 pub(super) fn web_identity(look: &Look<'_>) -> Result<Found> {
     let Some(token_file) = look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE") else {
         return Ok(Found::nothing("AWS_WEB_IDENTITY_TOKEN_FILE is not set"));
@@ -76,11 +76,11 @@ pub(super) fn web_identity(look: &Look<'_>) -> Result<Found> {
 }
 
 impl Look<'_> {
-    /// A role's call with nothing but its name.
+    /// The call for a role with only a session name.
     pub(super) fn role_call(&self, arn: String, session_name: Option<&str>) -> RoleCall {
         RoleCall {
             arn,
-            // The template's only use of the client is a placeholder that the default lacks.
+            // The default template does not use the client.
             session_name: crate::plan::session_name(
                 session_name,
                 self.connector,

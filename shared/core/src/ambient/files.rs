@@ -1,4 +1,4 @@
-//! The AWS CLI's two files: where they are, and a profile merged from both.
+//! The AWS CLI's config and credentials files: their paths, and profiles merged from both.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -23,30 +23,30 @@ pub(super) struct Files {
     credentials: Read,
 }
 
-/// A file as it was found.
+/// The result of reading a file.
 enum Read {
-    /// It is there.
+    /// The file was read.
     Ini(Ini),
-    /// The file does not exist, or has no known place: where, and why.
+    /// The file does not exist or has no known path; says where and why.
     Missing(String),
-    /// It is there, but not for us: where, and why.
+    /// The file cannot be read; says where and why.
     Unreadable(String),
 }
 
-/// A profile, the properties of both files together.
+/// A profile or session, with the properties of both files.
 pub(super) struct Section<'f> {
     /// The profile's or session's name.
     pub(super) name: String,
-    /// The file that it starts in.
+    /// The file in which it first appears.
     file: &'f Ini,
     /// The line of its header.
     line: usize,
-    /// The config file's, then those of the credentials file: the last one of a key counts.
+    /// The config file's, then the credentials file's. If a key is repeated, the last one wins.
     properties: Vec<Property<'f>>,
 }
 
 impl Dialect {
-    /// Where the AWS CLI looks for the file; `None` without a home folder.
+    /// The path of the file, as the AWS CLI finds it; `None` without a home directory.
     pub fn path(self, env: &Env) -> Option<PathBuf> {
         let (variable, name) = match self {
             Self::Config => ("AWS_CONFIG_FILE", "config"),
@@ -56,13 +56,13 @@ impl Dialect {
             Some(path) => expand_home(&path, env),
             None => home(env)?.join(".aws").join(name),
         };
-        // A relative path means another file in another folder.
+        // Absolute, because a child process may have another working directory.
         Some(std::path::absolute(&path).unwrap_or(path))
     }
 }
 
 impl Files {
-    /// Reads what is there.
+    /// Reads both files.
     pub(super) fn load(env: &Env) -> Self {
         Self {
             config: load(Dialect::Config, env),
@@ -79,10 +79,10 @@ impl Files {
             })
     }
 
-    /// A section by kind and name.
+    /// Finds a section by kind and name.
     ///
     /// # Errors
-    /// One of its lines cannot be read.
+    /// A line in the section is invalid.
     pub(super) fn section(&self, kind: Kind, name: &str) -> Result<Option<Section<'_>>> {
         let Some((file, line)) = self
             .both()
@@ -102,12 +102,12 @@ impl Files {
         }))
     }
 
-    /// Whether there is a profile of that name.
+    /// Whether the profile exists.
     pub(super) fn has_profile(&self, name: &str) -> bool {
         self.both().any(|ini| ini.has(Kind::Profile, name))
     }
 
-    /// Where profiles were looked for and not found.
+    /// Where profiles were searched, for messages.
     pub(super) fn places(&self) -> String {
         let place = |read: &Read| match read {
             Read::Ini(ini) => ini.path.display().to_string(),
@@ -116,7 +116,7 @@ impl Files {
         format!("{} or {}", place(&self.config), place(&self.credentials))
     }
 
-    /// The first file that is there but not for us, and why.
+    /// The first file that cannot be read, and why.
     pub(super) fn unreadable(&self) -> Option<&str> {
         [&self.config, &self.credentials]
             .into_iter()
@@ -160,14 +160,14 @@ impl<'f> Section<'f> {
         format!("{}:{}", self.file.path.display(), self.line)
     }
 
-    /// An error in this profile as a whole.
+    /// An error about the profile as a whole.
     pub(super) fn wrong(&self, what: &str) -> Error {
         let name = shown(&self.name);
         self.file
             .wrong(self.line, format!("AWS CLI profile {name} {what}"))
     }
 
-    /// The property that counts for a key.
+    /// The property with this key; the last one wins.
     pub(super) fn property(&self, key: &str) -> Option<&Property<'f>> {
         self.properties
             .iter()
@@ -175,7 +175,7 @@ impl<'f> Section<'f> {
             .find(|property| property.key.eq_ignore_ascii_case(key))
     }
 
-    /// The property that counts for a key, if it has a value.
+    /// The property with this key, if it has a value.
     pub(super) fn filled(&self, key: &str) -> Option<&Property<'f>> {
         self.property(key).filter(|property| !property.is_empty())
     }
@@ -185,10 +185,10 @@ impl<'f> Section<'f> {
         self.filled(key).is_some()
     }
 
-    /// A key's value on one line, with its property for messages; an empty one counts as none.
+    /// A key's single-line value, with its property for messages; `None` if empty.
     ///
     /// # Errors
-    /// The value goes over several lines.
+    /// The value spans several lines.
     pub(super) fn get(&self, key: &str) -> Result<Option<(&'f str, &Property<'f>)>> {
         match self.property(key) {
             Some(property) => Ok(property.value()?.map(|value| (value, property))),
@@ -196,10 +196,10 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// As [`Section::get`], of one of the files only.
+    /// As [`Section::get`], but in one of the files only.
     ///
     /// # Errors
-    /// The value goes over several lines.
+    /// The value spans several lines.
     pub(super) fn get_in(
         &self,
         dialect: Dialect,
@@ -214,9 +214,8 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// The section's text in one form, with the paths of its files: the same words, the same
-    /// meaning. Secrets are left out (the key id beside them says whose they are), so that no
-    /// `Debug` shows them.
+    /// The section's text in a normalized form, with the paths of its files, to identify it.
+    /// Secrets are omitted so that no `Debug` shows them; the key id identifies them.
     pub(super) fn origin(&self, into: &mut String) {
         let mut file: Option<&Ini> = None;
         for property in &self.properties {

@@ -1,8 +1,8 @@
-//! AWS's INI dialect, as botocore reads it: sections, `key = value` (or `key: value`), comment
-//! lines, deeper-indented lines that continue a value. The index is one pass over the lines; only
-//! the requested sections are read, so that a thousand profiles cost little.
+//! Parses AWS's INI dialect as botocore does: sections, `key = value` (or `key: value`), comment
+//! lines, and deeper-indented continuation lines. One pass indexes the file and only requested
+//! sections are parsed, so a thousand profiles cost little.
 //!
-//! The only reader of these files: `login` and `logout` edit them at the places that it finds.
+//! Nothing else parses these files: `login` and `logout` edit them at the offsets found here.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,16 +15,16 @@ use super::scan::{Item, Scan};
 use super::words;
 use crate::error::{Error, Result};
 
-/// Which of the two files it is: they name their profiles differently.
+/// Which of the two files it is; they name profiles differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// `~/.aws/config`: `[profile NAME]`, `[default]`, `[sso-session NAME]`, `[services NAME]`.
     Config,
-    /// `~/.aws/credentials`: a section's name is the profile's.
+    /// `~/.aws/credentials`: the section's name is the profile's.
     Credentials,
 }
 
-/// What a section is about.
+/// The kind of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A profile.
@@ -35,7 +35,7 @@ pub enum Kind {
     Services,
 }
 
-/// One file, with the places of its sections. No `Debug`: the text holds secrets.
+/// One file, with the offsets of its sections. No `Debug`: the text contains secrets.
 pub struct Ini {
     pub(super) path: PathBuf,
     pub(super) dialect: Dialect,
@@ -47,10 +47,10 @@ pub struct Ini {
     stray: Option<usize>,
 }
 
-/// A section in byte offsets of the text.
+/// A section, as byte offsets into the text.
 #[derive(Clone, Copy, Debug)]
 struct Span {
-    /// Where the line of its header starts.
+    /// The start of its header line.
     start: usize,
     header: (usize, usize),
     body: (usize, usize),
@@ -64,12 +64,12 @@ pub struct Section<'t> {
     span: &'t Span,
 }
 
-/// The line, from 1, that is neither `key = value` nor a comment.
+/// A line (from 1) that is neither `key = value` nor a comment.
 #[derive(Clone, Copy, Debug)]
 pub struct BadLine(pub usize);
 
 impl Ini {
-    /// Finds the sections of a text; errors cannot name its file.
+    /// Finds the sections of a text. Errors do not name a file.
     pub fn parse(text: &str, dialect: Dialect) -> Self {
         let text = Zeroizing::new(text.to_owned());
         Self::new(PathBuf::new(), dialect, text)
@@ -113,8 +113,8 @@ impl Ini {
         }
     }
 
-    /// The first line that is in no section, or line 1 if a byte order mark precedes it. The AWS CLI
-    /// rejects such a file.
+    /// The first line outside a section, or line 1 if the file starts with a byte order mark. The
+    /// AWS CLI rejects such a file.
     pub fn stray(&self) -> Option<usize> {
         self.stray
     }
@@ -179,14 +179,14 @@ impl Ini {
         self.place(Error::profile(what), line)
     }
 
-    /// An error that a line led to.
+    /// Adds the file and line to an error.
     pub(super) fn place(&self, error: Error, line: usize) -> Error {
         error.at(self.path.display().to_string(), line)
     }
 }
 
 impl<'t> Section<'t> {
-    /// The text in the brackets.
+    /// The text between the brackets.
     pub fn header(&self) -> &'t str {
         let (start, end) = self.span.header;
         self.ini.text.get(start..end).unwrap_or("")
@@ -197,12 +197,12 @@ impl<'t> Section<'t> {
         self.span.line
     }
 
-    /// Whether it is the section of that kind and name.
+    /// Whether the section has this kind and name.
     pub fn is(&self, kind: Kind, name: &str) -> bool {
         self.name().is_some_and(|(k, n, _)| k == kind && n == name)
     }
 
-    /// Kind and name, and whether it is the bare `[default]`.
+    /// Its kind and name, and whether it is the bare `[default]`.
     fn name(&self) -> Option<(Kind, Cow<'t, str>, bool)> {
         let header = self.header().trim();
         if self.ini.dialect == Dialect::Credentials {
@@ -228,7 +228,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// The bytes from its header to the end of its last line that is not blank or a comment.
+    /// The byte range from its header to its last line that is not blank or a comment.
     pub fn range(&self) -> Range<usize> {
         let mut scan = self.scan();
         let mut end = scan.offset();

@@ -1,5 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
-//! The reader on its own: what botocore makes of the same bytes, and what no bytes may do.
+//! The parser on its own: it agrees with botocore, and no input breaks it.
 
 use std::path::PathBuf;
 
@@ -19,8 +19,8 @@ fn ini(dialect: Dialect, text: &str) -> Ini {
     )
 }
 
-/// `key=value@line …` of a profile, `!` where a value is refused.
-fn told(text: &str, name: &str) -> String {
+/// The properties of a profile as `key=value@line …`; `!` marks an invalid value.
+fn summary(text: &str, name: &str) -> String {
     let ini = ini(Dialect::Config, text);
     let mut properties = Vec::new();
     if let Err(error) = ini.read(Kind::Profile, name, &mut properties) {
@@ -37,7 +37,7 @@ fn told(text: &str, name: &str) -> String {
 }
 
 #[test]
-fn the_dialect_is_read_as_aws_reads_it() {
+fn the_dialect_is_parsed_as_aws_parses_it() {
     for (text, expected) in [
         ("[default]\na=b\n", "a=b@2"),
         ("\u{feff}[default]\r\na = b\r\n\r\nc=d", "a=b@2 c=d@4"),
@@ -71,7 +71,7 @@ fn the_dialect_is_read_as_aws_reads_it() {
         ("[ default ]\na=b", "a=b@2"),
         ("[defaults]\na=b\n[profile]\nc=d\n[default", ""),
     ] {
-        assert_eq!(told(text, "default"), expected, "{text:?}");
+        assert_eq!(summary(text, "default"), expected, "{text:?}");
     }
 }
 
@@ -85,7 +85,7 @@ fn profiles_are_named_as_aws_names_them() {
         "sso-session x",
         "services x",
     ] {
-        assert_eq!(told(&format!("[{header}]\na=b"), "x"), "", "{header}");
+        assert_eq!(summary(&format!("[{header}]\na=b"), "x"), "", "{header}");
     }
     for header in [
         "profile x",
@@ -94,14 +94,18 @@ fn profiles_are_named_as_aws_names_them() {
         "profile\tx",
         " profile  x ",
     ] {
-        assert_eq!(told(&format!("[{header}]\na=b"), "x"), "a=b@2", "{header}");
+        assert_eq!(
+            summary(&format!("[{header}]\na=b"), "x"),
+            "a=b@2",
+            "{header}"
+        );
     }
-    assert_eq!(told("[profile \"x y\"]\na=b", "x y"), "a=b@2");
+    assert_eq!(summary("[profile \"x y\"]\na=b", "x y"), "a=b@2");
     let credentials = ini(Dialect::Credentials, "[x y]\na=b\n[profile z]\n");
     assert!(credentials.has(Kind::Profile, "x y") && !credentials.has(Kind::Profile, "z"));
 }
 
-/// Pieces that make likely trouble, and arbitrary text between them.
+/// Text from troublesome fragments mixed with arbitrary text.
 fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("[profile x]\n".to_owned()),
@@ -129,7 +133,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_files_panic_loop_or_show_a_secret(
+    fn no_input_makes_the_parser_panic_loop_or_show_a_secret(
         config in any_text(),
         credentials in any_text(),
         raw in prop::collection::vec(any::<u8>(), 0..64),

@@ -1,5 +1,5 @@
-//! What the surroundings offer: environment variables, the AWS CLI's files, endpoints near the
-//! machine. Resolved to plain data without running, asking or opening anything but those files.
+//! Ambient credentials: environment variables, the AWS CLI's files, endpoints near the machine.
+//! Resolved to plain data without running a program, calling a service or opening any other file.
 
 mod aws_profile;
 mod chain;
@@ -32,7 +32,7 @@ use crate::profile::ImplicitSource;
 use crate::user::Runner;
 use files::Files;
 
-/// What is around this process, the AWS CLI's files read once and when they are first needed.
+/// The ambient sources of this process. The AWS CLI's files are read once, when first needed.
 pub struct Surroundings<'e> {
     env: &'e Env,
     runner: Runner,
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Surroundings<'_> {
 }
 
 impl<'e> Surroundings<'e> {
-    /// Those of an environment.
+    /// Creates the ambient sources of an environment.
     pub fn new(env: &'e Env) -> Self {
         Self {
             env,
@@ -55,12 +55,12 @@ impl<'e> Surroundings<'e> {
         }
     }
 
-    /// The step that yields a source's credentials. `process_environment` is the connector's field
-    /// of that name.
+    /// Resolves a source to the step that yields its credentials. `process_environment` is the
+    /// connector's field of that name.
     ///
     /// # Errors
-    /// Nothing is configured there, or what is configured is wrong; every text names the variable,
-    /// or the file, line, profile and key.
+    /// The source is not configured, or is invalid. Every error names the variable, or the file,
+    /// line, profile and key.
     pub fn resolve(
         &self,
         source: &ImplicitSource,
@@ -88,8 +88,7 @@ impl<'e> Surroundings<'e> {
     }
 
     /// The `region` of an AWS CLI profile; without a name, of the one that the environment names,
-    /// or of `default`. What is wrong with the files comes out when credentials are looked for
-    /// there.
+    /// or of `default`. Problems in the files are reported when credentials are looked up.
     pub fn profile_region(&self, profile: Option<&str>) -> Option<String> {
         let name = self.profile_name(profile);
         let section = self.files().section(ini::Kind::Profile, &name).ok()??;
@@ -111,10 +110,10 @@ impl<'e> Surroundings<'e> {
     }
 }
 
-/// As [`Surroundings::resolve`], for a single look, without a connector in the connectors file.
+/// As [`Surroundings::resolve`], for a single lookup without a connectors file.
 ///
 /// # Errors
-/// As there.
+/// As [`Surroundings::resolve`].
 pub fn resolve(source: &ImplicitSource, connector: &str, site: &Site, env: &Env) -> Result<Step> {
     Surroundings::new(env).resolve(source, connector, &[], site)
 }
@@ -125,12 +124,12 @@ pub fn environment_region(env: &Env) -> Option<String> {
         .or_else(|| env.get("AWS_DEFAULT_REGION"))
 }
 
-/// As [`Surroundings::profile_region`], for a single look.
+/// As [`Surroundings::profile_region`], for a single lookup.
 pub fn profile_region(profile: Option<&str>, env: &Env) -> Option<String> {
     Surroundings::new(env).profile_region(profile)
 }
 
-/// What a look around needs.
+/// The context of a lookup.
 struct Look<'a> {
     connector: &'a str,
     process_environment: &'a [String],
@@ -139,11 +138,11 @@ struct Look<'a> {
     around: &'a Surroundings<'a>,
 }
 
-/// What one source answered.
+/// The result of looking up one source.
 enum Found {
     /// It is configured.
     Step(Box<Step>),
-    /// It is not, and why.
+    /// It is not configured, for this reason.
     No(Cow<'static, str>),
 }
 

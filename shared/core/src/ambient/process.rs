@@ -1,5 +1,5 @@
-//! `credential_process` of an AWS CLI profile, and the one command line that must not be run: our
-//! own, for the connector that is being served.
+//! The `credential_process` of an AWS CLI profile. Refuses a command that would call this program
+//! again for the connector being served.
 
 use super::files::Section;
 use super::ini::Property;
@@ -13,10 +13,10 @@ use crate::user::Trust;
 /// Our own binary.
 const OURSELVES: &str = "aws-connector-credential-process";
 
-/// The step that runs the command; `path` names the profiles that led here.
+/// The step that runs the command; `path` is the chain of profiles.
 ///
 /// # Errors
-/// The command line has an open quote, or asks this very connector again, or this is root and
+/// The command line has an unclosed quote or requests the same connector again, or this is root and
 /// another user wrote it.
 pub(super) fn step(
     path: &[String],
@@ -54,7 +54,7 @@ pub(super) fn step(
     })))
 }
 
-/// As root, refuses a key in a file that another user wrote; `refused` says what is not done.
+/// As root, refuses a key in a file that another user wrote; `refused` says what root does not do.
 ///
 /// # Errors
 /// This is root, and the file belongs to another user.
@@ -75,8 +75,8 @@ pub(super) fn require_own_file(
     }
 }
 
-/// The connector that a command line would ask, as far as it tells, if it runs our own binary
-/// (by itself or behind a wrapper such as `env`). The rest is found out when it runs.
+/// The connector that a command line would request, if it visibly runs our own program, directly or
+/// through a wrapper such as `env`. Other loops are detected at run time.
 fn asks_us(words: &[String], env: &Env) -> Option<String> {
     let mut words = words.iter().skip_while(|word| {
         let name = word.rsplit(['/', '\\']).next().unwrap_or("");

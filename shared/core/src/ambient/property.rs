@@ -1,4 +1,4 @@
-//! One `key = value` of a section, and the ways in which its value is read.
+//! One `key = value` of a section, and how to read its value.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ pub struct Property<'t> {
     pub(super) file: &'t Ini,
     /// Its line, from 1.
     pub(super) line: usize,
-    /// The key as it is written; compare without regard to case.
+    /// The key as written; compare it case-insensitively.
     pub key: &'t str,
     pub(super) first: &'t str,
     pub(super) more: Vec<&'t str>,
 }
 
 impl<'t> Property<'t> {
-    /// The value without a comment at its end; `None` if it is empty or has sub-properties.
+    /// The value without a trailing comment; `None` if it is empty or has sub-properties.
     ///
     /// # Errors
     /// The value spans several lines or contains a control character.
@@ -56,12 +56,12 @@ impl<'t> Property<'t> {
         without_comment(self.first).is_empty()
     }
 
-    /// All of the value as it is written.
+    /// The lines of the value, as written.
     pub(super) fn raw(&self) -> impl Iterator<Item = &'t str> {
         std::iter::once(self.first.trim()).chain(self.more.iter().copied())
     }
 
-    /// The value of a sub-property, if it has one.
+    /// The value of a sub-property, if it is set.
     pub(super) fn inner(&self, key: &str) -> Option<&'t str> {
         self.more
             .iter()
@@ -79,8 +79,8 @@ impl<'t> Property<'t> {
     }
 }
 
-/// A `#` or `;` after white space starts a comment. (botocore keeps it in the value; AWS's other
-/// SDKs do not, and no value that is read here can contain one.)
+/// Cuts a comment: a `#` or `;` after white space. (botocore keeps it as part of the value, AWS's
+/// other SDKs do not; no value that we read can contain one.)
 fn without_comment(value: &str) -> &str {
     let mut before_is_space = false;
     for (at, c) in value.char_indices() {

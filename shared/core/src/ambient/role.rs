@@ -1,4 +1,4 @@
-//! The role of an AWS CLI profile: who assumes it, and with which arguments.
+//! The role of an AWS CLI profile: the credentials that assume it, and the arguments.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::resource::{Arn, check_mfa_serial, check_region, check_role_arn};
 use crate::secret::Secret;
 use crate::shown::shown;
 
-/// One code is good for as long as a connector's default `mfa_duration`.
+/// How long the session of one MFA code lasts, as the default of a connector's `mfa_duration`.
 const MFA_SESSION: Duration = Duration::from_secs(12 * 3600);
 
-/// The names that `credential_source` of a profile may have.
+/// The sources that a profile's `credential_source` may name.
 const SOURCES: [CredentialSource; 3] = [
     CredentialSource::Environment,
     CredentialSource::EcsContainer,
@@ -26,7 +26,7 @@ const SOURCES: [CredentialSource; 3] = [
 /// `role_arn` with `source_profile` or `credential_source`.
 ///
 /// # Errors
-/// A key is missing or wrong, here or in a profile that this one leads to.
+/// A key is missing or invalid, here or in a source profile.
 pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Step> {
     let (arn, site) = arn_and_site(look, section)?;
     let session_name = section.get("role_session_name")?.map(|(name, _)| name);
@@ -73,7 +73,7 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
             .fix("set it to 3600 or less"));
     }
     if call.duration <= HOUR && is_user_key(&source) {
-        // One code for every scope: it goes into a session that the roles are assumed from.
+        // One code serves every scope: it goes into a session that then assumes the roles.
         if let Some(mfa) = call.mfa.take() {
             let how = How::SessionToken {
                 source: Box::new(source),
@@ -88,11 +88,11 @@ pub(super) fn step(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> R
     Ok(Step::new(look.connector, &site, how))
 }
 
-/// `role_arn` with `web_identity_token_file`. Like botocore it looks at nothing else but
+/// `role_arn` with `web_identity_token_file`. Like botocore, reads no other setting except
 /// `role_session_name`.
 ///
 /// # Errors
-/// The role is missing or no role.
+/// The role is missing or invalid.
 pub(super) fn web_identity(
     look: &Look<'_>,
     section: &Section<'_>,
@@ -107,8 +107,8 @@ pub(super) fn web_identity(
     Ok(Step::new(look.connector, &site, how))
 }
 
-/// GetSessionToken takes a user's own keys only. Behind other sources there may or may not be
-/// some: there the code goes with the role's call, which every one of them can make.
+/// GetSessionToken accepts only a user's own keys. Other sources may or may not provide them, so
+/// there the code goes into the AssumeRole call, which accepts any credentials.
 fn is_user_key(source: &Step) -> bool {
     matches!(&source.how, How::Keys(keys) if keys.token.is_none())
 }
@@ -144,7 +144,7 @@ fn source(path: &mut Path, look: &Look<'_>, section: &Section<'_>) -> Result<Ste
     }
 }
 
-/// The role, and where STS is asked for it: in the profile's own region if it has one.
+/// The role, and the site for its STS call: in the profile's own region if it has one.
 fn arn_and_site(look: &Look<'_>, section: &Section<'_>) -> Result<(String, Site)> {
     let Some((arn, property)) = section.get("role_arn")? else {
         return Err(section

@@ -1,6 +1,6 @@
-//! The lines of an INI file as Python's `configparser` sees them, which botocore reads with.
+//! Splits an INI file into lines as Python's `configparser`, which botocore uses, does.
 
-/// A piece of the file, as byte offsets without the white space around it.
+/// A piece of the file, as byte offsets without surrounding white space.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
     /// The text between the brackets.
@@ -11,12 +11,12 @@ pub(super) enum Item {
     More((usize, usize)),
 }
 
-/// Goes over the lines, always forward; blank lines and comments are passed over.
+/// Iterates over the lines, skipping blank lines and comments.
 pub(super) struct Scan<'t> {
     text: &'t str,
     at: usize,
     line: usize,
-    /// The indentation of the last line that continued nothing.
+    /// The indentation of the last line that was not a continuation.
     level: usize,
     in_option: bool,
 }
@@ -33,12 +33,12 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// Where the next line starts.
+    /// The offset of the next line.
     pub(super) fn offset(&self) -> usize {
         self.at
     }
 
-    /// The next piece, the offset of its line and the line's number.
+    /// The next piece, with its line's offset and number.
     pub(super) fn next(&mut self) -> Option<(Item, usize, usize)> {
         loop {
             let start = self.at;

@@ -8,7 +8,7 @@ use crate::plan::SsoPlan;
 use crate::resource::check_region;
 use crate::shown::shown;
 
-/// What the profile says; `None` when it names neither account nor role.
+/// The profile's settings; `None` if it names neither account nor role.
 ///
 /// # Errors
 /// A key is missing, or profile and session contradict each other.

@@ -1,7 +1,7 @@
 //! Splits a command line into words by the quoting rules of POSIX shells.
 //!
-//! Not the `shlex` crate: it drops what follows a `#` and unescapes `\$` in double quotes. Python's
-//! `shlex.split`, with which the AWS CLI splits `credential_process`, does neither.
+//! Not the `shlex` crate, which drops everything after a `#` and unescapes `\$` in double quotes.
+//! Python's `shlex.split`, which the AWS CLI uses for `credential_process`, does neither.
 
 /// The words of a command line; `None` if a quote is not closed.
 pub fn split(line: &str) -> Option<Vec<String>> {
@@ -41,7 +41,7 @@ pub fn split(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// The line up to a `#` or `;` that follows white space outside of quotes.
+/// The line up to a `#` or `;` that follows white space outside quotes.
 pub(super) fn without_comment(line: &str) -> &str {
     let mut quote = None;
     let mut escaped = false;
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_cut_as_shlex_cuts_them() {
+    fn words_are_split_as_shlex_splits_them() {
         for (line, words) in [
             ("", vec![]),
             ("  a  b ", vec!["a", "b"]),

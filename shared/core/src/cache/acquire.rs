@@ -1,4 +1,4 @@
-//! From a miss to the right to mint: lock, look again, or wait for another process.
+//! What happens after a cache miss: take the lock and look again, or wait for another process.
 
 use std::time::Instant;
 
@@ -7,37 +7,38 @@ use super::entry::{Cacheable, Entry};
 use super::lease::{Hold, Lease};
 use super::lock::Guard;
 use super::note::read_note;
-use super::wait::{PATIENCE_WITH_VALID, Wait, being_asked, still_busy, who};
+use super::wait::{PATIENCE_WITH_VALID, Wait, already_prompting, describe_holder, still_busy};
 use super::want::Want;
 use crate::error::{Error, Result};
 use crate::log;
 use crate::turn::Turn;
 
-/// Nothing in the cache is good enough.
+/// The cache has no credential that is good enough.
 #[derive(Debug)]
 pub struct Miss<'a, T> {
     pub(super) cache: &'a Cache,
     pub(super) want: Want<'a>,
-    /// What is there, short of the margin perhaps, but valid.
+    /// The cached credential, if it is still valid but expires too soon.
     pub(super) valid: Option<Entry<T>>,
     /// Why the entry is ignored.
     pub(super) refused: Option<String>,
 }
 
-/// What becomes of a miss.
+/// How a miss is resolved.
 #[derive(Debug)]
 pub enum Acquired<'a, T> {
-    /// Another process made it meanwhile, or what is there must do.
+    /// Another process has cached it in the meantime, or a cached credential that is still valid
+    /// replaces it.
     Appeared(T),
-    /// This process mints.
+    /// This process has to mint it.
     Lease(Box<Lease<'a, T>>),
 }
 
 impl<'a, T: Cacheable> Miss<'a, T> {
-    /// Takes the lock, waiting for its holder if need be.
+    /// Takes the lock, waiting for its holder if necessary.
     ///
     /// # Errors
-    /// The failure of the process that this one waited for; or there is no time left to wait.
+    /// The mint that this process waited for failed, or the wait timed out.
     pub fn acquire(self, turn: &mut Turn<'_>) -> Result<Acquired<'a, T>> {
         crate::sys::signals::outlive_file_limits();
         let outer = (turn.deadline, turn.hurry);
@@ -90,22 +91,21 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         let ended = self.wait(folder, patience, turn);
         let waited = began.elapsed();
         turn.patience = turn.patience.saturating_sub(waited);
-        // Waiting is not asking: AWS has as much time as before. In a hurry, the client's patience
-        // is what counts.
+        // Extend the deadline for AWS by the wait, unless there is a limit for the whole command.
         if turn.hurry.is_none() {
             turn.deadline += waited;
         }
         match ended {
             Wait::Appeared(entry) => Ok(Taken::Entry(entry)),
             Wait::Locked(guard) => self.look_again(guard, turn),
-            Wait::Prompting(holder) => Err(being_asked(&holder, self.want.connector)),
+            Wait::Prompting(holder) => Err(already_prompting(&holder, self.want.connector)),
             Wait::TimedOut(note) if turn.hurry.is_some() => {
                 Err(still_busy(&note, self.want.connector))
             }
             Wait::TimedOut(note) => {
                 log::warn(format_args!(
                     "timed out waiting for {} after {} s; calling AWS without the lock",
-                    who(&note),
+                    describe_holder(&note),
                     waited.as_secs()
                 ));
                 Ok(Taken::Hold(Hold::Unlocked))
@@ -117,7 +117,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         }
     }
 
-    /// Another process may have been here while this one waited.
+    /// Looks again: another process may have cached it during the wait.
     fn look_again(&self, mut guard: Guard, turn: &Turn<'_>) -> Result<Taken<T>> {
         if let Ok(Some(entry)) = self.cache.read::<T>(&self.want)
             && self.want.is_met_by(&entry, turn)
@@ -133,7 +133,7 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         Ok(Taken::Hold(Hold::Locked(guard)))
     }
 
-    /// A valid credential in place of a failure to renew it.
+    /// Returns a valid cached credential in place of the error.
     pub(super) fn fall_back(self, error: Error, turn: &Turn<'_>) -> Result<T> {
         match self.valid {
             Some(entry) if entry.is_valid(turn.now()) => {
@@ -154,8 +154,8 @@ enum Taken<T> {
     Hold(Hold),
 }
 
-/// Back to the time of what this mint is a part of. What a person or another process took is added
-/// to it, too.
+/// Restores the deadline and hurry of the enclosing mint. Keeps an extension for time spent on a
+/// prompt or another process.
 pub(super) fn restore(turn: &mut Turn<'_>, (deadline, hurry): (Instant, Option<Instant>)) {
     turn.deadline = turn.deadline.max(deadline);
     turn.hurry = hurry;

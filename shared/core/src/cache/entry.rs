@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::key::{Key, SCHEMA};
 use crate::credential::{RegistryLogin, Session, margin};
 
-/// What the cache can hold: something that expires.
+/// A credential that the cache can store: it must expire.
 pub trait Cacheable: Clone + Serialize + DeserializeOwned {
-    /// Its name in the entry; another kind's entry is a miss.
+    /// Its name in the entry; an entry of another kind is a miss.
     const KIND: &'static str;
-    /// When it ends; `None` for what must never be cached.
+    /// When it expires; `None` if it must never be cached.
     fn expires_at(&self) -> Option<DateTime<Utc>>;
-    /// Whether it has the form that it must have to be used; anything else is a miss.
+    /// Whether it is well formed; otherwise the entry is a miss.
     fn is_sound(&self) -> bool {
         true
     }
@@ -23,7 +23,7 @@ impl Cacheable for Session {
     const KIND: &'static str = "session";
 
     fn expires_at(&self) -> Option<DateTime<Utc>> {
-        // Without a token it is a long-lived pair, whatever else it says.
+        // Without a session token it is a long-lived pair, even if it has an expiration.
         self.session_token.as_ref().and(self.expires_at)
     }
 
@@ -40,12 +40,12 @@ impl Cacheable for RegistryLogin {
     }
 }
 
-/// How much life something must have left to be of use.
+/// The remaining lifetime that a credential must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// It is handed to a client: the margin of [`margin`].
+    /// To be returned to a client: the [`margin`].
     HandOut,
-    /// It signs one more call: a minute.
+    /// To sign one more call: one minute.
     Intermediate,
 }
 
@@ -55,24 +55,25 @@ pub struct Entry<T> {
     schema: u32,
     kind: String,
     key: String,
-    /// The connector that it was made for, shown to users.
+    /// The connector that it was minted for, shown to users.
     pub connector: String,
-    /// What it was made for in words, such as a registry's host.
+    /// What it was minted for, such as a registry's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// When it was made.
+    /// When it was minted.
     pub obtained_at: DateTime<Utc>,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// When the next one should be made in the background.
+    /// When to refresh it in the background.
     pub refresh_at: DateTime<Utc>,
     /// The credential.
     pub payload: T,
 }
 
 impl<T: Cacheable> Entry<T> {
-    /// An entry for what was just obtained; `None` for what must not be cached. `chance` in
-    /// `0.0..1.0` places `refresh_at` within its window, so that machines do not renew in step.
+    /// Creates an entry for a new credential; `None` if it must not be cached. `chance` in
+    /// `0.0..1.0` places `refresh_at` within its window, so that machines do not refresh at the
+    /// same time.
     pub fn new(
         key: Key,
         connector: &str,
@@ -95,7 +96,7 @@ impl<T: Cacheable> Entry<T> {
         })
     }
 
-    /// Reads an entry; anything torn, foreign or of another schema is `None`.
+    /// Parses an entry; `None` if it is truncated, or has another key or schema.
     pub fn parse(bytes: &[u8], key: Key) -> Option<Self> {
         let entry: Self = serde_json::from_slice(bytes).ok()?;
         let whole = entry.schema == SCHEMA
@@ -107,7 +108,7 @@ impl<T: Cacheable> Entry<T> {
         whole.then_some(entry)
     }
 
-    /// The same entry around another form of its payload.
+    /// The same entry with another form of its payload.
     pub(super) fn with_payload<U: Cacheable>(self, payload: U) -> Option<Entry<U>> {
         let whole = payload.is_sound() && payload.expires_at() == Some(self.expires_at);
         whole.then(|| Entry {
@@ -125,11 +126,11 @@ impl<T: Cacheable> Entry<T> {
 
     /// The document as stored on disk.
     pub fn render(&self) -> zeroize::Zeroizing<Vec<u8>> {
-        // Strings, numbers and times cannot fail to serialize; an empty file would be a miss.
+        // Strings, numbers and times always serialize; an empty file would be a miss.
         zeroize::Zeroizing::new(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// Whether enough life is left in it.
+    /// Whether its remaining lifetime is sufficient.
     pub fn serves(&self, now: DateTime<Utc>, need: Need) -> bool {
         if self.is_from_the_future(now) {
             return false;
@@ -141,19 +142,19 @@ impl<T: Cacheable> Entry<T> {
         }
     }
 
-    /// Whether it is still valid at all.
+    /// Whether it is still valid.
     pub fn is_valid(&self, now: DateTime<Utc>) -> bool {
         self.expires_at > now && !self.is_from_the_future(now)
     }
 
-    /// Whether it was written under another clock, so that what it says of its end means nothing.
+    /// Whether it was written under a wrong clock, so that its times mean nothing.
     fn is_from_the_future(&self, now: DateTime<Utc>) -> bool {
         self.obtained_at > now + TimeDelta::minutes(5)
     }
 }
 
-/// Uniformly within `[H - W, H - W/4]`, H the end less the margin, W a quarter of the lifetime but
-/// at most an hour.
+/// A uniformly random time within `[H - W, H - W/4]`, where H is the expiration minus the margin,
+/// and W is a quarter of the lifetime but at most an hour.
 fn refresh_at(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>, chance: f64) -> DateTime<Utc> {
     let lifetime = (expires_at - obtained_at).max(TimeDelta::zero());
     let handed_out_until = expires_at - margin(obtained_at, expires_at);
@@ -163,7 +164,7 @@ fn refresh_at(obtained_at: DateTime<Utc>, expires_at: DateTime<Utc>, chance: f64
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "a span of at most 45 minutes in milliseconds, and a draw within it"
+        reason = "at most 45 minutes in milliseconds, and a random part of that"
     )]
     let drawn = (span_ms as f64 * chance.clamp(0.0, 1.0)) as i64;
     earliest + TimeDelta::milliseconds(drawn)
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lived_keys_make_no_entry() {
+    fn long_lived_keys_are_not_cached() {
         let mut keys = session(3600);
         keys.session_token = None;
         assert!(Entry::new(key::tests::some_key(1), "dev", None, at(0), keys, 0.0).is_none());
@@ -266,7 +267,8 @@ mod tests {
         assert!(entry.serves(at(-300), Need::HandOut));
         assert!(!entry.serves(at(-301), Need::HandOut));
         assert!(entry.is_valid(at(3599)) && !entry.is_valid(at(3600)));
-        // A clock that went wrong by most of a day says that a dead session is yet to come.
+        // A clock that was almost a day off makes an expired session look as if it were in the
+        // future.
         assert!(!entry.is_valid(at(-23 * 3600)));
     }
 

@@ -1,4 +1,4 @@
-//! The folder of entries: who may own it, how an entry is read and written.
+//! The cache directory: its ownership checks, and how entries are read and written.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,20 +10,20 @@ use zeroize::Zeroizing;
 
 use crate::fs::insecure;
 
-/// An entry is a few kilobytes; what is larger was not written by us.
+/// An entry takes a few kilobytes; a larger file was not written by this program.
 pub(super) const LONGEST_ENTRY: u64 = 256 * 1024;
 
 /// Why the cache is not used, in words that complete `the cache is not used: …`.
 pub(crate) type Unusable = String;
 
-/// A cache folder that has been looked at.
+/// A cache directory that passed its checks.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// Checks the folder; one that does not exist yet is fine, and created by [`Folder::create`].
+    /// Checks the directory. If it does not exist yet, [`Folder::create`] creates it later.
     pub(crate) fn open(path: &Path) -> Result<Self, Unusable> {
         match fs::symlink_metadata(path) {
             Ok(meta) => check_folder(path, &meta)?,
@@ -35,7 +35,7 @@ impl Folder {
         })
     }
 
-    /// Makes the folder, for its owner only.
+    /// Creates the directory, accessible to its owner only.
     pub(crate) fn create(&self) -> Result<(), Unusable> {
         let failed =
             |error: std::io::Error| format!("cannot create {}: {error}", self.path.display());
@@ -71,11 +71,11 @@ impl Folder {
         self.path.join(format!("{}.tmp", key.hex()))
     }
 
-    /// Reads an entry's bytes, without a lock: entries are replaced whole. `None` if there is no
-    /// entry, or none that can be read.
+    /// Reads an entry without a lock, because entries are replaced atomically. `None` if it does
+    /// not exist or cannot be read.
     ///
     /// # Errors
-    /// The file is one that others could have written.
+    /// Other users could have written the file.
     pub(crate) fn read(&self, key: Key) -> Result<Option<Zeroizing<Vec<u8>>>, Unusable> {
         let path = self.entry_path(key);
         let Ok(file) = crate::fs::open_no_follow(&path) else {
@@ -83,7 +83,7 @@ impl Folder {
         };
         let meta = file.meta();
         let why = insecure(meta).or_else(|| {
-            // It was created 0600: its content must be considered leaked.
+            // It was created with mode 0600, so treat the content as leaked.
             (meta.mode() & 0o044 != 0).then(|| {
                 format!(
                     "is readable by other users (mode {:03o})",
@@ -97,13 +97,13 @@ impl Folder {
         Ok(file.read(LONGEST_ENTRY).ok())
     }
 
-    /// Replaces an entry whole. The caller holds the key's lock, so that the temporary name is
-    /// its own; one left by a process that was killed is overwritten.
+    /// Replaces an entry atomically. The caller holds the key's lock, so no other process uses the
+    /// temporary name; a leftover of a killed process is overwritten.
     pub(crate) fn write(&self, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
         self.write_by(&self.temporary_path(key), key, bytes)
     }
 
-    /// The same without the lock, through a uniquely named temporary file.
+    /// As [`Folder::write`], but without the lock: uses a unique temporary name.
     pub(crate) fn write_unlocked(&self, key: Key, bytes: &[u8]) -> Result<(), Unusable> {
         let name = format!("{}.{}", key.hex(), std::process::id());
         self.write_by(&self.path.join(name), key, bytes)
@@ -116,7 +116,7 @@ impl Folder {
                 bytes.len()
             ));
         }
-        // An interrupt waits until the temporary file is gone.
+        // Block interrupts until the temporary file is removed.
         let _shield = crate::sys::signals::Shield::new();
         let _ = fs::remove_file(temporary);
         crate::fs::replace(temporary.to_owned(), &self.entry_path(key), bytes)

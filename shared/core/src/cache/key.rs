@@ -1,27 +1,26 @@
-//! The key of a cache entry: an opaque digest. What it is a digest of is up to the caller.
+//! The key of a cache entry: an opaque digest. The caller decides what goes into it.
 
 use sha2::{Digest as _, Sha256};
 
-/// Entries of another schema are misses.
+/// An entry with another schema is a miss.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// What an entry is found by.
+/// Identifies an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key of a finished digest.
+    /// Creates a key from a finished digest.
     pub(crate) fn from_digest(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 
-    /// The digest, to make another one of.
+    /// The digest, as input for another one.
     pub(crate) fn digest(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The key of an entry's sealed form, so that connectors that seal and connectors that do not
-    /// can cache the same session.
+    /// The key of the sealed entry, so that sealed and plain entries of one session coexist.
     #[must_use]
     pub fn sealed(self) -> Self {
         let mut hash = Sha256::new_with_prefix(b"aws-connector sealed entry");
@@ -59,7 +58,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_sealed_entry_has_a_key_of_its_own() {
+    fn a_sealed_entry_has_a_separate_key() {
         assert_ne!(some_key(1).sealed(), some_key(1));
         assert_ne!(some_key(1).sealed(), some_key(2).sealed());
     }

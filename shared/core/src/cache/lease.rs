@@ -1,4 +1,5 @@
-//! The right to mint. It ends with an entry, or with a failure that other processes share.
+//! The right to mint a credential. It ends with a cache entry, or with a failure that waiting
+//! processes share.
 
 use std::fs::File;
 use std::time::Instant;
@@ -16,15 +17,15 @@ use crate::error::{Error, Kind, Result};
 use crate::log;
 use crate::turn::{BUDGET, Progress, Turn};
 
-/// What a lease holds while its owner mints.
+/// What a lease holds during the mint.
 #[derive(Debug)]
 pub(super) enum Hold {
-    /// The lock: other processes wait.
+    /// The lock; other processes wait.
     Locked(Guard),
-    /// Nothing, after a timed-out wait; the entry is still written, for the processes that still
+    /// No lock, because the wait timed out. The entry is still written, for processes that still
     /// wait.
     Unlocked,
-    /// Nothing, and nothing will be written.
+    /// No lock, and nothing will be written.
     Nowhere,
 }
 
@@ -34,24 +35,25 @@ pub struct Lease<'a, T> {
     miss: Miss<'a, T>,
     hold: Hold,
     began: Instant,
-    /// The deadline and hurry of what this mint is a part of.
+    /// The deadline and hurry of the enclosing mint.
     outer: (Instant, Option<Instant>),
-    /// How many locks the command held before.
+    /// How many locks the command held before this lease.
     depth: usize,
 }
 
-/// The lock of an entry that is to be renewed ahead of time, on its way to the process that will do
-/// it.
+/// The lock of an entry that is due for a background refresh, on its way to the process that will
+/// do it.
 #[derive(Debug)]
 pub struct Renewal {
-    /// The locked file. The lock ends with its last descriptor.
+    /// The locked file. The lock is released when its last descriptor is closed.
     pub lock: File,
-    /// Which entry: the stem of its file names.
+    /// The entry, as the stem of its file names.
     pub entry: String,
 }
 
 impl Cache {
-    /// The right to refresh an entry, unless another process has it: only one refreshes.
+    /// Claims the refresh of an entry; `None` if another process is refreshing it, it is not due,
+    /// or the last attempt was too recent.
     pub fn claim<T: Cacheable>(&self, want: &Want<'_>, turn: &Turn<'_>) -> Option<Renewal> {
         let folder = self.folder.as_ref()?;
         let Ok(Try::Locked(mut guard)) = lock::try_lock(&folder.lock_path(want.file())) else {
@@ -62,7 +64,7 @@ impl Cache {
             .is_ok_and(|entry| entry.is_some_and(|entry| turn.now() < entry.refresh_at));
         let paused = match guard.note().failure {
             Some(failure) => want.is_paused_by(failure.ended, turn),
-            // An attempt that could not even record its failure: a full disk, a crash.
+            // An attempt that could not even record its failure, because of a full disk or a crash.
             None => guard.since_attempt().is_some_and(|ago| {
                 TimeDelta::from_std(ago).is_ok_and(|ago| ago < RENEWAL_PAUSE) && !turn.force
             }),
@@ -77,10 +79,10 @@ impl Cache {
         })
     }
 
-    /// The lease of an entry whose lock another process took and passed on.
+    /// Creates the lease for a lock that another process took and handed over.
     ///
     /// # Errors
-    /// It is not the lock of that entry, or not held any more.
+    /// The file is not the lock of that entry, or is no longer locked.
     pub fn adopt<'a, T: Cacheable>(
         &'a self,
         want: Want<'a>,
@@ -93,7 +95,8 @@ impl Cache {
         crate::sys::signals::outlive_file_limits();
         let outer = (turn.deadline, turn.hurry);
         turn.in_background = true;
-        // No client waits for it, but it holds the lock: it must not wait for others for long.
+        // No client is waiting, but this process holds the lock, so it must not wait long for
+        // others.
         turn.deadline = Instant::now() + BUDGET;
         turn.hurry = Some(turn.deadline);
         let miss = Miss {
@@ -135,11 +138,11 @@ impl<'a, T: Cacheable> Lease<'a, T> {
         }
     }
 
-    /// Ends the lease with what the mint yielded: an entry, or a failure for the processes
-    /// that waited for it. A failure yields the cached credential if it is still valid.
+    /// Ends the lease with the result of the mint: caches the credential, or records the failure
+    /// for the waiting processes. On failure, returns the cached credential if it is still valid.
     ///
     /// # Errors
-    /// The mint's own.
+    /// The mint failed.
     pub fn settle(self, minted: Result<T>, turn: &mut Turn<'_>) -> Result<T> {
         turn.held.truncate(self.depth);
         restore(turn, self.outer);
@@ -194,7 +197,7 @@ impl<'a, T: Cacheable> Lease<'a, T> {
         }
     }
 
-    /// The bytes of the entry, if what it holds can be kept at all.
+    /// The serialized entry; `None` if the credential must not be cached.
     fn entry(&self, payload: &T, turn: &Turn<'_>) -> Option<Zeroizing<Vec<u8>>> {
         let want = &self.miss.want;
         let entry = Entry::new(
@@ -221,7 +224,7 @@ impl<'a, T: Cacheable> Lease<'a, T> {
     }
 }
 
-/// Writes what the holder does into the lock file.
+/// Writes the holder's state into the lock file.
 #[derive(Debug)]
 struct Notes {
     teller: Teller,
@@ -254,7 +257,7 @@ fn note(client: &str, state: State) -> Note {
     }
 }
 
-/// The record of a mint that failed.
+/// The note for a failed mint.
 fn failed(error: Error, own: bool) -> Note {
     let ended: DateTime<Utc> = Utc::now();
     Note {
@@ -263,8 +266,8 @@ fn failed(error: Error, own: bool) -> Note {
     }
 }
 
-/// Whether the processes that waited share this failure. They do not if it only concerns this
-/// process, which cannot prompt, or this machine. A user who was prompted is not prompted again.
+/// Whether waiting processes share this failure. They do not if it only concerns this process (it
+/// cannot prompt) or this machine. They do if the user was prompted, so that nobody prompts again.
 fn is_shared(error: &Error, turn: &Turn<'_>) -> bool {
     match error.kind {
         Kind::Denied | Kind::Unavailable | Kind::NoCredentials => true,
@@ -273,7 +276,8 @@ fn is_shared(error: &Error, turn: &Turn<'_>) -> bool {
     }
 }
 
-/// A number in `0.0..1.0`, different in each process: good enough to keep machines out of step.
+/// A number in `0.0..1.0` that differs between processes: random enough to keep machines out of
+/// step.
 fn chance() -> f64 {
     use std::hash::{BuildHasher as _, Hasher as _};
     let draw = std::hash::RandomState::new().build_hasher().finish();
@@ -285,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_lie_between_0_and_1_and_differ() {
+    fn random_numbers_are_between_0_and_1_and_differ() {
         let draws = [(); 8].map(|()| chance());
         assert!(draws.iter().all(|draw| (0.0..=1.0).contains(draw)));
         assert!(draws.windows(2).any(|pair| pair.first() != pair.last()));

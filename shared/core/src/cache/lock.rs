@@ -1,12 +1,12 @@
-//! The lock beside an entry: one process mints, the others wait for what it mints. The lock
-//! file contains its holder, and how the last mint failed.
+//! The lock beside an entry: one process mints, the others wait for the result. The lock file says
+//! who holds the lock, and how the last mint failed.
 //!
-//! The only file that locks: `fs2`'s methods are called by their full path, because the standard
-//! library has methods of the same names that would silently win.
+//! Only this file locks. It calls `fs2`'s methods by their full path, because the standard
+//! library's methods of the same names would silently take precedence.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "this is the room that the list in clippy.toml keeps locking in"
+    reason = "clippy.toml allows locking in this file only"
 )]
 
 use std::fs::{self, File};
@@ -20,15 +20,15 @@ use fs2::FileExt;
 use super::note::{LONGEST_NOTE, Note, say};
 use crate::fs::insecure;
 
-/// A lock that is held; released when dropped, or when the process ends in whatever way.
+/// A held lock. Released on drop, or when the process ends.
 #[derive(Debug)]
 pub(crate) struct Guard {
     file: File,
     path: PathBuf,
 }
 
-/// Updates the note for the processes that wait for a lock. It keeps the lock like its guard: it
-/// must not outlive the work that the lock is for.
+/// Updates the note of a held lock. It keeps the lock as its guard does, so it must not outlive the
+/// work that the lock protects.
 #[derive(Debug)]
 pub(crate) struct Teller(File);
 
@@ -39,16 +39,17 @@ impl Teller {
     }
 }
 
-/// How one try for a lock went.
+/// The result of one attempt to lock.
 pub(crate) enum Try {
     Locked(Guard),
     Busy,
 }
 
-/// Tries once, without waiting.
+/// Makes one attempt, without waiting.
 ///
 /// # Errors
-/// The file cannot be opened, other users could have written it, or the file system has no locks.
+/// The file cannot be opened, other users could have written it, or the file system does not
+/// support locks.
 pub(crate) fn try_lock(path: &Path) -> std::io::Result<Try> {
     try_with(path, open_own)
 }
@@ -86,7 +87,7 @@ fn wait_with(
     }
 }
 
-/// The time between two tries for a lock: short at first, since most locks are released soon.
+/// The time between two attempts: short at first, since most locks are released soon.
 pub(super) struct Pause(Duration);
 
 impl Default for Pause {
@@ -96,20 +97,20 @@ impl Default for Pause {
 }
 
 impl Pause {
-    /// Sleeps, but not longer than `left`. The next pause is longer.
+    /// Sleeps, but not longer than `left`. The next pause will be longer.
     pub(super) fn sleep(&mut self, left: Duration) {
         std::thread::sleep(self.0.min(left));
         self.0 = (self.0 * 3 / 2).min(Duration::from_millis(40));
     }
 
-    /// Whether the wait is no longer a short one.
+    /// Whether the pauses have become long.
     pub(super) fn is_long(&self) -> bool {
         self.0 >= Duration::from_millis(30)
     }
 }
 
-/// Tries to lock a file that was opened; `None` if a sweep has unlinked it since. Its lock
-/// would exclude no process: the file at that path now is the one to lock.
+/// Locks an open file; `None` if a sweep has unlinked it since. Its lock would then exclude no
+/// process, because new processes open the new file at that path.
 fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
     if !try_lock_open(&file)? {
         return Ok(Some(Try::Busy));
@@ -118,8 +119,8 @@ fn try_opened(path: &Path, file: File) -> std::io::Result<Option<Try>> {
     Ok(is_still(&path, &file)?.then(|| Try::Locked(Guard { file, path })))
 }
 
-/// A lock file for the writers of other files than the cache's, which only its owner can open.
-/// Dropping it removes the file.
+/// A lock file for writers of files outside the cache; only its owner can open it. Dropping it
+/// removes the file.
 #[derive(Debug)]
 pub struct LockFile(Option<Guard>);
 
@@ -127,9 +128,9 @@ impl LockFile {
     /// Creates and locks the file; `None` if another process still holds it after `longest`.
     ///
     /// # Errors
-    /// The file cannot be created, or the file system has no locks.
+    /// The file cannot be created, or the file system does not support locks.
     pub fn lock(path: &Path, longest: Duration) -> std::io::Result<Option<Self>> {
-        // Nothing is read from this file, so it may belong to another user who can edit the same files.
+        // Nothing is read from this file, so any user who can edit the same files may own it.
         Ok(match wait_with(path, open, longest)? {
             Try::Locked(guard) => Some(Self(Some(guard))),
             Try::Busy => None,
@@ -143,11 +144,11 @@ impl Drop for LockFile {
     }
 }
 
-/// Takes the lock of an open file, without waiting; `false` while another process holds it. It
-/// ends when `file` is closed.
+/// Locks an open file without waiting; `false` while another process holds the lock. Closing `file`
+/// releases it.
 ///
 /// # Errors
-/// The file system has no locks.
+/// The file system does not support locks.
 pub fn try_lock_open(file: &File) -> std::io::Result<bool> {
     match FileExt::try_lock_exclusive(file) {
         Ok(()) => Ok(true),
@@ -166,15 +167,15 @@ fn open(path: &Path) -> std::io::Result<File> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        // A named pipe must not be waited for.
+        // Do not block on a named pipe.
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
     crate::fs::require_regular(&file.metadata()?)?;
     Ok(file)
 }
 
-/// A lock file that no other user could have made or written: another user's would hold us up,
-/// and its note be believed.
+/// Opens a lock file, and refuses one that another user could have created or written: they could
+/// block this process, and it would believe their note.
 fn open_own(path: &Path) -> std::io::Result<File> {
     let file = open(path)?;
     match insecure(&file.metadata()?) {
@@ -193,7 +194,7 @@ fn is_still(path: &Path, file: &File) -> std::io::Result<bool> {
 }
 
 impl Guard {
-    /// Reads what the last holder left.
+    /// Reads the note of the previous holder.
     pub(crate) fn note(&mut self) -> Note {
         let mut bytes = Vec::new();
         let read = self
@@ -211,41 +212,40 @@ impl Guard {
         say(&self.file, note);
     }
 
-    /// A way to say something later, from a place that does not hold the guard.
+    /// A handle for updating the note without the guard.
     pub(crate) fn teller(&self) -> Option<Teller> {
         self.file.try_clone().ok().map(Teller)
     }
 
-    /// Says nothing any more.
+    /// Clears the note.
     pub(crate) fn say_nothing(&self) {
         let _ = self.file.set_len(0);
         let _ = self.file.set_modified(SystemTime::UNIX_EPOCH);
     }
 
-    /// Records an attempt in the file's time, which survives a crash and needs no disk space.
-    /// [`Guard::say_nothing`] removes it.
+    /// Records an attempt in the file's modification time, which survives a crash and needs no disk
+    /// space. [`Guard::say_nothing`] clears it.
     pub(crate) fn mark_attempt(&self) {
         let _ = self.file.set_modified(SystemTime::now());
     }
 
-    /// How long ago an attempt began of which nothing else is known.
+    /// How long ago an attempt started, if it left no other trace.
     pub(crate) fn since_attempt(&self) -> Option<Duration> {
         let began = self.file.metadata().and_then(|meta| meta.modified()).ok()?;
         began.elapsed().ok()
     }
 
-    /// Removes the lock file while it is held, so that no stale name remains.
+    /// Removes the lock file while holding the lock.
     pub(crate) fn unlink(self) {
         let _ = fs::remove_file(&self.path);
     }
 
-    /// The locked file, for another process that carries the lock on.
+    /// The locked file, to hand the lock over to another process.
     pub(crate) fn into_file(self) -> File {
         self.file
     }
 
-    /// The guard of a lock that another process took and passed on, if its file is still in
-    /// place.
+    /// Takes over a lock that another process handed over, if its file is still in place.
     pub(crate) fn adopt(file: File, path: &Path) -> Option<Self> {
         let is_ours = is_still(path, &file).ok()? && try_lock_open(&file).ok()?;
         is_ours.then(|| Self {

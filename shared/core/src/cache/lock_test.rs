@@ -31,7 +31,7 @@ fn a_lock_file_that_was_unlinked_is_not_mistaken_for_the_new_one() {
     let (gone, old) = (open(&path).unwrap(), open(&path).unwrap());
     locked(&path).unlink();
     assert!(try_opened(&path, gone).unwrap().is_none());
-    // The old file is still open, so that the new one cannot have its inode.
+    // The old file stays open, so the new one cannot reuse its inode.
     let _guard = locked(&path);
     assert!(try_opened(&path, old).unwrap().is_none());
     assert!(matches!(try_lock(&path).unwrap(), Try::Busy));
@@ -49,12 +49,12 @@ fn a_failure_concerns_those_who_were_waiting_for_it() {
     assert!(ended(-5, false).concerns(started));
     assert!(!ended(-15, false).concerns(started));
     assert!(!ended(-5, true).concerns(started));
-    // Written by a clock that ran ahead: it would be repeated until that time comes.
+    // Written by a clock that was ahead: it would repeat until that time.
     assert!(!ended(3600, false).concerns(started));
 }
 
 #[test]
-fn notes_are_read_back_and_garbage_is_nothing() {
+fn notes_are_read_back_and_garbage_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("k.lock");
     let mut guard = locked(&path);
@@ -119,7 +119,7 @@ fn only_contention_means_that_another_process_holds_the_lock() {
     let path = folder.path().join("k.lock");
     let file = open(&path).unwrap();
     assert!(is_still(&path.join("below"), &file).is_err());
-    // Opened without access, it cannot be locked at all.
+    // A file opened with O_PATH cannot be locked.
     let flags = rustix::fs::OFlags::PATH.bits().cast_signed();
     let path_only = fs::OpenOptions::new()
         .read(true)

@@ -1,4 +1,4 @@
-//! The file-locked cache: one process calls AWS, all others read what it wrote.
+//! The cache: one process calls AWS, all others read what it wrote.
 //!
 //! A hit takes no lock. A miss takes the entry's lock, reads again, mints, writes and unlocks.
 
@@ -31,69 +31,69 @@ use crate::turn::Turn;
 use folder::Folder;
 use seal::Sealer;
 
-/// The cache of one user.
+/// One user's cache.
 #[derive(Debug)]
 pub struct Cache {
     folder: Option<Folder>,
-    /// Why the folder is not used.
+    /// Why the directory is not used.
     unusable: Option<String>,
-    /// What seals entries, once it was needed, or why nothing does.
+    /// The key that seals entries, loaded on first use; or why it is unavailable.
     sealer: OnceCell<Result<Sealer, String>>,
-    /// Whether the user was warned that the cache is not used.
+    /// Whether the user was already warned that the cache is not used.
     told: Cell<bool>,
 }
 
-/// What a look at the cache yields.
+/// The result of a lookup.
 #[derive(Debug)]
 pub enum Look<'a, T> {
-    /// It is there.
+    /// The entry is good enough.
     Hit(Hit<T>),
-    /// It is not there, or not good enough.
+    /// The entry is missing, or not good enough.
     Miss(Box<Miss<'a, T>>),
 }
 
-/// Something of the cache that is good enough.
+/// An entry that is good enough.
 #[derive(Clone, Debug)]
 pub struct Hit<T> {
     /// The credential.
     pub payload: T,
-    /// Whether it should be renewed in the background.
+    /// Whether it is due for a background refresh.
     pub is_due: bool,
 }
 
-/// An entry in a listing.
+/// An entry, as listed.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// `session` or `registry-login`.
     pub kind: String,
-    /// The connector that it was made for.
+    /// The connector that it was minted for.
     pub connector: String,
-    /// What it was made for in words, such as a registry's host.
+    /// What it was minted for, such as a registry's host.
     pub label: Option<String>,
-    /// The identity of its holder.
+    /// The ARN of the principal.
     pub identity: Option<String>,
-    /// When it was made.
+    /// When it was minted.
     pub obtained_at: DateTime<Utc>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// Its size on disk in bytes.
     pub size: u64,
-    /// The stem of its file names.
+    /// The stem of its file names, which is its key.
     pub key: String,
 }
 
-/// What [`Cache::clear`] did, in keys.
+/// The result of [`Cache::clear`], in numbers of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
-    /// Removed.
+    /// How many were removed.
     pub removed: usize,
-    /// Kept, because another process holds the lock.
+    /// How many were kept because another process holds their lock.
     pub kept: usize,
 }
 
 impl Cache {
-    /// A cache in a folder, which is made when the first entry is written. A folder that cannot be
-    /// trusted is not used; that is reported once on stderr.
+    /// Opens a cache in a directory, which is created with the first entry. An untrusted directory
+    /// is not used; this is reported once on stderr.
     pub fn open(folder: Option<&Path>) -> Self {
         let opened = match folder {
             Some(path) => Folder::open(path),
@@ -111,7 +111,7 @@ impl Cache {
         }
     }
 
-    /// A cache that keeps nothing.
+    /// A disabled cache.
     pub fn off() -> Self {
         Self {
             folder: None,
@@ -121,7 +121,7 @@ impl Cache {
         }
     }
 
-    /// Looks for what is wanted: takes no lock, and says nothing.
+    /// Looks an entry up. Takes no lock and prints nothing.
     pub fn look<'a, T: Cacheable>(&'a self, want: Want<'a>, turn: &Turn<'_>) -> Look<'a, T> {
         let (held, refused) = match self.read::<T>(&want) {
             Ok(held) => (held, None),
@@ -145,7 +145,7 @@ impl Cache {
         }))
     }
 
-    /// Reads an entry, whatever its remaining lifetime.
+    /// Reads an entry, regardless of its remaining lifetime.
     ///
     /// # Errors
     /// Why the entry is ignored.
@@ -178,10 +178,10 @@ impl Cache {
         Ok(entry)
     }
 
-    /// What seals entries, from the kernel's keyring.
+    /// The key that seals entries, from the kernel's keyring.
     ///
     /// # Errors
-    /// Why there is no key.
+    /// Why the key is unavailable.
     fn sealer(&self) -> Result<&Sealer, &str> {
         let find = || match &self.folder {
             Some(folder) => folder.create().and_then(|()| Sealer::find(folder.path())),
@@ -193,7 +193,7 @@ impl Cache {
             .map_err(String::as_str)
     }
 
-    /// The folder for entries that are kept in one way, or nothing and why on stderr.
+    /// The directory, if entries can be kept this way; otherwise warns on stderr.
     fn folder_for(&self, keep: Keep) -> Option<&Folder> {
         if keep == Keep::Nowhere {
             return None;
@@ -211,20 +211,20 @@ impl Cache {
         Some(folder)
     }
 
-    /// Every entry in the cache that can be read, soonest to expire first.
+    /// Lists every readable entry, the next to expire first.
     pub fn list(&self) -> Vec<Listed> {
         let folder = self.folder_for(Keep::Files);
         folder.map(sweep::list).unwrap_or_default()
     }
 
-    /// Removes all files of the keys (as in [`Listed::key`]) that `choose` picks, readable or not,
-    /// each key under its lock.
+    /// Removes all files, readable or not, of the keys (as in [`Listed::key`]) that `choose`
+    /// selects. Takes each key's lock.
     pub fn clear(&self, choose: impl Fn(&str) -> bool) -> Cleared {
         self.folder_for(Keep::Files)
             .map_or_else(Cleared::default, |folder| sweep::clear(folder, choose))
     }
 
-    /// The folder, where one is used.
+    /// The directory, if one is used.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_ref().map(Folder::path)
     }
@@ -236,7 +236,7 @@ impl Cache {
     }
 }
 
-/// How long a failed renewal is not tried again while a valid credential is cached.
+/// How long to wait before retrying a failed refresh while a valid credential is cached.
 const RENEWAL_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! `cache = "keyring"`: payloads sealed with AES-256-GCM under a key that lives in the kernel's
-//! keyring of this user. The key is never on disk and does not outlive the machine's uptime, so
-//! that a stolen disk or a backup holds nothing of use, and a reboot voids what was cached.
+//! `cache = "keyring"`: encrypts payloads with AES-256-GCM, with a key in the user's kernel
+//! keyring. The key is never on disk and is lost on reboot, so a stolen disk or a backup is
+//! useless, and a reboot invalidates the cache.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const NAME: &str = "aws-connector:cache";
 #[cfg(target_os = "linux")]
 const KEY_LENGTH: usize = 32;
 
-/// Seals and opens payloads.
+/// Encrypts and decrypts payloads.
 pub(super) struct Sealer(Aes256Gcm);
 
 impl std::fmt::Debug for Sealer {
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Sealer {
     }
 }
 
-/// A payload that only the keyring's key opens.
+/// An encrypted payload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sealed {
     /// Nonce and ciphertext, base64.
@@ -49,7 +49,7 @@ impl Cacheable for Sealed {
 }
 
 impl Sealer {
-    /// The sealer with the keyring's key, which is created if missing.
+    /// Loads the key from the keyring, creating it if missing.
     pub(super) fn find(folder: &Path) -> Result<Self, Unusable> {
         let key = zeroize::Zeroizing::new(match stored_key()? {
             Some(key) => key,
@@ -60,7 +60,8 @@ impl Sealer {
         Ok(Self(Aes256Gcm::new(&key)))
     }
 
-    /// Seals a payload; the entry's key and kind are bound in, so that entries cannot be swapped.
+    /// Encrypts a payload. The entry's key and kind are authenticated too, so entries cannot be
+    /// swapped.
     pub(super) fn seal<T: Cacheable>(&self, key: Key, payload: &T) -> Option<Sealed> {
         let expires_at = payload.expires_at()?;
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(payload).ok()?);
@@ -78,7 +79,7 @@ impl Sealer {
         })
     }
 
-    /// Opens a payload; `None` for one that another key sealed, or that was tampered with.
+    /// Decrypts a payload; `None` if it was encrypted with another key or tampered with.
     pub(super) fn open<T: Cacheable>(&self, key: Key, sealed: &Sealed) -> Option<T> {
         let bytes = STANDARD.decode(&sealed.sealed).ok()?;
         let (nonce, ciphertext) = bytes.split_at_checked(12)?;
@@ -92,7 +93,7 @@ impl Sealer {
         serde_json::from_slice(&plain).ok()
     }
 
-    /// Opens a whole entry.
+    /// Decrypts a whole entry.
     pub(super) fn open_entry<T: Cacheable>(&self, key: Key, bytes: &[u8]) -> Option<Entry<T>> {
         let entry = Entry::<Sealed>::parse(bytes, key)?;
         let payload = self.open(key, &entry.payload)?;
@@ -104,7 +105,7 @@ fn bound<T: Cacheable>(key: Key) -> String {
     format!("{} {}", T::KIND, key.hex())
 }
 
-/// Creates the key once: a second process uses the key of the first.
+/// Creates the key under a lock, so that concurrent processes agree on one key.
 fn make_key(folder: &Path) -> Result<Vec<u8>, Unusable> {
     let _guard = lock_for(Duration::from_secs(5), &folder.join("keyring.lock"))?;
     if let Some(key) = stored_key()? {
@@ -133,15 +134,15 @@ fn keyring() -> Result<linux_keyutils::KeyRing, Unusable> {
         |error| {
             format!(
                 "cache = \"keyring\" requires the kernel keyring: {}",
-                told(error)
+                describe(error)
             )
         },
     )
 }
 
-/// The kernel's refusal in words.
+/// Describes the kernel's error.
 #[cfg(target_os = "linux")]
-fn told(error: linux_keyutils::KeyError) -> String {
+fn describe(error: linux_keyutils::KeyError) -> String {
     use linux_keyutils::KeyError;
     match error {
         KeyError::AccessDenied | KeyError::PermissionDenied => "permission denied".to_owned(),
@@ -168,10 +169,11 @@ fn stored_key() -> Result<Option<Vec<u8>>, Unusable> {
 #[cfg(target_os = "linux")]
 fn store_key(key: &[u8]) -> Result<(), Unusable> {
     use linux_keyutils::{KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
-    let failed = |error| format!("the kernel keyring rejected the key: {}", told(error));
+    let failed = |error| format!("the kernel keyring rejected the key: {}", describe(error));
     let user = keyring()?;
-    // A session without a link to the user's keyring (cron, sudo, a container) does not possess what
-    // lies there and may not change its permissions, so they are set while the key is this process's.
+    // A session without a link to the user's keyring (cron, sudo, a container) does not possess the
+    // keys in it and may not change their permissions, so set them while the key is in the process
+    // keyring.
     let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).map_err(failed)?;
     let stored = own.add_key(NAME, key).map_err(failed)?;
     let all = KeyPermissionsBuilder::builder()
@@ -238,7 +240,7 @@ pub(super) mod tests {
         assert!(error.contains("timed out"), "{error}");
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| lock_for(Duration::from_secs(60), &path).map(drop));
-            // The other thread finds the lock busy first.
+            // Give the other thread time to find the lock busy.
             std::thread::sleep(Duration::from_millis(20));
             drop(held);
             waiting.join().unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Listing, clearing, and sweeping out what is past use.
+//! Lists and clears entries, and sweeps out stale files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,16 +14,16 @@ use super::{Cleared, Listed};
 use crate::credential::LONGEST_ARN;
 use crate::fs::insecure;
 
-/// Entries are looked into for their end at most this often.
+/// The minimum time between two sweeps for expired entries.
 const PAUSE: Duration = Duration::from_secs(3600);
-/// The file whose time says when that was last done.
+/// The file whose modification time is that of the last such sweep.
 const MARK: &str = "swept";
-/// Temporary files that are written without a lock live for moments.
+/// Temporary files written without a lock are stale after this.
 const MOMENTS: Duration = Duration::from_secs(60);
-/// A failure is of no interest any more after this.
+/// Failures are irrelevant after this.
 const FAILURE_KEPT: TimeDelta = TimeDelta::minutes(2);
 
-/// What every entry says, whatever its payload.
+/// The fields that all entries have, whatever their payload.
 #[derive(Deserialize)]
 struct Outline {
     kind: String,
@@ -39,12 +39,12 @@ struct Payload {
     principal_arn: Option<String>,
 }
 
-/// The names in the directory that belong to this cache. Other files are left alone.
+/// The file names that belong to the cache. Other files are left alone.
 #[derive(Default)]
 struct Names {
-    /// Of each key, what its names end in.
+    /// For each key, the extensions of its files.
     keys: BTreeMap<String, BTreeSet<String>>,
-    /// The clock's temporary files.
+    /// The temporary files of the clock.
     clocks: Vec<String>,
 }
 
@@ -69,7 +69,7 @@ fn names(folder: &Folder) -> Names {
     names
 }
 
-/// Whether a temporary file is one that its writer wrote without a lock, under its own number.
+/// Whether a temporary file was written without a lock, under its writer's process id.
 fn is_pid(kind: &str) -> bool {
     !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_digit())
 }
@@ -78,7 +78,7 @@ fn file(folder: &Folder, stem: &str, kind: &str) -> PathBuf {
     folder.path().join(format!("{stem}.{kind}"))
 }
 
-/// Everything that can be read, soonest to end first.
+/// Lists every readable entry, the next to expire first.
 pub(super) fn list(folder: &Folder) -> Vec<Listed> {
     let mut all: Vec<Listed> = names(folder)
         .keys
@@ -91,7 +91,7 @@ pub(super) fn list(folder: &Folder) -> Vec<Listed> {
                 kind: outline.kind,
                 connector: outline.connector,
                 label: outline.label,
-                // A longer one is no ARN, and nothing to lay out in a table.
+                // Anything longer is not an ARN, and would break the table.
                 identity: outline
                     .payload
                     .principal_arn
@@ -113,7 +113,7 @@ fn read(folder: &Folder, stem: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
         .ok()
 }
 
-/// Removes every file of the keys that are chosen, readable or not.
+/// Removes every file of the selected keys, readable or not.
 pub(super) fn clear(folder: &Folder, choose: impl Fn(&str) -> bool) -> Cleared {
     let mut cleared = Cleared::default();
     for (stem, kinds) in names(folder).keys {
@@ -125,7 +125,7 @@ pub(super) fn clear(folder: &Folder, choose: impl Fn(&str) -> bool) -> Cleared {
                 cleared.removed += usize::from(remove(folder, &stem, &kinds));
                 guard.unlink();
             }
-            // Its holder may be making the first entry.
+            // The lock's holder may be minting the first entry.
             None => cleared.kept += 1,
         }
     }
@@ -139,10 +139,10 @@ fn remove(folder: &Folder, stem: &str, kinds: &BTreeSet<String>) -> bool {
     removed.count() > 0
 }
 
-/// The lock of a key, unless another process holds it.
+/// Locks a key, unless another process holds its lock.
 fn lock(folder: &Folder, stem: &str) -> Option<Guard> {
     let path = file(folder, stem, "lock");
-    // Nothing but a regular file of our own is ever locked, so that nobody holds anything else.
+    // Lock regular files of this user only.
     if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file() || insecure(&meta).is_some()) {
         let _ = fs::remove_file(&path);
     }
@@ -152,8 +152,8 @@ fn lock(folder: &Folder, stem: &str) -> Option<Guard> {
     }
 }
 
-/// Sweeps: temporary files whose writer is dead, locks without an entry, and now and then the
-/// entries that have expired.
+/// Removes temporary files whose writer has died, lock files without an entry and, at intervals,
+/// expired entries.
 pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
     let names = names(folder);
     let is_due = is_due(folder);
@@ -165,7 +165,7 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
             remove_if_old(&file(folder, stem, kind));
         }
         let has_entry = kinds.contains("json");
-        // Its writer holds the lock while it lives.
+        // A live writer holds the lock.
         if kinds.contains("tmp")
             && let Some(guard) = lock(folder, stem)
         {
@@ -181,12 +181,12 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
                 .note()
                 .failure
                 .is_some_and(|failure| (Utc::now() - failure.ended).abs() < FAILURE_KEPT);
-            // The entry may have come since the names were read.
+            // The entry may have been written since the names were read.
             if !fresh && !file(folder, stem, "json").exists() {
                 guard.unlink();
             }
         }
-        // Looked at again under the lock: it may have been renewed meanwhile.
+        // Check again under the lock: it may have been refreshed meanwhile.
         if is_due
             && has_entry
             && has_expired(folder, stem, now)
@@ -199,7 +199,7 @@ pub(super) fn after_a_miss(folder: &Folder, now: DateTime<Utc>) {
     }
 }
 
-/// Whether an entry is past use, as one is that cannot be read.
+/// Whether an entry has expired, or cannot be read.
 fn has_expired(folder: &Folder, stem: &str, now: DateTime<Utc>) -> bool {
     read(folder, stem).is_none_or(|bytes| {
         serde_json::from_slice::<Outline>(&bytes).map_or(true, |outline| outline.expires_at <= now)

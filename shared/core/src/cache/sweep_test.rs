@@ -16,7 +16,7 @@ fn folder() -> (TempDir, Folder) {
     (place, folder)
 }
 
-/// The stem of 64 of these digits.
+/// A stem of 64 hexadecimal digits, repeating `digits`.
 fn stem(digits: &str) -> String {
     digits.repeat(64 / digits.len())
 }
@@ -43,7 +43,7 @@ fn all_names(folder: &Folder) -> BTreeSet<String> {
         .collect()
 }
 
-/// Dates the last full sweep back.
+/// Backdates the last full sweep.
 fn make_due(folder: &Folder) {
     let mark = fs::File::create(folder.path().join(MARK)).unwrap();
     mark.set_modified(SystemTime::now() - PAUSE * 2).unwrap();
@@ -100,7 +100,7 @@ fn a_pipe_under_any_of_our_names_blocks_nothing_and_is_swept() {
 }
 
 #[test]
-fn clearing_removes_all_that_is_ours_readable_or_not_and_nothing_else() {
+fn clearing_removes_all_of_our_files_and_no_others() {
     let (_place, folder) = folder();
     write_entry(&folder, &stem("a"), Utc::now());
     write(&folder, &format!("{}.lock", stem("a")), "");
@@ -131,7 +131,7 @@ fn clearing_removes_all_that_is_ours_readable_or_not_and_nothing_else() {
 }
 
 #[test]
-fn clearing_keeps_what_another_process_is_renewing_and_says_so() {
+fn clearing_keeps_and_counts_what_another_process_is_refreshing() {
     let (_place, folder) = folder();
     write_entry(&folder, &stem("a"), Utc::now());
     write_entry(&folder, &stem("b"), Utc::now());

@@ -1,5 +1,6 @@
-//! Waiting for another process: short sleeps, announced, bounded. Unlike [`lock::lock_within`], this
-//! also ends when the entry appears, and depends on what the holder is doing.
+//! Waits for another process, with short sleeps, a message and a limit. Unlike
+//! [`lock::lock_within`], this also ends when the entry appears, and the limit depends on what the
+//! holder is doing.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +16,12 @@ use crate::log;
 use crate::shown::shown;
 use crate::turn::{PROMPT, Turn};
 
-/// How long a refresh may take while a valid credential is cached.
+/// How long to wait for a refresh while a valid credential is cached.
 pub(super) const PATIENCE_WITH_VALID: Duration = Duration::from_secs(3);
-/// How long to wait while another process prompts for a code: a little longer than [`PROMPT`], so
-/// that the process that prompts gives up first.
+/// How long to wait while another process prompts for a code: slightly longer than [`PROMPT`], so
+/// that the prompt times out first.
 const PATIENCE_WITH_PROMPT: Duration = PROMPT.saturating_add(Duration::from_secs(10));
-/// After this long, waiting is announced.
+/// Waits longer than this are announced on stderr.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// How a wait ended.
@@ -33,10 +34,10 @@ pub(super) enum Wait<T> {
 }
 
 impl<T: Cacheable> Miss<'_, T> {
-    /// Waits for the lock, or for the entry that its holder is making.
+    /// Waits for the lock, or for the entry that its holder is minting.
     pub(super) fn wait(&self, folder: &Folder, patience: Duration, turn: &Turn<'_>) -> Wait<T> {
         let path = folder.lock_path(self.want.file());
-        // The client can be served otherwise.
+        // The client can be served with the cached credential.
         let has_valid = self.valid.is_some();
         let began = Instant::now();
         let mut announced = false;
@@ -55,10 +56,13 @@ impl<T: Cacheable> Miss<'_, T> {
             let waited = began.elapsed();
             if waited >= SILENCE && !announced {
                 announced = true;
-                log::line(format_args!("waiting for {}", who(&read_note(&path))));
+                log::line(format_args!(
+                    "waiting for {}",
+                    describe_holder(&read_note(&path))
+                ));
             }
             let mut limit = patience;
-            // The note is read less often than the entry and the lock, which decide.
+            // Only the entry and the lock decide, so read the note less often.
             if has_valid || pause.is_long() || waited >= patience {
                 let note = read_note(&path);
                 if let Some(holder) = &note.holder {
@@ -68,7 +72,7 @@ impl<T: Cacheable> Miss<'_, T> {
                         }
                         limit = PATIENCE_WITH_PROMPT;
                     }
-                    // Other processes have waited for this holder already.
+                    // The holder has already taken longer than a refresh should.
                     if has_valid && is_late(holder) {
                         return Wait::TimedOut(note);
                     }
@@ -83,7 +87,7 @@ impl<T: Cacheable> Miss<'_, T> {
                 };
             }
             pause.sleep(limit.saturating_sub(waited));
-            // The holder may have learned the true time.
+            // The holder may have corrected the clock.
             turn.clock().reload();
             if let Ok(Some(entry)) = self.cache.read::<T>(&self.want)
                 && self.want.is_met_by(&entry, turn)
@@ -99,8 +103,8 @@ fn is_late(holder: &Holder) -> bool {
         .is_ok_and(|patience| Utc::now() - holder.since > patience)
 }
 
-/// The holder of a lock in words.
-pub(super) fn who(note: &Note) -> String {
+/// Describes the holder of a lock.
+pub(super) fn describe_holder(note: &Note) -> String {
     match &note.holder {
         Some(holder) => format!(
             "pid {} ({} on {}), which has been {} since {}",
@@ -117,8 +121,8 @@ pub(super) fn who(note: &Note) -> String {
     }
 }
 
-/// For a process that cannot wait for the user.
-pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
+/// The error for a process that cannot wait for the user.
+pub(super) fn already_prompting(holder: &Holder, connector: &str) -> Error {
     Error::new(
         Kind::Interaction,
         format!("pid {} is waiting for an MFA code", holder.pid),
@@ -129,11 +133,11 @@ pub(super) fn being_asked(holder: &Holder, connector: &str) -> Error {
     ))
 }
 
-/// For a process that has no time left to wait.
+/// The error for a process that has no time left to wait.
 pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
     Error::new(
         Kind::Unavailable,
-        format!("timed out waiting for {}", who(note)),
+        format!("timed out waiting for {}", describe_holder(note)),
     )
     .of(connector)
     .fix("try again")
@@ -154,15 +158,15 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_late_after_the_time_that_a_renewal_may_take() {
-        // Ahead of now, so that a pause of this test makes no difference.
+    fn a_holder_is_late_after_the_time_limit_of_a_refresh() {
+        // In the future, so that a slow test does not matter.
         assert!(!is_late(&holder(-60)));
         assert!(is_late(&holder(60)));
     }
 
     #[test]
     fn a_holder_is_named_with_what_it_is_doing() {
-        let said = who(&Note {
+        let said = describe_holder(&Note {
             holder: Some(holder(0)),
             failure: None,
         });
@@ -171,6 +175,6 @@ mod tests {
                 "pid 12 (docker on host), which has been asking for an MFA code since "
             )
         );
-        assert_eq!(who(&Note::default()), "another process");
+        assert_eq!(describe_holder(&Note::default()), "another process");
     }
 }

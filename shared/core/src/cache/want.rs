@@ -1,4 +1,4 @@
-//! What a command wants of the cache, and whether an entry satisfies it.
+//! What a command needs from the cache, and whether an entry satisfies it.
 
 use chrono::{DateTime, Utc};
 
@@ -6,31 +6,31 @@ use super::entry::{Cacheable, Entry, Need};
 use super::key::Key;
 use crate::turn::Turn;
 
-/// How entries are kept.
+/// Where an entry is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// In files that only their owner can read.
     Files,
-    /// The same, encrypted with a key from the kernel's keyring.
+    /// In the same files, encrypted with a key from the kernel's keyring.
     Sealed,
     /// Not at all.
     Nowhere,
 }
 
-/// What a command wants.
+/// What a command needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Want<'a> {
     /// The digest of everything that the credential depends on.
     pub key: Key,
-    /// How it is kept.
+    /// Where it is stored.
     pub keep: Keep,
-    /// How much life it must have left.
+    /// The remaining lifetime that it must have.
     pub need: Need,
-    /// The connector that it is for.
+    /// The connector that requests it.
     pub connector: &'a str,
-    /// What it is for in a word, for listings.
+    /// What it is for, for listings.
     pub label: Option<&'a str>,
-    /// The calling program, shown to the processes that wait for it.
+    /// The client, shown to waiting processes.
     pub client: &'static str,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Want<'a> {
         self.file().hex()
     }
 
-    /// The key of the file: sealed and plain entries of one session are two files.
+    /// The key of the file: sealed and plain entries of one session are separate files.
     pub(super) fn file(&self) -> Key {
         match self.keep {
             Keep::Sealed => self.key.sealed(),
@@ -48,8 +48,8 @@ impl<'a> Want<'a> {
         }
     }
 
-    /// Whether the entry must be newer than the command. A forced refresh concerns the returned
-    /// credential; its source sessions, and the MFA code that one may have cost, stay valid.
+    /// Whether the entry must be newer than the command. A forced refresh applies to the returned
+    /// credential only: source sessions, and any MFA code they cost, stay valid.
     fn is_forced(&self, turn: &Turn<'_>) -> bool {
         turn.force && self.need == Need::HandOut
     }
@@ -64,7 +64,7 @@ impl<'a> Want<'a> {
         !self.is_forced(turn) && entry.is_valid(turn.now())
     }
 
-    /// Whether a failure is so recent that trying again would only hit AWS once more.
+    /// Whether a failure is too recent to retry.
     pub(super) fn is_paused_by(&self, failed_at: DateTime<Utc>, turn: &Turn<'_>) -> bool {
         let age = Utc::now() - failed_at;
         age.abs() < super::RENEWAL_PAUSE && !self.is_forced(turn)

@@ -1,4 +1,4 @@
-//! The error of the system or of a library inside our own.
+//! The underlying system or library error of one of our errors.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A shared error of any type. Stored and equal by its text.
+/// A shared error of any type. Serialized and compared as text.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn StdError + Send + Sync>);
 
@@ -23,7 +23,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Cause {
     }
 }
 
-/// An error that was stored: its type is lost.
+/// A deserialized error, whose type is lost.
 #[derive(Debug)]
 struct Stored(String);
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// AWS's answer to a call that it refused.
+/// AWS's error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The refused operation as IAM names it, such as `sts:AssumeRole`.
@@ -59,7 +59,7 @@ pub enum Reason {
 }
 
 impl Refusal {
-    /// A refusal without AWS's words, for tests.
+    /// A refusal with empty texts, for tests.
     #[cfg(test)]
     pub(crate) fn of(operation: &str, reason: Reason) -> Self {
         Self {

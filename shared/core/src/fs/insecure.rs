@@ -3,8 +3,8 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 
-/// Why a file or folder cannot be trusted or must not be changed: another user could have
-/// written it, or it is another user's and this is `sudo`.
+/// Why a file or folder cannot be trusted or must not be changed: another user could have written
+/// it, or this is `sudo` and another user owns it.
 pub fn insecure(meta: &Metadata) -> Option<String> {
     insecure_for(crate::user::effective_uid(), meta.uid(), meta.mode())
 }

@@ -7,16 +7,17 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::error::{Error, Result};
 
-/// Fails unless `count` more files can be opened: some libraries abort where they cannot open one.
+/// Fails unless `count` more files can be opened: some libraries abort when they cannot open a
+/// file.
 ///
 /// # Errors
-/// The limit of this process, or of the system, is too low.
-#[expect(clippy::disallowed_methods, reason = "a device that is not read")]
+/// The limit of this process or the system is too low.
+#[expect(clippy::disallowed_methods, reason = "a device that is never read")]
 pub fn require_descriptors(count: usize) -> Result<()> {
     let opened = (0..count)
         .map(|_| File::open("/dev/null"))
         .collect::<std::io::Result<Vec<File>>>();
-    // Without /dev/null the limit is unknown, and the code that opens files reports the error.
+    // Without /dev/null the limit is unknown; whatever opens the files reports the error.
     let Err(error) = opened else { return Ok(()) };
     match Errno::from_io_error(&error) {
         Some(Errno::MFILE) => {

@@ -1,11 +1,11 @@
-//! Files whose place is known but whose kind and size are not: reads that neither wait nor grow
-//! without bound, and replacements that are whole or do not happen.
+//! File access for paths that may lead to anything: reads with bounded time and size, and atomic
+//! replacement.
 
 mod insecure;
 mod limit;
 #[expect(clippy::disallowed_methods, reason = "opens files after checks")]
 mod read;
-#[expect(clippy::disallowed_methods, reason = "replaces files whole")]
+#[expect(clippy::disallowed_methods, reason = "replaces files atomically")]
 mod replace;
 
 pub use insecure::insecure;

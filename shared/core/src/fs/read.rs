@@ -1,5 +1,5 @@
-//! The guarded read: a named pipe, a device or a huge file in place of a small regular file is an
-//! error at once, not a process that hangs or eats memory.
+//! Guarded reads: a named pipe, a device or a huge file where a small regular file is expected is
+//! an immediate error, instead of a hang or unbounded memory use.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Result};
@@ -11,11 +11,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-/// How long the writer of a pipe may take.
+/// How long to wait for the writer of a pipe.
 const PIPE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A file that was opened for reading and is known to be a regular one, or a pipe where that was
-/// asked for.
+/// A file opened for reading, known to be regular or, if allowed, a pipe.
 #[derive(Debug)]
 pub struct Opened {
     file: File,
@@ -25,7 +24,7 @@ pub struct Opened {
 /// Opens a regular file, following symbolic links.
 ///
 /// # Errors
-/// It cannot be opened, or is something else, which the error says.
+/// The file cannot be opened, or is not a regular file.
 pub fn open(path: &Path) -> Result<Opened> {
     regular(open_with(path, OFlags::empty())?)
 }
@@ -38,7 +37,7 @@ pub fn open_no_follow(path: &Path) -> Result<Opened> {
     regular(open_with(path, OFlags::NOFOLLOW)?)
 }
 
-/// As [`open`], but accepts a pipe too, as a shell's `<(command)` is one. Reading it times out.
+/// As [`open`], but also accepts a pipe, such as a shell's `<(command)`. Reads from it time out.
 ///
 /// # Errors
 /// As [`open`].
@@ -53,7 +52,7 @@ pub fn open_or_pipe(path: &Path) -> Result<Opened> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`open`], or it is larger.
+/// As [`open`], or the file is larger.
 pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
     open(path)?.read(limit)
 }
@@ -61,7 +60,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
 /// As [`read`], for a file that must be UTF-8 text.
 ///
 /// # Errors
-/// As [`read`], or it is not UTF-8.
+/// As [`read`], or the file is not UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> Result<Zeroizing<String>> {
     let mut bytes = read(path, limit)?;
     match String::from_utf8(std::mem::take(&mut *bytes)) {
@@ -73,7 +72,7 @@ pub fn read_text(path: &Path, limit: u64) -> Result<Zeroizing<String>> {
     }
 }
 
-/// Whether a path names the null device, with which tools are told to use no configuration file.
+/// Whether a path is the null device, which users pass to say "no configuration file".
 pub fn is_null_device(path: &Path) -> bool {
     let device = |path: &Path| {
         let meta = std::fs::metadata(path).ok()?;
@@ -83,7 +82,7 @@ pub fn is_null_device(path: &Path) -> bool {
 }
 
 fn open_with(path: &Path, more: OFlags) -> Result<Opened> {
-    // A named pipe without a writer would block the open, and a terminal become the process's own.
+    // Opening a named pipe must not block, and a terminal must not become the controlling one.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY | more;
     let file = OpenOptions::new()
         .read(true)
@@ -103,10 +102,10 @@ fn regular(opened: Opened) -> Result<Opened> {
     require_regular(&opened.meta).map(|()| opened)
 }
 
-/// Refuses what is not a regular file.
+/// Fails unless the file is a regular file.
 ///
 /// # Errors
-/// It is something else, which the error says.
+/// The file is not regular; the error says what it is.
 pub(crate) fn require_regular(meta: &Metadata) -> Result<()> {
     let kind = meta.file_type();
     if kind.is_file() {
@@ -126,16 +125,16 @@ fn not_regular(kind: &str) -> Error {
 }
 
 impl Opened {
-    /// A file that was opened in another way, for example relative to a folder.
+    /// Wraps a file that was opened another way, for example relative to a folder.
     ///
     /// # Errors
-    /// It is not a regular file.
+    /// The file is not regular.
     pub fn of(file: File) -> Result<Self> {
         let meta = file.metadata()?;
         regular(Self { file, meta })
     }
 
-    /// What is known of the open file.
+    /// The metadata of the open file.
     pub fn meta(&self) -> &Metadata {
         &self.meta
     }
@@ -145,10 +144,10 @@ impl Opened {
         &self.file
     }
 
-    /// Reads all of it, at most `limit` bytes.
+    /// Reads the whole file, at most `limit` bytes.
     ///
     /// # Errors
-    /// It cannot be read, is larger, or the writer of a pipe is too slow.
+    /// The file cannot be read or is larger, or a pipe's writer is too slow.
     pub fn read(&self, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
         if self.meta.file_type().is_fifo() {
             return self.read_pipe(limit, PIPE_TIMEOUT);
@@ -156,10 +155,10 @@ impl Opened {
         if self.meta.len() > limit {
             return Err(too_large(limit));
         }
-        // Room for all of it: a buffer that grows leaves copies of secrets behind.
+        // Allocate the whole size: a growing buffer leaves copies of secrets behind.
         let room = usize::try_from(self.meta.len()).unwrap_or(0) + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        // `take` saves the calls with which a plain file would query its size and position.
+        // `take` avoids the system calls that query a plain file's size and position.
         (&self.file).take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(too_large(limit));
@@ -250,12 +249,12 @@ mod tests {
         assert_eq!(error.to_string(), "it is larger than 1 KiB");
         fs::write(&path, b"\xff").unwrap();
         assert!(read_text(&path, 1024).is_err());
-        // The size in /proc is 0 whatever the file holds.
+        // Files in /proc report size 0.
         assert!(read(Path::new("/proc/self/status"), 10).is_err() || !cfg!(target_os = "linux"));
     }
 
     #[test]
-    fn a_link_is_followed_unless_it_must_not_be() {
+    fn a_link_is_followed_unless_that_is_not_allowed() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "x").unwrap();

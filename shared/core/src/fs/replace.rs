@@ -1,11 +1,11 @@
-//! The atomic replacement: a file that is written under another name and renamed when it is whole.
+//! Atomic replacement: writes a file under a temporary name and renames it when complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Result, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// A file beside the one that it is to replace; removed unless it is put in place.
+/// A temporary file; removed on drop unless it was renamed into place.
 #[derive(Debug)]
 pub struct Draft {
     file: File,
@@ -14,10 +14,10 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Creates it under a name that nothing has yet, with mode 0600 from the start.
+    /// Creates the file exclusively, with mode 0600 from the start.
     ///
     /// # Errors
-    /// It exists, or cannot be created.
+    /// The file exists, or cannot be created.
     pub fn create(path: PathBuf) -> Result<Self> {
         let file = OpenOptions::new()
             .write(true)
@@ -37,7 +37,7 @@ impl Draft {
         &self.file
     }
 
-    /// Its name until it is put in place.
+    /// Its temporary path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -45,7 +45,7 @@ impl Draft {
     /// Renames it over `target`.
     ///
     /// # Errors
-    /// The rename fails; the draft is removed.
+    /// The rename fails; the temporary file is removed.
     pub fn put(mut self, target: &Path) -> Result<()> {
         fs::rename(&self.path, target)?;
         self.in_place = true;
@@ -55,17 +55,17 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // A partial file must not remain when the disk is full.
+        // Do not leave a partial file when the disk is full.
         if !self.in_place {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// Replaces `target` by `bytes`, through a new file called `temporary` beside it.
+/// Replaces `target` with `bytes`, through a new file `temporary` in the same directory.
 ///
 /// # Errors
-/// `temporary` exists, or one of the steps fails; `target` is then as before.
+/// `temporary` exists, or a step fails; `target` is then unchanged.
 pub fn replace(temporary: PathBuf, target: &Path, bytes: &[u8]) -> Result<()> {
     let draft = Draft::create(temporary)?;
     draft.file().write_all(bytes)?;

@@ -1,8 +1,8 @@
-//! The digest of a step: everything that AWS would be asked, through the whole chain, and what
-//! identifies the source of the credentials, found without resolving a secret or asking anybody.
+//! The digest of a step: every argument of the AWS calls in its chain, and what identifies the
+//! source of the credentials. Computed without resolving a secret or calling a service.
 //!
-//! Every struct is destructured without `..`, so that a new field does not compile until somebody
-//! decides whether it is part of the identity. A field that is not is bound to `_`, with the reason.
+//! Structs are destructured without `..`, so a new field does not compile until somebody decides
+//! whether it is part of the identity. A field that is not is bound to `_`, with the reason.
 
 mod fields;
 mod keys;
@@ -35,7 +35,7 @@ pub fn of_session(step: &Step, env: &Env) -> Result<Key> {
     Ok(hash.finish())
 }
 
-/// The key of a registry login: its session's, and the API that is asked.
+/// The key of a registry login: its session's, and the API that issues it.
 pub fn of_login(session: Key, plan: &LoginPlan) -> Key {
     let LoginPlan { public, site } = plan;
     let mut hash = Fields::new("registry-login");
@@ -45,13 +45,13 @@ pub fn of_login(session: Key, plan: &LoginPlan) -> Key {
     hash.finish()
 }
 
-/// Whether a command line runs one of our own programs, as far as it says: in a shell's words, too.
+/// Whether a command line visibly runs one of our own programs, even inside a shell's script.
 fn asks_us(command: &str) -> bool {
     command.contains("aws-connector")
 }
 
 impl Fields {
-    /// Each name with its value; one that is unset differs from one that is empty.
+    /// Hashes each name with its value; unset and empty differ.
     fn variables(&mut self, variables: &BTreeMap<String, Option<String>>) {
         self.bytes("variables", &(variables.len() as u64).to_be_bytes());
         for (name, value) in variables {
@@ -71,7 +71,7 @@ impl Fields {
         self.text("partition", partition.id());
         self.text("region", region);
         match endpoints.get(service) {
-            // The other two choose among AWS's own endpoints.
+            // These two select among AWS's own endpoints.
             Some(url) => self.text("endpoint", url),
             None => {
                 self.flag("fips", *use_fips);
@@ -82,11 +82,11 @@ impl Fields {
 
     fn step(&mut self, step: &Step, env: &Env) -> Result<()> {
         let Step {
-            // Two connectors that ask the same share a session.
+            // Connectors with the same calls share a session.
             connector: _,
-            // How an entry is kept decides on its file, not on what it is.
+            // Where an entry is stored decides its file, not its identity.
             cache: _,
-            // Counts where AWS is asked: keys, processes and endpoints near the machine are not.
+            // Only for calls to AWS; keys, processes and local endpoints have no site.
             site,
             how,
         } = step;
@@ -116,7 +116,7 @@ impl Fields {
                 self.site(site, "sts");
                 self.role(call, env)?;
                 self.text("token-file", token_file);
-                // The token rotates, whom it names does not.
+                // The token rotates; its subject does not.
                 self.text("identity", &web_identity::identity(token_file)?);
                 Ok(())
             }
@@ -130,7 +130,7 @@ impl Fields {
                 match mfa {
                     Some(mfa) => {
                         self.mfa(mfa);
-                        // One code serves every region, FIPS or not, of the same keys.
+                        // One code serves every region of the same keys, with or without FIPS.
                         self.text("partition", site.partition.id());
                         self.optional("endpoint", site.endpoints.get("sts").map(String::as_str));
                     }
@@ -166,7 +166,7 @@ impl Fields {
         self.text("origin", origin);
         self.variables(&of_process(command, environment, env));
         if asks_us(command) {
-            // What it yields depends on our own profile, as what we yield does.
+            // Its output depends on our connectors file, as ours does.
             let file = Paths::find(env).profile_file;
             let text = file.and_then(|file| crate::fs::read_text(&file, LONGEST_FILE).ok());
             self.optional("profile", text.as_deref().map(String::as_str));
@@ -175,7 +175,7 @@ impl Fields {
 
     fn sso(&mut self, plan: &SsoPlan, site: &Site) {
         let SsoPlan {
-            // For messages; the origin names it as well.
+            // For messages; the origin includes it.
             profile: _,
             session_name,
             start_url,
@@ -200,11 +200,11 @@ impl Fields {
         } = plan;
         self.text("container", uri);
         self.optional("token-file", token_file.as_deref());
-        // Path and URI are the same in every pod: the token says which pod it is.
+        // Path and URI are the same in every pod; the token identifies the pod.
         if let Some(file) = token_file {
             self.text("identity", &web_identity::of_container(file)?);
         }
-        // The token names the pod or task; two of them are two identities.
+        // The token identifies the pod or task.
         self.optional("token", token.as_ref().map(crate::secret::Secret::expose));
         Ok(())
     }
@@ -212,13 +212,13 @@ impl Fields {
     fn instance_metadata(&mut self, plan: &InstanceMetadataPlan) {
         let InstanceMetadataPlan {
             endpoint,
-            // How long the answer may take does not change it.
+            // The timeout does not change the response.
             patience: _,
             // For messages.
             tried: _,
         } = plan;
         self.text("instance-metadata", endpoint);
-        // A HOME that several instances share holds the sessions of each.
+        // Several instances may share a HOME, so the boot id separates their sessions.
         self.text("boot", &boot_id());
     }
 
@@ -255,9 +255,9 @@ impl Fields {
     fn mfa(&mut self, mfa: &Mfa) {
         let Mfa {
             serial,
-            // Where the code comes from: every code of a device proves the same.
+            // The source of the code is irrelevant: every code proves the same device.
             process: _,
-            // The duration of the call that carries the code is in the key.
+            // The key already includes the duration of the call that carries the code.
             duration: _,
         } = mfa;
         self.text("mfa", serial);

@@ -1,5 +1,5 @@
-//! What AWS will be asked: plain data, the same for the same question, so that it can be hashed into
-//! a cache key and carried out by the process that holds the lock. The planner makes it.
+//! The plan for a request: plain data that is the same for the same request, so it can be hashed
+//! into a cache key and carried out by the process that holds the lock. The planner makes it.
 
 pub mod digest;
 mod pipes;
@@ -17,22 +17,22 @@ pub use site::{AwsProfileEndpoints, Site};
 
 use crate::profile::{CacheMode, KeyPair, Mfa, Policies, SecretRef};
 
-/// Everything that will be done for one request.
+/// All steps for one request.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The connector that serves it.
+    /// The connector that serves the request.
     pub connector: String,
     /// How its session is obtained.
     pub session: Step,
-    /// What is made of the session.
+    /// What to make from the session.
     pub delivery: Delivery,
-    /// Whether to renew in the background.
+    /// Whether to refresh entries in the background.
     pub refresh_ahead: bool,
-    /// How long to wait for another process's mint.
+    /// How long to wait for another process that is minting.
     pub lock_timeout: Duration,
 }
 
-/// What is returned in the end.
+/// What to return.
 #[derive(Clone, Debug)]
 pub enum Delivery {
     /// The session itself.
@@ -46,81 +46,82 @@ pub enum Delivery {
 /// The call that turns a session into a registry login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginPlan {
-    /// ECR Public instead of a private registry.
+    /// Whether it is ECR Public rather than a private registry.
     pub public: bool,
-    /// Where and by which endpoint the API is asked.
+    /// The region and endpoint of the API.
     pub site: Site,
 }
 
-/// What is signed into a cluster token.
+/// The contents of a cluster token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenPlan {
     /// The cluster's name.
     pub cluster: String,
     /// The cluster's region.
     pub region: String,
-    /// The STS host of that region; never a custom endpoint.
+    /// The STS host of that region, never a custom endpoint.
     pub sts_host: String,
 }
 
-/// One way to a session, with the steps that come before it.
+/// A way to obtain a session, including the steps before it.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The connector it belongs to, for messages.
     pub connector: String,
-    /// Where AWS is asked.
+    /// The region and endpoints of its call.
     pub site: Site,
-    /// How what it yields is kept: as its own connector says, whoever chains from it.
+    /// Where the resulting session is cached: as its own connector says, even in another
+    /// connector's chain.
     pub cache: CacheMode,
-    /// What is done.
+    /// How to obtain the session.
     pub how: How,
 }
 
-/// What a step does.
+/// How a step obtains a session.
 #[derive(Clone, Debug)]
 pub enum How {
-    /// Reads keys from where they are stored.
+    /// Reads stored keys.
     Keys(KeysPlan),
     /// Runs an AWS CLI profile's `credential_process`.
     Process(ProcessPlan),
-    /// Asks IAM Identity Center, with the token that `aws sso login` left.
+    /// Calls IAM Identity Center, with the token from `aws sso login`.
     Sso(SsoPlan),
-    /// Asks the container credentials endpoint of ECS or EKS Pod Identity.
+    /// Calls the container credentials endpoint of ECS or EKS Pod Identity.
     Container(ContainerPlan),
-    /// Asks the EC2 instance metadata service, version 2.
+    /// Calls the EC2 instance metadata service, version 2.
     InstanceMetadata(InstanceMetadataPlan),
     /// `sts:AssumeRole`
     AssumeRole {
-        /// Whose credentials sign the call.
+        /// The step whose session signs the call.
         source: Box<Step>,
-        /// Its arguments.
+        /// The arguments of the call.
         call: RoleCall,
     },
     /// `sts:AssumeRoleWithWebIdentity`
     WebIdentity {
-        /// The token file; read again for each call.
+        /// The token file, which is read again for each call.
         token_file: String,
-        /// The call's arguments.
+        /// The arguments of the call.
         call: RoleCall,
     },
     /// `sts:GetSessionToken`
     SessionToken {
-        /// Whose credentials sign the call.
+        /// The step whose session signs the call.
         source: Box<Step>,
-        /// Of the session.
+        /// The duration of the session.
         duration: Duration,
-        /// The second factor that goes with the call.
+        /// The second factor, if the call carries one.
         mfa: Option<Mfa>,
     },
     /// `sts:GetFederationToken`
     FederationToken {
-        /// Whose credentials sign the call.
+        /// The step whose session signs the call.
         source: Box<Step>,
         /// The federated user's name.
         name: String,
-        /// Of the session.
+        /// The duration of the session.
         duration: Duration,
-        /// What the session may do.
+        /// The session's permissions.
         policies: Policies,
         /// Session tags.
         tags: BTreeMap<String, String>,
@@ -130,23 +131,23 @@ pub enum How {
 /// Stored keys.
 #[derive(Clone, Debug)]
 pub struct KeysPlan {
-    /// The pair.
+    /// The key pair.
     pub keys: PlannedKeys,
-    /// The session token of temporary ones.
+    /// The session token, for temporary keys.
     pub token: Option<PlannedSecret>,
-    /// When temporary ones end, where that is known.
+    /// When temporary keys expire, if known.
     pub expires_at: Option<DateTime<Utc>>,
-    /// They are not returned with less than this left.
+    /// The minimum remaining lifetime of keys to return.
     pub tolerance: Duration,
-    /// Where they are stored (an AWS CLI profile's sections with their files' paths): part of their
-    /// identity.
+    /// Where the keys are stored (the sections of an AWS CLI profile and the paths of their files):
+    /// part of their identity.
     pub origin: Option<String>,
 }
 
-/// A key pair whose secrets know how to be fetched.
+/// A key pair, with references to its secrets.
 #[derive(Clone, Debug)]
 pub enum PlannedKeys {
-    /// Id and secret, each from its own place.
+    /// Id and secret, each from a separate place.
     Separate {
         /// The access key id.
         id: PlannedSecret,
@@ -157,18 +158,18 @@ pub enum PlannedKeys {
     Joined(PlannedSecret),
 }
 
-/// A secret and what it takes to fetch it.
+/// A secret, and how to fetch it.
 #[derive(Clone, Debug)]
 pub enum PlannedSecret {
-    /// To be had on this machine.
+    /// Available on this machine.
     Local(SecretRef),
-    /// To be had from the SSM Parameter Store with a session.
+    /// In the SSM Parameter Store.
     Ssm {
         /// The parameter's name or ARN.
         name: String,
-        /// Where it is stored.
+        /// The region and endpoint of the store.
         site: Site,
-        /// Who may read it.
+        /// The session that reads it.
         session: Box<Step>,
     },
 }
@@ -192,19 +193,19 @@ pub struct RoleCall {
     pub source_identity: Option<String>,
     /// `DurationSeconds`
     pub duration: Duration,
-    /// `SerialNumber`, with a code that is requested when the call is made.
+    /// `SerialNumber`; the code is requested when the call is made.
     pub mfa: Option<Mfa>,
 }
 
-/// An external process of an AWS CLI profile.
+/// The `credential_process` of an AWS CLI profile.
 #[derive(Clone, Debug)]
 pub struct ProcessPlan {
-    /// The command line as written in the profile; it is not run by a shell.
+    /// The command line as written in the profile; it runs without a shell.
     pub command: String,
-    /// The sections that named it, with their files' paths.
+    /// The sections that configure it, with the paths of their files.
     pub origin: String,
-    /// Variables that decide whose credentials it prints, besides those of AWS and those that the
-    /// command line mentions.
+    /// Variables that determine its credentials, besides AWS's own and those that the command line
+    /// mentions.
     pub environment: Vec<String>,
 }
 
@@ -213,7 +214,7 @@ pub struct ProcessPlan {
 pub struct SsoPlan {
     /// The AWS CLI profile, for the login command in messages.
     pub profile: String,
-    /// `sso_session`, where the profile names one.
+    /// `sso_session`, if the profile names one.
     pub session_name: Option<String>,
     /// `sso_start_url`
     pub start_url: String,
@@ -223,7 +224,7 @@ pub struct SsoPlan {
     pub account_id: String,
     /// `sso_role_name`
     pub role_name: String,
-    /// The sections that said so, with their files' paths.
+    /// The sections that configure it, with the paths of their files.
     pub origin: String,
 }
 
@@ -243,15 +244,15 @@ pub struct ContainerPlan {
 pub struct InstanceMetadataPlan {
     /// Its endpoint, `http://169.254.169.254` by default.
     pub endpoint: String,
-    /// For everything that it is asked for together: it is near or it is not there.
+    /// The timeout for all of its requests together: it is nearby or does not exist.
     pub patience: Duration,
-    /// Which sources came before it in the chain and why they have nothing, for the message when
-    /// it does not answer; empty where it alone was asked. Not part of the identity.
+    /// The sources before it in the chain and why they are not configured, for the error if it does
+    /// not respond; empty if only this source was requested. Not part of the identity.
     pub tried: String,
 }
 
 impl PlannedKeys {
-    /// Keys whose secrets are all stored on this machine.
+    /// Keys whose secrets are all available on this machine.
     pub fn local(pair: KeyPair) -> Self {
         match pair {
             KeyPair::Separate { id, secret } => Self::Separate {

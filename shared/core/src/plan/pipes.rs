@@ -1,11 +1,11 @@
-//! Secrets in pipes, which only one process can read, and only once.
+//! Finds secrets in pipes, which only one process can read, and only once.
 
 use super::{How, KeysPlan, PlannedKeys, PlannedSecret, Step};
 use crate::env::Env;
 use crate::local_secret;
 
 impl Step {
-    /// Whether a secret of this step, or of one before it, is in a pipe.
+    /// Whether a secret of this step, or of a step before it, is in a pipe.
     pub(crate) fn reads_pipe(&self, env: &Env) -> bool {
         match &self.how {
             How::Keys(plan) => plan.reads_pipe(env),
@@ -16,7 +16,7 @@ impl Step {
             How::SessionToken { source, .. } | How::FederationToken { source, .. } => {
                 source.reads_pipe(env)
             }
-            // Their tokens are read from regular files only.
+            // Tokens are read from regular files only.
             How::WebIdentity { .. }
             | How::Process(_)
             | How::Sso(_)

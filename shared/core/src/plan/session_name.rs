@@ -1,4 +1,4 @@
-//! Session names: what CloudTrail shows and EKS can map, in STS's alphabet and length.
+//! Session names, which CloudTrail shows and EKS can map, within STS's character set and length.
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,13 +8,14 @@ use crate::request::Client;
 
 const DEFAULT: &str = "aws-connector-{user}";
 
-/// The name of a role session: the template filled in, cleaned, and at most 64 characters. A name
-/// that had to be cut ends in a digest of the whole, so that two long ones stay two.
+/// The name of a role session: the template with its placeholders filled in and invalid characters
+/// replaced, at most 64 characters. A name that is too long ends in a digest, so that long names
+/// stay distinct.
 pub fn session_name(template: Option<&str>, connector: &str, client: Client, env: &Env) -> String {
     fitted(template.unwrap_or(DEFAULT), connector, client, env, 64)
 }
 
-/// The name of a federated user, by the same rules, at most 32 characters.
+/// The name of a federated user, by the same rules but at most 32 characters.
 pub fn federation_name(name: Option<&str>, connector: &str, client: Client, env: &Env) -> String {
     fitted(name.unwrap_or(DEFAULT), connector, client, env, 32)
 }

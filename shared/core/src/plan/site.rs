@@ -1,4 +1,4 @@
-//! Where AWS is asked: region, partition, endpoints.
+//! The destination of AWS calls: region, partition, endpoints.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use crate::profile::Endpoints;
 use crate::resource::Partition;
 use crate::url::endpoint;
 
-/// A region with the endpoints that apply there.
+/// A region and its endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// The region.
     pub region: String,
     /// Its partition.
     pub partition: Partition,
-    /// Custom endpoints by service (`sts`, `ecr`, …); AWS's own for the rest.
+    /// Custom endpoints by service (`sts`, `ecr`, …); other services use AWS's own.
     pub endpoints: BTreeMap<&'static str, String>,
-    /// Whether AWS's own endpoints are the FIPS ones.
+    /// Whether to use AWS's FIPS endpoints.
     pub use_fips: bool,
-    /// Whether AWS's own endpoints are the dual-stack ones.
+    /// Whether to use AWS's dual-stack endpoints.
     pub use_dual_stack: bool,
 }
 
-/// The endpoints in an AWS CLI profile.
+/// The endpoints that an AWS CLI profile configures.
 #[derive(Clone, Debug, Default)]
 pub struct AwsProfileEndpoints {
     /// Its settings.
     pub settings: Endpoints,
-    /// `ignore_configured_endpoint_urls`: turns off all custom endpoints.
+    /// `ignore_configured_endpoint_urls`: disables all custom endpoints.
     pub ignored: bool,
 }
 
@@ -43,20 +43,20 @@ const SERVICES: [(&str, &str); 8] = [
     ("sso_oidc", "AWS_ENDPOINT_URL_SSO_OIDC"),
 ];
 
-/// Switches every endpoint off that environment or AWS CLI profile name.
+/// Disables all endpoints that the environment or AWS CLI profile configures.
 const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 impl Site {
     /// The site for a region: the connector's endpoints first, then the environment's.
     ///
     /// # Errors
-    /// An endpoint of the environment is not a URL, or would send credentials unencrypted.
+    /// An endpoint in the environment is not a URL, or would send credentials unencrypted.
     pub fn new(region: &str, settings: &Endpoints, env: &Env) -> Result<Self> {
         Self::beside(region, settings, None, env)
     }
 
-    /// The same, with those of an AWS CLI profile behind both, in botocore's order: the variable
-    /// of a service, the variable for all, the profile's service, the profile.
+    /// As [`Site::new`], followed by the endpoints of an AWS CLI profile, in botocore's order: the
+    /// service's variable, the global variable, the profile's service, the profile.
     ///
     /// # Errors
     /// As [`Site::new`].

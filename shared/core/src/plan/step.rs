@@ -1,5 +1,5 @@
-//! What the rest of the program asks about a step. The matches are exhaustive, so that a new kind of
-//! step does not compile until each question has an answer.
+//! Questions about a step. The matches are exhaustive, so a new kind of step does not compile until
+//! it answers each of them.
 
 use super::{How, KeysPlan, PlannedSecret, Site, Step};
 use crate::profile::{CacheMode, Mfa, Policies};
@@ -14,7 +14,7 @@ struct Parts<'a> {
 }
 
 impl Step {
-    /// A step whose connector has not said how its sessions are kept.
+    /// Creates a step with the default cache mode.
     pub fn new(connector: &str, site: &Site, how: How) -> Self {
         Self {
             connector: connector.to_owned(),
@@ -24,7 +24,7 @@ impl Step {
         }
     }
 
-    /// Keeps what this step yields, and those before it up to another connector's, in one way.
+    /// Sets the cache mode of this step and of the steps before it, up to another connector's.
     pub(crate) fn keep(&mut self, mode: CacheMode) {
         self.cache = mode;
         let source = match &mut self.how {
@@ -43,7 +43,7 @@ impl Step {
         }
     }
 
-    /// The keys that it takes from where they are, instead of asking anybody for a session.
+    /// The stored keys that it reads, if it makes no call.
     pub fn keys(&self) -> Option<&KeysPlan> {
         match &self.how {
             How::Keys(keys) => Some(keys),
@@ -99,23 +99,23 @@ impl Step {
         self.parts().source
     }
 
-    /// The session policy that goes along in the call itself.
+    /// The session policy in the call itself.
     pub fn inline_policy(&self) -> Option<&str> {
         self.parts().policies?.inline.as_deref()
     }
 
-    /// The external id that goes along in the call itself.
+    /// The external id in the call itself.
     pub fn external_id(&self) -> Option<&PlannedSecret> {
         self.parts().external_id
     }
 
-    /// The second factor that its own call carries.
+    /// The second factor that the call itself carries.
     pub fn mfa(&self) -> Option<&Mfa> {
         self.parts().mfa
     }
 
-    /// Whether what it yields may be cached: a session that AWS made for this purpose. Keys
-    /// are taken from where they are stored each time, and a foreign process keeps its own cache.
+    /// Whether the result may be cached: only sessions that AWS issues for this purpose. Stored
+    /// keys are read again each time, and an external process has its own cache.
     pub fn is_cacheable(&self) -> bool {
         match &self.how {
             How::Keys(_) => false,
@@ -130,7 +130,7 @@ impl Step {
         }
     }
 
-    /// The AWS operation or place that it asks, for messages.
+    /// The AWS operation or source that it calls, for messages.
     pub fn describe(&self) -> &'static str {
         match &self.how {
             How::Keys(_) => "access keys",

@@ -1,4 +1,5 @@
-//! Makes the plan: checks that the connector is for the request, and adds its delivery to its session.
+//! Makes the plan: checks that the connector may serve the request, and adds the delivery to the
+//! session.
 
 use std::path::Path;
 
@@ -13,10 +14,10 @@ use crate::profile::{Connector, Profile};
 use crate::request::{Request, Wants};
 use crate::resource::{Partition, RegistryHost, check_region};
 
-/// The plan for a request.
+/// Plans a request.
 ///
 /// # Errors
-/// The connector is disabled or does not allow this request, or something it requires is missing.
+/// The connector is disabled or does not allow this request, or a required setting is missing.
 pub fn make(
     profile: &Profile,
     connector: &Connector,
@@ -29,7 +30,7 @@ pub fn make(
     })
 }
 
-/// On a first run, the missing connectors file is the cause of every other error.
+/// On a first run, every other error is caused by the missing connectors file.
 fn without_file(error: Error, path: &Path) -> Error {
     let create = "run 'aws-connector register NAME --auto-configure' to create it";
     let what = format!(
@@ -73,8 +74,8 @@ fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) 
                     false => "set AWS_REGION",
                 })
         })?;
-    // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
-    // host's name.
+    // A region from the environment or an AWS CLI profile is unchecked, and becomes part of a host
+    // name.
     check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
     let site = maker.site_of(connector, &own)?;
     let target = target.unwrap_or_else(|| own.clone());
@@ -100,7 +101,7 @@ fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) 
 fn login(site: &Site, registry: &RegistryHost) -> LoginPlan {
     let mut site = site.in_region(registry.region());
     if let RegistryHost::Private(private) = registry {
-        // The API host follows the registry host.
+        // The API host uses the same FIPS and dual-stack settings as the registry host.
         site.use_fips |= private.fips;
         site.use_dual_stack |= private.dual_stack;
     }

@@ -1,5 +1,5 @@
-//! Makes the plan for a request: chooses the connector for a registry, checks that the connector is
-//! for the request, and resolves region, endpoints, scope and the chain of sources.
+//! Makes the plan for a request: chooses the connector for a registry, checks that it may serve the
+//! request, and resolves region, endpoints, scope and the chain of sources.
 
 mod make;
 mod place;

@@ -1,4 +1,4 @@
-//! Where: the region that a request names, the connector's own, and the endpoints that hold there.
+//! Resolves the request's region, the connector's own region, and their endpoints.
 
 use super::scope;
 use super::steps::Maker;
@@ -9,7 +9,7 @@ use crate::profile::{Connector, CredentialSource, ImplicitSource, Origin};
 use crate::request::{Client, ClusterRef, Request, Wants};
 use crate::resource::{Partition, RegistryHost, Resource};
 
-/// Whether a connector may serve a registry: by what it is limited to, and by where it works.
+/// Whether a connector may serve a registry, by its resource limit and its regions.
 pub(super) fn may_serve(connector: &Connector, registry: &RegistryHost) -> bool {
     let request = Request {
         connector: None,
@@ -22,7 +22,7 @@ pub(super) fn may_serve(connector: &Connector, registry: &RegistryHost) -> bool 
     scope::serves_registry(connector, registry).is_ok() && target(connector, &request).is_ok()
 }
 
-/// The region that the request itself names, after a check that the connector is for it.
+/// The region that the request itself names, if the connector allows it.
 pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<String>> {
     let (region, partition, what) = match &request.wants {
         Wants::Session { resource } => {
@@ -44,7 +44,7 @@ pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<
             Some(registry.host()),
         ),
         Wants::ClusterToken { cluster } => {
-            // What the client does not say, the connector's own cluster may.
+            // The connector's own cluster fills in what the client omits.
             let own = connector
                 .limit
                 .as_ref()
@@ -91,11 +91,11 @@ pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<
     Ok(region)
 }
 
-/// Whether the request may leave the connector's region without `allowed_regions`.
+/// Whether the request bypasses `allowed_regions`.
 fn names_its_region(connector: &Connector, request: &Request) -> bool {
     match &request.wants {
         Wants::RegistryLogin { registry } => {
-            // ECR Public's API lives in one region whatever the connector's is.
+            // ECR Public's API is in one region, whatever the connector's region.
             matches!(registry, RegistryHost::Public(_))
                 || scope::names_registry(connector, registry)
         }
@@ -108,7 +108,7 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
     }
 }
 
-/// Whether an AWS CLI profile says where a connector's credentials come from, or may say so.
+/// Whether a connector's credentials come, or may come, from an AWS CLI profile.
 fn draws_on_aws_profile(connector: &Connector) -> bool {
     let auth = &connector.auth;
     auth.aws_profile().is_some()
@@ -129,8 +129,8 @@ impl Maker<'_> {
             .or_else(|| self.around.profile_region(connector.auth.aws_profile()))
     }
 
-    /// A region with the endpoints that hold there for a connector: its own, the environment's,
-    /// those of the AWS CLI profile that it draws on.
+    /// The site of a connector in a region, with the endpoints of the connector, the environment
+    /// and the AWS CLI profile it uses.
     pub(super) fn site_of(&self, connector: &Connector, region: &str) -> Result<Site> {
         let settings = &connector.endpoints;
         let of_profile = if draws_on_aws_profile(connector) {
@@ -144,7 +144,7 @@ impl Maker<'_> {
             .map_err(|error| error.of(&connector.name))
     }
 
-    /// Where a connector's own call is made; the source's site may be another connector's.
+    /// The site of a connector's own call; its source may be another connector with another site.
     pub(super) fn source_site(&self, connector: &Connector, source: &Step) -> Result<Site> {
         let region = self
             .own_region(connector)

@@ -1,4 +1,4 @@
-//! What a session is for, and the policy that cuts it down to that.
+//! The scope of a session, and the session policy that limits it to that scope.
 
 use crate::error::{Error, Result};
 use crate::profile::{Connector, Limit, RegistryPattern};
@@ -8,14 +8,14 @@ use crate::resource::{
 };
 use crate::shown::shown;
 
-/// The purpose of a session.
+/// What a session is used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Anything that the credentials may do.
+    /// Everything that the credentials allow.
     Unrestricted,
     /// One resource, or all of a type.
     Resource(Resource),
-    /// The private registries of these accounts (none: all) in a region.
+    /// The private registries of these accounts (all if empty) in a region.
     Registries {
         accounts: Vec<String>,
         region: String,
@@ -26,7 +26,7 @@ pub(super) enum Scope {
     Identity,
 }
 
-/// The scope of a request, after a check that the connector is for it.
+/// The scope of a request, if the connector allows it.
 pub(super) fn of(connector: &Connector, request: &Request) -> Result<Scope> {
     Ok(match &request.wants {
         Wants::Session { resource: None } => match &connector.limit {
@@ -79,7 +79,7 @@ fn all_of(resource_type: ResourceType) -> Resource {
     }
 }
 
-/// Checks a resource against what the connector is limited to.
+/// Checks a resource against the connector's limit.
 fn allowed(connector: &Connector, wanted: &Resource) -> Result<()> {
     let Some(limit) = &connector.limit else {
         return Ok(());
@@ -98,7 +98,7 @@ fn allowed(connector: &Connector, wanted: &Resource) -> Result<()> {
     };
     let mut asked = format!("{}{of_wanted}", wanted.resource_type().id());
     if asked == allows {
-        // The names agree, so that it is the rest of an ARN that does not.
+        // The names are the same, so another part of the ARN differs.
         asked.push_str(" in another region or account");
     }
     Err(
@@ -108,7 +108,7 @@ fn allowed(connector: &Connector, wanted: &Resource) -> Result<()> {
     )
 }
 
-/// Checks a registry against the limit and against `registries`.
+/// Checks a registry against the connector's limit and `registries`.
 pub(super) fn serves_registry(connector: &Connector, registry: &RegistryHost) -> Result<()> {
     allowed(connector, &Resource::Registry(registry.clone()))?;
     if connector.registries.is_empty() || names_registry(connector, registry) {
@@ -149,7 +149,7 @@ fn accounts(connector: &Connector) -> Vec<String> {
     accounts
 }
 
-/// The policy for a scope; `None` for one that is not cut down.
+/// The session policy for a scope; `None` if the scope is not limited.
 pub(super) fn policy(scope: &Scope, partition: Partition, region: &str) -> Option<String> {
     let in_region = |region: &str, scope: &PolicyScope<'_>| {
         Some(session_policy(Partition::of_region(region), region, scope))
@@ -166,7 +166,8 @@ pub(super) fn policy(scope: &Scope, partition: Partition, region: &str) -> Optio
             match resource {
                 Resource::Generic { .. } => None,
                 Resource::Bucket { name, .. } => {
-                    // A bucket's region is not in its name; the connector's decides the KMS host.
+                    // A bucket's name does not include its region, so the KMS host uses the
+                    // connector's.
                     Some(session_policy(
                         partition,
                         region,

@@ -1,4 +1,4 @@
-//! Keys and secrets with what it takes to fetch them.
+//! Plans how to fetch keys and secrets.
 
 use std::time::Duration;
 

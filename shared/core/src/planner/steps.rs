@@ -1,4 +1,4 @@
-//! The steps to a connector's session: one for each connector or ambient source of its chain.
+//! Plans the steps to a connector's session: one for each connector or ambient source in its chain.
 
 use std::time::Duration;
 
@@ -167,7 +167,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The step for what is around, on behalf of a connector.
+    /// The step for an ambient source, on behalf of a connector.
     fn ambient(&self, connector: &Connector, source: &ImplicitSource, site: &Site) -> Result<Step> {
         self.around.resolve(
             source,
@@ -177,14 +177,14 @@ impl Maker<'_> {
         )
     }
 
-    /// The step for a secret that no connector fetches.
+    /// The step for an SSM secret without a connector to fetch it.
     pub(super) fn ambient_chain(&self, connector: &Connector, site: &Site) -> Result<Step> {
         self.consent(false, &connector.name)?;
         self.ambient(connector, &ImplicitSource::Chain, site)
     }
 
-    /// The session of another connector that is used as a source: not cut down, or it could not
-    /// do what it is a source for.
+    /// The session of a source connector. It is not limited to the scope, because it needs
+    /// permissions for the next call.
     pub(super) fn whole_connector(&self, name: &str, default_region: &str) -> Result<Step> {
         let source = self.profile.connector_alone(name)?;
         let region = source
@@ -206,7 +206,7 @@ impl Maker<'_> {
         let site = self.source_site(connector, &source)?;
         let mut call = self.role_call(connector, &site, role, scope, target)?;
         let source = match &role.mfa {
-            // One code for every scope: it goes into a session that the roles are assumed from.
+            // One code serves every scope: it goes into a session that then assumes the roles.
             Some(mfa) if role.duration <= HOUR => {
                 call.mfa = None;
                 mfa_session(connector, &site, source, mfa)
@@ -257,7 +257,7 @@ fn mfa_session(connector: &Connector, site: &Site, source: Step, mfa: &Mfa) -> S
     Step::new(&connector.name, site, how)
 }
 
-/// The user's own policies, else the one that cuts the session down to its scope.
+/// The connector's own policies, or else the policy that limits the session to its scope.
 fn effective(
     own: &Policies,
     connector: &Connector,

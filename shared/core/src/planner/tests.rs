@@ -1,4 +1,4 @@
-//! The plans of small connectors files.
+//! Plans made from small connectors files.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
@@ -169,7 +169,7 @@ fn a_connector_that_lists_the_host_is_preferred_to_one_that_lists_the_account() 
             &*format!("\"{REGISTRY}\""),
             Some("b"),
         ),
-        // Another host of the account, and an account that only appears beside it.
+        // Another registry of the account; and an account listed alongside.
         (&*format!("\"{another}\""), "\"123456789012\"", Some("b")),
         (
             "\"210987654321\" # not 123456789012\n",

@@ -1,4 +1,4 @@
-//! Which connector serves a registry.
+//! Chooses the connector for a registry.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use crate::error::{Error, Result};
 use crate::profile::{Connector, Profile, RegistryPattern};
 use crate::resource::{RegistryHost, Resource};
 
-/// How closely a connector names a registry; the first rank with a candidate decides.
+/// How specifically a connector lists a registry; the first rank with a candidate decides.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Host,
     Account,
 }
 
-/// The connector for a registry: one that names its host, else one that names its account, else
+/// The connector for a registry: one that lists its host, else one that lists its account, else
 /// `AWS_CONNECTOR`, else `default_connector`. `AWS_CONNECTOR` breaks ties.
 ///
 /// # Errors
-/// Two connectors name the registry equally, none serves it, or a candidate is faulty.
+/// Two connectors list the registry equally, none serves it, or a candidate is invalid.
 pub fn for_registry(
     profile: &Profile,
     registry: &RegistryHost,
@@ -39,7 +39,7 @@ pub fn for_registry(
         }
     }
     if let Some((_, mut candidates)) = best {
-        // An enabled one wins, but a disabled one does not fall through to the default.
+        // Enabled connectors win, but a disabled one prevents the fallback to the default.
         if candidates.iter().any(|c| c.enabled) {
             candidates.retain(|c| c.enabled);
         }
@@ -62,13 +62,13 @@ pub fn for_registry(
     }
     if let Some(name) = &chosen {
         let connector = profile.connector(name).map_err(|error| {
-            // An error in an existing connector does not depend on what selected it.
+            // An error inside an existing connector needs no hint about how it was selected.
             if error.connector.is_some() {
                 return error;
             }
             error.context("AWS_CONNECTOR")
         })?;
-        // Without a default it is this one anyway: the plan then reports why it is refused.
+        // Without a default there is no alternative; the plan then reports why it is refused.
         if super::place::may_serve(&connector, registry) || profile.default_connector().is_none() {
             return Ok(connector);
         }

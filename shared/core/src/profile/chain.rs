@@ -1,12 +1,12 @@
-//! What a connector refers to: source connectors, and the connectors that fetch its secrets.
-//! Here a cycle, a missing link and what STS would refuse come out before any call.
+//! Checks what a connector refers to: source connectors, and connectors that fetch its secrets.
+//! Detects loops, missing connectors and combinations that STS rejects before any call.
 
 use super::auth::{Auth, Source, Yields};
 use super::connector::Connector;
 use super::{Profile, SecretRef, field, limits};
 use crate::error::{Kind, Result};
 
-/// Checks everything that `connector` refers to, to any depth.
+/// Checks everything that `connector` refers to, recursively.
 pub(super) fn check(profile: &Profile, connector: &Connector) -> Result<()> {
     walk(profile, connector, &mut vec![connector.name.clone()])
 }
@@ -69,8 +69,8 @@ fn walk(profile: &Profile, connector: &Connector, path: &mut Vec<String>) -> Res
     Ok(())
 }
 
-/// The first field that makes us run a command, or read or send something that whoever wrote the
-/// file may not be allowed to read: the field, and what is not done with it as root.
+/// The first field that would make root run a command, or read or send something that the file's
+/// author may not be allowed to read. Returns the field, and what root does not do.
 pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str)> {
     const COMMAND: &str = "a command is not allowed to run";
     let Connector {
@@ -99,7 +99,7 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
             "a token file must not be read",
         ));
     }
-    // Ambient credentials may be a bearer token, which STS is sent as it is.
+    // Ambient credentials may be a bearer token, which goes to the STS endpoint as is.
     let ambient = auth.is_ambient()
         || secrets.iter().any(|(_, secret)| {
             matches!(
@@ -118,14 +118,14 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
     ambient.then_some((field, "ambient credentials are not sent to it"))
 }
 
-/// Whether the file itself holds something confidential; an access key id is not.
+/// Whether the file itself contains a secret; an access key id is not one.
 pub(super) fn holds_literal(auth: &Auth) -> bool {
     auth.secrets()
         .into_iter()
         .any(|(field, secret)| field != field::AWS_ACCESS_KEY_ID.name() && secret.is_literal())
 }
 
-/// Whether STS takes `connector`'s call from `source`'s credentials.
+/// Whether STS accepts `connector`'s call with `source`'s credentials.
 fn suits(profile: &Profile, connector: &Connector, source: &Connector) -> Result<()> {
     let refuse = |field: &str, what: &str, fix: &str| {
         Err(profile.field_error(&connector.name, field, what).fix(fix))

@@ -1,4 +1,4 @@
-//! A connector once it is read: what cannot be is not representable.
+//! A connector as parsed; invalid combinations cannot be represented.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,34 +20,34 @@ pub struct Connector {
     pub name: String,
     /// Free text for `list` and `describe`.
     pub description: Option<String>,
-    /// False refuses every request, even on a warm cache.
+    /// If false, every request is refused, even if it is cached.
     pub enabled: bool,
     /// How its credentials are obtained.
     pub auth: Auth,
-    /// Where it works, unless a flag or the request says otherwise.
+    /// Its region, unless a flag or the request names another.
     pub region: Option<String>,
     /// Further regions that a request may name.
     pub allowed_regions: Vec<String>,
     /// Endpoints in place of AWS's own.
     pub endpoints: Endpoints,
-    /// The only resources it serves; `None` for any.
+    /// The only resources that it serves; `None` for any.
     pub limit: Option<Limit>,
-    /// Variables that decide what a `credential_process` prints for it.
+    /// Variables that determine what a `credential_process` prints.
     pub process_environment: Vec<String>,
-    /// Registries it answers for, in the order of the file.
+    /// The registries that it serves, in file order.
     pub registries: Vec<RegistryPattern>,
-    /// Whether sessions are cut down to the resource they are for, where STS can do that.
+    /// Whether sessions are limited to their resource, if STS supports that.
     pub down_scope: bool,
-    /// Where its sessions are kept.
+    /// Where its sessions are cached.
     pub cache: CacheMode,
-    /// Whether sessions are renewed in the background before they run short.
+    /// Whether sessions are refreshed in the background before they expire.
     pub refresh_ahead: bool,
     /// How long to wait for another process that is minting the same session.
     pub lock_timeout: Duration,
 }
 
 impl Connector {
-    /// The partition it works in, as far as the connectors file says: by its region, else its role.
+    /// Its partition as far as the connectors file shows: from its region, else its role.
     pub(crate) fn partition(&self) -> Option<Partition> {
         if let Some(region) = &self.region {
             return Some(Partition::of_region(region));
@@ -65,7 +65,7 @@ pub struct Limit {
     pub resource: Option<Resource>,
 }
 
-/// A value of `registries`.
+/// An item of `registries`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistryPattern {
     /// One registry host.
@@ -74,14 +74,14 @@ pub enum RegistryPattern {
     Account(String),
 }
 
-/// Where entries of a connector are kept.
+/// Where a connector's entries are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheMode {
-    /// In files of the cache folder.
+    /// In files in the cache directory.
     Files,
-    /// In files, sealed with a key from the platform's keyring.
+    /// In files, encrypted with a key from the platform's keyring.
     Keyring,
-    /// Nowhere.
+    /// Not cached.
     Off,
 }
 
@@ -109,7 +109,7 @@ impl Value for CacheMode {
 
 const CACHE_MODES: [&str; 3] = ["files", "keyring", "off"];
 
-/// Endpoint settings, in AWS's own words.
+/// Endpoint settings, named as in AWS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     /// `endpoint_url`: for every service.
@@ -117,10 +117,10 @@ pub struct Endpoints {
     /// `endpoints.SERVICE`: for one service (`sts`, `ecr`, `ecr_public`, `eks`, `ssm`, `s3`,
     /// `sso`, `sso_oidc`).
     pub by_service: BTreeMap<&'static str, String>,
-    /// Whether AWS's own endpoints are the FIPS ones; `None` leaves it to the surroundings.
+    /// Whether to use AWS's FIPS endpoints; `None` leaves it to the environment or AWS CLI profile.
     pub use_fips: Option<bool>,
-    /// Whether they are the dual-stack ones.
+    /// As `use_fips`, for dual-stack endpoints.
     pub use_dual_stack: Option<bool>,
-    /// Whether `http://` beyond loopback is accepted.
+    /// Whether `http://` is accepted for other machines.
     pub allow_insecure: bool,
 }

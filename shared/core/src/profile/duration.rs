@@ -1,11 +1,11 @@
-//! Durations as users write them: seconds as a number, or `90s`, `15m`, `1h30m`, `2d`, `1w`.
+//! Durations in the user's notation: seconds as a number, or `90s`, `15m`, `1h30m`, `2d`, `1w`.
 
 use std::time::Duration;
 
-/// Reads a duration. White space between the parts is allowed, each unit once.
+/// Parses a duration. White space between the parts is allowed; each unit may occur once.
 ///
 /// # Errors
-/// A text that says what is allowed.
+/// Text that says what is allowed.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!(
@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
                     's' => 1,
                     _ => return Err(wrong()),
                 };
-                // Larger units first, each once: `30m1h` is more likely a slip than a wish.
+                // Larger units first, each once: `30m1h` is probably a typo.
                 if unit >= last_unit {
                     return Err(wrong());
                 }
@@ -56,12 +56,12 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     check(total).ok_or_else(wrong)
 }
 
-/// Ten years bounds every duration that means anything here.
+/// Limits every duration to ten years.
 fn check(seconds: u64) -> Option<Duration> {
     (seconds <= 10 * 366 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
-/// Shows a duration as `11h58m24s`; whole seconds, `0s` for less.
+/// Formats a duration as `11h58m24s`, rounded down to seconds.
 pub fn show(duration: Duration) -> String {
     let total = duration.as_secs();
     let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60);

@@ -1,8 +1,8 @@
-//! Every error that a connectors file can earn, to the letter: `testdata/errors.txt` holds the
-//! files, `testdata/errors.golden.txt` the errors.
+//! The exact text of every error in a connectors file: `testdata/errors.txt` contains the files,
+//! `testdata/errors.golden.txt` the errors.
 //!
-//! `UPDATE_GOLDENS=1 cargo test -p aws-connector-core every_error_of_a_connectors_file` writes the
-//! latter.
+//! `UPDATE_GOLDENS=1 cargo test -p aws-connector-core every_error_of_a_connectors_file` rewrites
+//! the errors.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! `${NAME}`, `${NAME:-default}` and `$$` in string fields. What comes out is not expanded again.
+//! Expands `${NAME}`, `${NAME:-default}` and `$$` in string fields. The result is not expanded
+//! again.
 
 use std::borrow::Cow;
 
@@ -7,12 +8,12 @@ use crate::env::Env;
 /// Expands a string field from the environment.
 ///
 /// # Errors
-/// A text that names the unset variable or the malformed macro.
+/// Text that names the unset variable or the malformed macro.
 pub fn expand<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, String> {
     expand_except(text, env, |_| false)
 }
 
-/// As [`expand`], but leaves IAM's own variables to IAM: `${aws:username}`, `${s3:prefix}`, `${*}`.
+/// As [`expand`], but keeps IAM's policy variables: `${aws:username}`, `${s3:prefix}`, `${*}`.
 ///
 /// # Errors
 /// As [`expand`].
@@ -68,7 +69,7 @@ fn expand_except<'t>(
             }
             rest = after;
         } else {
-            // A lone dollar sign is what it is, as in a regular expression or a path.
+            // A lone dollar sign stays, as in a regular expression or a path.
             out.push('$');
             rest = after;
         }

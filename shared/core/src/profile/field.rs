@@ -1,6 +1,6 @@
-//! The fields of a connector: each once, with the type of its value, the auth methods that accept it
-//! and what it is for. The constants are what the readers take, so that a field that is not in the
-//! table cannot be read; `TABLE` is what the reference page is made of.
+//! The fields of a connector, each with the type of its value, the auth methods that accept it and
+//! its description. Parsers take these constants, so they cannot read a field that is missing from
+//! the table. The reference page is generated from `TABLE`.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -21,7 +21,8 @@ pub struct Field<T> {
 }
 
 impl<T> Field<T> {
-    /// A key outside of the table: at the top of the file, or in a table inside a connector.
+    /// A key that is not in the table: at the top level of the file, or in a sub-table of a
+    /// connector.
     pub(super) const fn named(name: &'static str) -> Self {
         Self {
             name,
@@ -34,13 +35,13 @@ impl<T> Field<T> {
         self.name
     }
 
-    /// The same field, whatever its value.
+    /// The same field without its value type.
     pub(super) const fn any(&self) -> Field<()> {
         Field::named(self.name)
     }
 }
 
-/// What the table says about a field.
+/// A field's row in the table.
 #[derive(Debug)]
 pub struct Row {
     /// Its name in the connectors file.
@@ -49,7 +50,7 @@ pub struct Row {
     pub kind: Kind,
     /// The auth methods that accept it.
     pub methods: &'static [Method],
-    /// What it is for, in Markdown.
+    /// Its description, in Markdown.
     pub about: &'static str,
 }
 
@@ -84,7 +85,7 @@ macro_rules! fields {
             pub const $field: Field<$value> = Field::named($name);
         )+
 
-        // Apart from the rest of the table, which the small programs do without.
+        // Separate from the table, which the small programs do not link.
         pub(super) const NAMES: &[&str] = &[$($name),+];
 
         /// Every field, in the order of the reference page.

@@ -1,4 +1,4 @@
-//! Whether the readers accept the fields that the table says they accept.
+//! Tests that the parsers accept exactly the fields in the table.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::field::{Row, TABLE};
 use super::{Kind, Method, Profile};
 use crate::env::Env;
 
-/// The fields of a connector that can accept every other field of its method.
+/// The fields of a connector that accepts every other field of its method.
 fn minimal(method: Method) -> &'static str {
     const KEYS: &str =
         "aws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\naws_secret_access_key = \"x\"\n";
@@ -26,7 +26,7 @@ fn minimal(method: Method) -> &'static str {
     }
 }
 
-/// A value of a field's type.
+/// A sample value of a field's type.
 fn sample(row: &Row) -> String {
     match row.kind {
         Kind::Text | Kind::Secret => "\"x\"".to_owned(),

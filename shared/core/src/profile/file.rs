@@ -1,4 +1,4 @@
-//! The connectors file on disk: its owner, who else can write or read it, and its text.
+//! Reads the connectors file and checks its owner and permissions.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::paths::FILE_VARIABLE;
 use crate::user::{Runner, Trust};
 
-/// The longest connectors file taken, in bytes.
+/// The maximum size of a connectors file, in bytes.
 pub(crate) const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
-/// How to use another user's file whose commands and references root refuses.
+/// How root can use another user's file although it refuses its commands and references.
 pub(crate) fn not_as_root(path: &Path) -> String {
     format!(
         "run it as that user (without sudo), or, if you trust the file, run 'chown root {}'",
@@ -19,7 +19,7 @@ pub(crate) fn not_as_root(path: &Path) -> String {
     )
 }
 
-/// A connectors file as it was found.
+/// A connectors file as read.
 pub(super) struct ReadFile {
     pub(super) text: String,
     pub(super) owner: u32,
@@ -27,7 +27,7 @@ pub(super) struct ReadFile {
     pub(super) by_others: bool,
 }
 
-/// Why there is no text.
+/// Why the file could not be read.
 pub(super) enum ReadError {
     Missing,
     Other(Error),
@@ -85,7 +85,7 @@ pub(super) fn read(path: &Path, runner: &Runner) -> std::result::Result<ReadFile
             path.display()
         )))
     })?;
-    // Windows editors start a file with a byte order mark.
+    // Some Windows editors start a file with a byte order mark.
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,

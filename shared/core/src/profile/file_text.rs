@@ -1,5 +1,5 @@
-//! The connectors file as text, cut at its table headers so that a command parses only the
-//! connectors it needs: a thousand others cost one pass over their bytes.
+//! The text of the connectors file, split at its table headers so that a command parses only the
+//! connectors it needs: a thousand others cost one scan.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use super::layout::{Layout, Stretch, slice};
 use crate::error::{Error, Result};
 use crate::shown::one_line;
 
-/// The text of a connectors file, and where each connector is in it.
+/// The text of a connectors file, and the position of each connector in it.
 #[derive(Debug)]
 pub(crate) struct FileText {
-    /// The file, for messages.
+    /// The path, for messages.
     pub(crate) path: PathBuf,
     text: String,
     layout: Layout,
 }
 
-/// A stretch of the file after parsing, with what is needed to say where a value is.
+/// A parsed part of the file, with what is needed to locate a value.
 pub(crate) struct Parsed<'d> {
     pub(crate) document: &'d FileText,
     pub(crate) table: DeTable<'d>,
@@ -35,7 +35,7 @@ impl FileText {
         }
     }
 
-    /// The keys outside of all connectors.
+    /// Parses the keys outside of all connectors.
     pub(crate) fn root(&self) -> Result<Parsed<'_>> {
         match &self.layout {
             Layout::Cut { root, .. } => self.parse(root.clone()),
@@ -64,7 +64,7 @@ impl FileText {
         }
     }
 
-    /// The part of the text with a connector; `None` if the connector does not exist.
+    /// Parses the part with a connector; `None` if the connector does not exist.
     pub(crate) fn connector(&self, name: &str) -> Result<Option<Parsed<'_>>> {
         let range = match &self.layout {
             Layout::Cut { .. } => match self.find(name)? {
@@ -89,8 +89,8 @@ impl FileText {
         }
     }
 
-    /// The connectors whose text could name a registry of this account (any registry for `None`),
-    /// sorted: a cheap look that spares parsing the many that cannot.
+    /// The connectors whose text could list a registry of this account (any registry for `None`),
+    /// sorted. A cheap check that avoids parsing the others.
     pub(crate) fn may_name_registry(&self, account: Option<&str>) -> Result<Vec<String>> {
         match self.layout.may_name_registry(&self.text, account) {
             Some(names) => Ok(names),
@@ -138,7 +138,7 @@ impl FileText {
         }
     }
 
-    /// An error at a byte of the file.
+    /// An error at a byte offset of the file.
     pub(crate) fn error(&self, at: usize, what: &str) -> Error {
         Error::profile(what).at(self.path.display().to_string(), self.line(at))
     }
@@ -154,12 +154,12 @@ impl FileText {
 }
 
 impl Parsed<'_> {
-    /// An error at a place inside this stretch.
+    /// An error at an offset in this part.
     pub(crate) fn error(&self, at: usize, what: &str) -> Error {
         self.document.error(self.offset + at, what)
     }
 
-    /// An error in a connector's field; it points to the connector if it does not set the field.
+    /// An error in a connector's field. Points to the connector if the field is not set.
     pub(crate) fn field_error(&self, connector: &str, field: &str, what: &str) -> Error {
         let find = |table: &DeTable<'_>, name: &str| {
             table
@@ -254,7 +254,7 @@ mod tests {
             if DeTable::parse(&text).is_err() {
                 return Ok(());
             }
-            // A comment with a long quote sends it the thorough way.
+            // A comment with a triple quote forces the full scan.
             let thorough = format!("{text}\n# '''");
             assert_eq!(document(&text).names().ok(), document(&thorough).names().ok(), "{text}");
         });

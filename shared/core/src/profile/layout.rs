@@ -1,4 +1,4 @@
-//! Where the connectors are in the text of a file, by a look at its table headers.
+//! Locates the connectors in the text of a file by its table headers.
 
 use std::ops::Range;
 
@@ -6,20 +6,19 @@ use super::is_connector_name;
 use super::root::LONGEST_NAME;
 use super::statements::{Lines, Statements};
 
-/// Where the connectors are in the text of a file.
+/// The positions of the connectors in the text of a file.
 #[derive(Debug)]
 pub(super) enum Layout {
-    /// Everything before the first header, then each connector's own stretch of the file, in the
-    /// order of the file.
+    /// The part before the first header, then each connector's part, in file order.
     Cut {
         root: Range<usize>,
         connectors: Vec<Stretch>,
     },
-    /// A file whose tables are written in another way than `[connectors.NAME]`: parsed whole.
+    /// A file whose tables are not all written as `[connectors.NAME]`: it is parsed whole.
     Whole,
 }
 
-/// Where a connector is in the text: its name, and everything from its header on.
+/// A connector's part of the text: its name, and everything from its header on.
 #[derive(Clone, Debug)]
 pub(super) struct Stretch {
     pub(super) name: Range<usize>,
@@ -27,15 +26,15 @@ pub(super) struct Stretch {
 }
 
 impl Layout {
-    /// Cuts a text at the headers of its tables.
+    /// Splits a text at its table headers.
     pub(super) fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         // Most files have no single quote at all.
         let long_strings = memchr::memmem::find(bytes, b"\"\"\"").is_some()
             || memchr::memchr_iter(b'\'', bytes).any(|at| bytes.get(at..at + 3) == Some(b"'''"));
-        // Without strings that span lines, a line that begins with `[connectors.` is a header and
-        // nothing else, so that looking at where lines begin is enough. Any other line that begins
-        // with a bracket may be one, or an item of a list: then all is looked at.
+        // Without multi-line strings, a line that begins with `[connectors.` can only be a header,
+        // so checking line starts is enough. Any other line that begins with a bracket may be a
+        // header or an array item, and requires the full scan.
         let quick = if long_strings {
             None
         } else {
@@ -47,7 +46,7 @@ impl Layout {
             .unwrap_or(Self::Whole)
     }
 
-    /// The names of all connectors, sorted; `None` where they were not cut.
+    /// The names of all connectors, sorted; `None` if the text was not split.
     pub(super) fn names(&self, text: &str) -> Option<Vec<String>> {
         match self {
             Self::Cut { connectors, .. } => Some(sorted(text, connectors.iter())),
@@ -55,8 +54,8 @@ impl Layout {
         }
     }
 
-    /// The connectors whose text could name a registry of this account (any registry for `None`),
-    /// sorted; `None` where they were not cut.
+    /// The connectors whose text could list a registry of this account (any registry for `None`),
+    /// sorted; `None` if the text was not split.
     pub(super) fn may_name_registry(
         &self,
         text: &str,
@@ -65,7 +64,7 @@ impl Layout {
         let Self::Cut { connectors, .. } = self else {
             return None;
         };
-        // Escapes and macros hide what a text says: then each connector is looked at by itself.
+        // Escapes and macros can hide a registry, so check each connector separately.
         if memchr::memchr2(b'\\', b'$', text.as_bytes()).is_some() {
             let may = |stretch: &&Stretch| {
                 let text = slice(text, &stretch.all);
@@ -98,7 +97,7 @@ impl Layout {
     }
 }
 
-/// Cuts at the headers; `None` where one is written in another way than `[connectors.NAME]`.
+/// Splits at the headers; `None` if one is not written as `[connectors.NAME]`.
 fn cut_at<'t>(text: &'t str, headers: impl Iterator<Item = (usize, &'t str)>) -> Option<Layout> {
     let mut connectors: Vec<Stretch> = Vec::new();
     let mut root_end = None;
@@ -106,14 +105,14 @@ fn cut_at<'t>(text: &'t str, headers: impl Iterator<Item = (usize, &'t str)>) ->
         root_end.get_or_insert(at);
         let name = connector_of_header(header.strip_prefix('[')?)?;
         if let Some(last) = connectors.last_mut() {
-            // A sub-table such as [connectors.dev.tags] continues the stretch.
+            // A sub-table such as [connectors.dev.tags] continues its connector.
             if !name.is_top && text.get(last.name.clone()) == Some(name.connector) {
                 continue;
             }
             last.all.end = at;
         }
         if !name.is_top {
-            // A sub-table away from its connector.
+            // A sub-table that does not follow its connector.
             return None;
         }
         let start = at + (name.connector.as_ptr().addr() - header.as_ptr().addr());
@@ -150,7 +149,7 @@ struct HeaderName<'t> {
 }
 
 /// The connector that a header such as `[connectors.dev]` or `[connectors.dev.tags]` belongs to;
-/// `None` for every other way to write a header, valid or not.
+/// `None` if the header is written in any other way, valid or not.
 fn connector_of_header(after_bracket: &str) -> Option<HeaderName<'_>> {
     let rest = after_bracket.strip_prefix("connectors.")?;
     let (name, rest) = match rest.strip_prefix('"') {

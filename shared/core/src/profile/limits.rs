@@ -1,5 +1,5 @@
-//! What STS accepts, checked when the file is read: lengths, alphabets, durations.
-//! Source: the STS API reference, and what the service was seen to answer.
+//! What STS accepts, checked when the file is read: lengths, character sets, durations. Source: the
+//! STS API reference, and observed behavior of the service.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) fn user_session(fields: &mut Fields<'_, '_>) -> Result<Duration> {
         .map_or(Duration::from_secs(43_200), |at| at.value))
 }
 
-/// `mfa_duration`: as long as a GetSessionToken session may live.
+/// `mfa_duration`: up to the longest GetSessionToken session.
 pub(super) fn mfa_duration(fields: &mut Fields<'_, '_>) -> Result<Option<At<Duration>>> {
     bounded(fields, &field::MFA_DURATION, 900, 129_600)
 }
@@ -81,7 +81,7 @@ pub(super) fn name(text: &str, min: usize, max: usize) -> std::result::Result<St
 /// The placeholders of a `role_session_name`.
 pub const SESSION_NAME_PLACEHOLDERS: [&str; 4] = ["{connector}", "{user}", "{host}", "{client}"];
 
-/// A `role_session_name` with its placeholders; what they yield is cleaned when it is used.
+/// A `role_session_name` with placeholders; the result is cleaned when it is used.
 pub(super) fn session_name_template(text: &str) -> std::result::Result<String, String> {
     let mut plain = text.to_owned();
     for placeholder in SESSION_NAME_PLACEHOLDERS {
@@ -115,14 +115,14 @@ pub fn external_id(text: &str) -> std::result::Result<(), String> {
     if fits {
         Ok(())
     } else {
-        // It may be confidential: its content is not shown.
+        // It may be confidential, so it is not shown.
         Err("is not 2 to 1224 letters, digits and _+=,.@:/-".to_owned())
     }
 }
 
 /// An access key id: 16 to 128 word characters.
 pub fn access_key_id(text: &str) -> std::result::Result<(), String> {
-    // What does not fit may be a secret: it is not shown.
+    // A malformed id may be a secret, so it is not shown.
     if is_like_secret_access_key(text) {
         Err(SWAPPED.to_owned())
     } else if is_access_key_id(text) {
@@ -132,7 +132,7 @@ pub fn access_key_id(text: &str) -> std::result::Result<(), String> {
     }
 }
 
-/// An access key id and the secret beside it.
+/// An access key id and its secret.
 pub fn key_pair(id: &str, secret: &str) -> std::result::Result<(), String> {
     if are_swapped(id, secret) {
         return Err(SWAPPED.to_owned());

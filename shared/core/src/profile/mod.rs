@@ -1,4 +1,4 @@
-//! `connectors.toml`, read into typed connectors.
+//! Parses `connectors.toml` into typed connectors.
 
 mod auth;
 mod chain;
@@ -48,32 +48,32 @@ use crate::user::{Runner, Trust};
 use file::ReadError;
 use file_text::FileText;
 
-/// The connector that exists without a connectors file.
+/// The connector that is used without a connectors file.
 pub const BUILT_IN: &str = "implicit";
 
-/// The connectors file, of which only the requested connectors are parsed.
+/// The connectors file; only requested connectors are parsed.
 #[derive(Debug)]
 pub struct Profile {
     document: Option<FileText>,
     default_connector: Option<String>,
     env: Env,
-    /// Where the file would be, if it is not there.
+    /// Where the file would be, if it does not exist.
     wanted_file: Option<PathBuf>,
-    /// Whether another user of this machine could read the file, and its path for the message.
+    /// The path of the file, for the message, if other users can read it.
     readable_by_others: Option<String>,
-    /// Who owns the file, if it is a user whose commands root must not run and whose references
-    /// it must not follow.
+    /// The file's owner, if it is a user whose commands root must not run and whose references it
+    /// must not follow.
     distrusted: Option<String>,
-    /// The connectors read so far: a chain comes by the same one more than once.
+    /// The connectors parsed so far, since a chain may request one repeatedly.
     read: Mutex<Vec<Arc<Connector>>>,
 }
 
 impl Profile {
-    /// Reads the connectors file. Where there is none, and none was named by the environment, there
+    /// Reads the connectors file. If it does not exist and the environment does not name one, there
     /// is one built-in implicit connector.
     ///
     /// # Errors
-    /// The file cannot be read, is not TOML, or could be written by another user.
+    /// The file cannot be read, is not TOML, or could have been written by another user.
     pub fn load(paths: &Paths, env: &Env) -> Result<Self> {
         let Some(path) = &paths.profile_file else {
             return Ok(Self::built_in(env, None));
@@ -98,10 +98,10 @@ impl Profile {
         }
     }
 
-    /// Reads a profile from its text; `path` is for messages.
+    /// Parses a profile from text; `path` is for messages.
     ///
     /// # Errors
-    /// The text is not TOML, or its top-level keys are wrong.
+    /// The text is not TOML, or its top-level keys are invalid.
     pub fn parse(path: &Path, text: String, env: &Env) -> Result<Self> {
         let document = FileText::new(path, text);
         let default_connector = root::read(&document, env)?;
@@ -134,8 +134,8 @@ impl Profile {
         }
     }
 
-    /// Sets the owner of the file: as root, commands of another user's file are not run, and its
-    /// references to secrets are not followed.
+    /// Sets the owner of the file. Root does not run the commands of another user's file or follow
+    /// its references to secrets.
     #[must_use]
     pub fn owned_by(self, owner: u32) -> Self {
         let runner = Runner::current(&self.env);
@@ -149,12 +149,12 @@ impl Profile {
         self
     }
 
-    /// Whether there is a connectors file at all.
+    /// Whether a connectors file exists.
     pub fn has_file(&self) -> bool {
         self.document.is_some()
     }
 
-    /// Where the connectors file would be; `None` if it exists or has no known place.
+    /// Where the connectors file would be; `None` if it exists or has no known path.
     pub fn wanted_file(&self) -> Option<&Path> {
         self.wanted_file.as_deref()
     }
@@ -184,7 +184,7 @@ impl Profile {
         }
     }
 
-    /// A connector by name, with everything it refers to checked.
+    /// Finds a connector by name, and checks everything it refers to.
     ///
     /// # Errors
     /// The connector does not exist, or it or one that it refers to is invalid.
@@ -194,7 +194,7 @@ impl Profile {
         Ok(connector)
     }
 
-    /// A connector by name, without a look at those it refers to.
+    /// Finds a connector by name, without checking what it refers to.
     pub(crate) fn connector_alone(&self, name: &str) -> Result<Arc<Connector>> {
         let read = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let earlier = read().iter().find(|c| c.name == name).map(Arc::clone);
@@ -236,14 +236,14 @@ impl Profile {
         Ok(connector)
     }
 
-    /// The connectors that could name a registry of this account, by a cheap look.
+    /// The connectors that could list a registry of this account, by a cheap check.
     pub(crate) fn may_name_registry(&self, account: Option<&str>) -> Result<Vec<String>> {
         self.document.as_ref().map_or(Ok(Vec::new()), |document| {
             document.may_name_registry(account)
         })
     }
 
-    /// An error about a field of a connector that was read before.
+    /// An error about a field of a connector that was already parsed.
     pub(crate) fn field_error(&self, connector: &str, field: &str, what: &str) -> Error {
         let placed = self.document.as_ref().and_then(|document| {
             let parsed = document.connector(connector).ok()??;

@@ -1,4 +1,4 @@
-//! Whose file it is, and what root takes from it.
+//! Ownership of the connectors file, and what root accepts from another user's.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
@@ -11,7 +11,7 @@ const ROLE: &str = "[connectors.dev]\nauth_method = \"iam-role\"\nregion = \"us-
     role_arn = \"arn:aws:iam::123456789012:role/dev\"\n\
     aws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n";
 
-/// What comes of connector `dev` in a file of uid 1000's.
+/// Parses connector `dev` in a file owned by uid 1000, as `uid`.
 fn read(lines: &str, uid: u32) -> Result<(), String> {
     let sudo = Env::fixed([("SUDO_UID", "1000"), ("SUDO_USER", "ann")]);
     let text = format!("{ROLE}{lines}\n");
@@ -24,7 +24,7 @@ fn read(lines: &str, uid: u32) -> Result<(), String> {
 }
 
 #[test]
-fn root_takes_no_command_from_a_file_of_another_user() {
+fn root_runs_no_command_from_a_file_of_another_user() {
     let secret = "aws_secret_access_key = \"s3cret\"\n";
     for (lines, field) in [
         (

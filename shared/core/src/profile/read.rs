@@ -1,4 +1,4 @@
-//! The fields that every connector has.
+//! Parses a connector, including the fields that every connector has.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::resource::{Partition, ResourceType};
 use crate::shown::shown;
 use crate::url::endpoint;
 
-/// The services that `endpoints` may name, as AWS's own `services` sections name them.
+/// The services that `endpoints` may name, named as in AWS's `services` sections.
 pub(crate) const SERVICES: [&str; 8] = [
     "sts",
     "ecr",
@@ -31,7 +31,7 @@ pub(crate) const SERVICES: [&str; 8] = [
     "sso_oidc",
 ];
 
-/// Reads one connector; also says whether it holds a secret in clear.
+/// Parses one connector; also returns whether it contains a plaintext secret.
 pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(Connector, bool)> {
     let missing = || Error::profile(format!("connector {} not found", shown(name)));
     let Some(DeValue::Table(all)) = parsed.table.get("connectors").map(|value| value.get_ref())
@@ -156,7 +156,7 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
     })
 }
 
-/// Names of variables, for a connector that can use an AWS CLI profile.
+/// Names of variables; only for a connector that can use an AWS CLI profile.
 fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<String>> {
     let Some(list) = fields.get(&field::PROCESS_ENVIRONMENT)? else {
         return Ok(Vec::new());
@@ -170,7 +170,7 @@ fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<S
             &list,
             &format!(
                 "{} is not the name of an environment variable (letters, digits and _)",
-                // Not shown: what follows may be a secret.
+                // The value after `=` may be a secret, so it is not shown.
                 shown(&match bad.split_once('=') {
                     Some((name, _)) => format!("{name}=…"),
                     None => bad.clone(),
@@ -190,8 +190,8 @@ fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<S
     Ok(names)
 }
 
-/// The connector that is used without a connectors file. It requires the same consent as every
-/// ambient source.
+/// The connector that is used without a connectors file. Like every ambient source, it requires
+/// consent.
 pub(super) fn built_in() -> Connector {
     Connector {
         name: BUILT_IN.to_owned(),

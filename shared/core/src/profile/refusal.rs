@@ -3,7 +3,7 @@
 use super::auth::Method;
 use super::field;
 
-/// The text that completes `field 'x': …`.
+/// The reason, as text that completes `field 'x': …`.
 pub(super) fn not_allowed(field: &str, method: Method) -> String {
     use Method::{FederationToken, Implicit, SecretKey, SessionToken, StsToken};
     const DURATION: &str = field::DURATION.name();

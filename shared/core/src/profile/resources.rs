@@ -1,4 +1,4 @@
-//! What a connector is for: regions, a resource, registries.
+//! Parses what a connector may serve: regions, a resource, registries.
 
 use toml::de::DeValue;
 

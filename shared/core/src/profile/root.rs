@@ -1,4 +1,4 @@
-//! The keys outside of the connectors.
+//! Parses the keys outside of the connectors.
 
 use toml::de::DeValue;
 
@@ -13,7 +13,7 @@ const VERSION: Field<()> = Field::named("version");
 const DEFAULT_CONNECTOR: Field<String> = Field::named("default_connector");
 const CONNECTORS: Field<()> = Field::named("connectors");
 
-/// Reads the keys outside the connectors; the answer is `default_connector`.
+/// Parses the keys outside of the connectors, and returns `default_connector`.
 pub(super) fn read(document: &FileText, env: &Env) -> Result<Option<String>> {
     let parsed = document.root()?;
     let mut fields = Fields::new(&parsed, env, None, &parsed.table, 0);
@@ -43,10 +43,10 @@ pub(super) fn read(document: &FileText, env: &Env) -> Result<Option<String>> {
     Ok(default.map(|at| at.value))
 }
 
-/// The bytes that a connector's name may have.
+/// The maximum length of a connector's name, in bytes.
 pub(super) const LONGEST_NAME: usize = 64;
 
-/// Whether a text can be a connector's name: letters, digits, `.`, `_`, `-`, at most 64.
+/// Whether a text is a valid connector name: letters, digits, `.`, `_`, `-`, at most 64.
 pub fn is_connector_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
         && name

@@ -1,4 +1,4 @@
-//! Where a secret is to be had: in the file itself, or by reference.
+//! Where a secret comes from: the file itself, or a reference.
 
 use toml::de::DeValue;
 
@@ -10,26 +10,26 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// A secret or the place to fetch it from.
+/// A secret, or the place to fetch it from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRef {
     /// Written in the connectors file.
     Literal(Secret),
     /// An environment variable.
     Env(String),
-    /// A file's content, less the white space at its end.
+    /// A file's content, without trailing white space.
     File(String),
-    /// What a command prints.
+    /// The output of a command.
     Command(Vec<String>),
     /// `SERVICE/USER` in the platform's keyring.
     Keyring(String),
-    /// A parameter of the SSM Parameter Store.
+    /// A parameter in the SSM Parameter Store.
     Ssm {
         /// The parameter's name or ARN.
         name: String,
-        /// The connector that fetches it; without one it is ambient use.
+        /// The connector that fetches it; without one, ambient credentials do.
         connector: Option<String>,
-        /// Its region, if not the connector's.
+        /// Its region, if it differs from the connector's.
         region: Option<String>,
     },
 }
@@ -42,7 +42,7 @@ impl SecretRef {
         matches!(self, Self::Literal(_))
     }
 
-    /// What it is, without what it holds: `env NAME`, `file PATH`, ….
+    /// Describes the reference without its content: `env NAME`, `file PATH`, ….
     pub fn describe(&self) -> String {
         match self {
             Self::Literal(_) => "the connectors file".to_owned(),

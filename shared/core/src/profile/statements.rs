@@ -1,7 +1,7 @@
-//! Where the statements of a TOML text start and end, without parsing them.
+//! Finds where the statements of a TOML text start and end, without parsing them.
 
-/// The lines that begin with a bracket, each from there to the text's end. Brackets are looked for
-/// by themselves: a line costs nothing unless it has one.
+/// The lines that begin with a bracket, each up to the end of the text. Searches for the brackets
+/// directly, so other lines cost nothing.
 pub(super) struct Lines<'t> {
     text: &'t str,
     brackets: memchr::Memchr<'t>,
@@ -36,9 +36,9 @@ impl<'t> Iterator for Lines<'t> {
     }
 }
 
-/// The statements of a TOML text: each header or key with its value, which may span lines.
-/// Comments and blank lines are passed over. Text that is not TOML yields some statements or
-/// other; the parser has the last word on it.
+/// The statements of a TOML text: each header or key with its value, which may span lines. Skips
+/// comments and blank lines. For invalid TOML the statements are arbitrary; the parser rejects it
+/// later.
 pub(super) struct Statements<'t> {
     text: &'t str,
     at: usize,
@@ -77,7 +77,7 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
     memchr::memchr(b'\n', rest).map_or(bytes.len(), |n| from + n)
 }
 
-/// The end of `key = value`: the first line break outside strings, arrays and inline tables.
+/// The end of `key = value`: the first line break outside of strings, arrays and inline tables.
 fn statement_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     let mut depth = 0usize;
@@ -101,7 +101,7 @@ fn statement_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// The place after a string that opens at `start`, of any of TOML's four kinds.
+/// The offset after the string that opens at `start`, of any of TOML's four kinds.
 fn string_end(bytes: &[u8], start: usize) -> usize {
     let quote = bytes.get(start).copied().unwrap_or(b'"');
     let long = bytes.get(start..start + 3) == Some(&[quote; 3]);
@@ -111,7 +111,7 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
             at += 2;
         } else if long && bytes.get(at..at + 3) == Some(&[quote; 3]) {
             at += 3;
-            // Up to two more quotes belong to the string's content.
+            // Up to two more quotes belong to the string.
             while bytes.get(at) == Some(&quote) {
                 at += 1;
             }

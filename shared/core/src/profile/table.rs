@@ -1,5 +1,5 @@
-//! One TOML table read field by field: every value is taken by its field, what is left over is an
-//! error, and every error says file, line, connector and field.
+//! Reads a TOML table field by field. Fields left unread are errors, and every error names file,
+//! line, connector and field.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -12,12 +12,12 @@ use crate::error::{Error, Result};
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// A table of the connectors file whose fields are taken one by one.
+/// A table of the connectors file, read one field at a time.
 pub(crate) struct Fields<'p, 'd> {
     parsed: &'p Parsed<'d>,
     env: &'p Env,
     connector: Option<&'p str>,
-    /// `endpoints.` within a sub-table, else empty.
+    /// `endpoints.` in a sub-table, else empty.
     prefix: &'static str,
     start: usize,
     entries: Vec<Entry<'p, 'd>>,
@@ -31,7 +31,7 @@ struct Entry<'p, 'd> {
     taken: bool,
 }
 
-/// A value with its position, so that a later check can still point to it.
+/// A value with its position, so that later checks can point to it.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {
     pub(crate) value: T,
@@ -40,7 +40,7 @@ pub(crate) struct At<T> {
 }
 
 impl<T> At<T> {
-    /// Another value at this position.
+    /// Another value at the same position.
     pub(crate) fn with<U>(&self, value: U) -> At<U> {
         At {
             value,
@@ -49,7 +49,7 @@ impl<T> At<T> {
         }
     }
 
-    /// A value inside of this one, at its own position.
+    /// A value nested in this one, at its own position.
     pub(crate) fn inner<'v, 'd>(&self, value: &'v Spanned<DeValue<'d>>) -> At<&'v DeValue<'d>> {
         At {
             value: value.get_ref(),
@@ -87,7 +87,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         self.error_at(self.start, what)
     }
 
-    /// An error about a field by its name; it points to the table where the field is missing.
+    /// An error about a field by name. Points to the table if the field is not set.
     pub(crate) fn error_in<T>(&self, field: &Field<T>, what: &str) -> Error {
         let at = self
             .entries
@@ -121,12 +121,12 @@ impl<'p, 'd> Fields<'p, 'd> {
         }
     }
 
-    /// Whether the field is there, taken or not.
+    /// Whether the field is set, read or not.
     pub(crate) fn has<T>(&self, field: &Field<T>) -> bool {
         self.entries.iter().any(|entry| entry.name == field.name())
     }
 
-    /// The value of a field as it is in the file.
+    /// Takes the raw value of a field.
     pub(crate) fn raw<T>(&mut self, field: &Field<T>) -> Option<At<&'p DeValue<'d>>> {
         let mut entries = self.entries.iter_mut();
         let entry = entries.find(|entry| entry.name == field.name())?;
@@ -138,7 +138,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         })
     }
 
-    /// The value of a field, if the field is there.
+    /// Takes the value of a field, if it is set.
     pub(crate) fn get<T: Value>(&mut self, field: &Field<T>) -> Result<Option<At<T>>> {
         let Some(found) = self.raw(field) else {
             return Ok(None);
@@ -146,12 +146,12 @@ impl<'p, 'd> Fields<'p, 'd> {
         Ok(Some(found.with(T::read(self, &found)?)))
     }
 
-    /// The value of a field without its position.
+    /// Takes the value of a field, without its position.
     pub(crate) fn value<T: Value>(&mut self, field: &Field<T>) -> Result<Option<T>> {
         Ok(self.get(field)?.map(|at| at.value))
     }
 
-    /// A string that passes `check`, whose error text completes `field 'x': …`.
+    /// Takes a string that passes `check`, whose error text completes `field 'x': …`.
     pub(crate) fn checked<T, E: ToString>(
         &mut self,
         field: &Field<String>,
@@ -163,7 +163,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         Ok(Some(text.with(self.read_as(&text, check)?)))
     }
 
-    /// A string as `check` reads it.
+    /// Takes a string, parsed by `check`.
     pub(crate) fn read_as<T, E: ToString>(
         &self,
         text: &At<String>,
@@ -172,7 +172,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         check(&text.value).map_err(|error| self.field_error(text, &error.to_string()))
     }
 
-    /// A table by service, read by the same rules.
+    /// Takes a sub-table by service, to be read the same way.
     pub(crate) fn services(&mut self, field: &Field<Services>) -> Result<Option<Self>> {
         let Some(found) = self.raw(field) else {
             return Ok(None);
@@ -197,8 +197,8 @@ impl<'p, 'd> Fields<'p, 'd> {
         }
     }
 
-    /// Refuses an unknown field. Before anything is read, since a misspelt field would otherwise be
-    /// reported as missing.
+    /// Rejects an unknown field. Call this first, because a misspelled required field would
+    /// otherwise be reported as missing.
     pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<()> {
         let unknown = self
             .entries

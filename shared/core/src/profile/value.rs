@@ -1,4 +1,4 @@
-//! The types that a field's value can have, and how each is read.
+//! The types of field values, and how to parse each.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -38,12 +38,12 @@ pub enum Kind {
     Services,
 }
 
-/// A type that the value of a field can be read as.
+/// A type that a field's value can be parsed as.
 pub(crate) trait Value: Sized {
     /// Its kind.
     const KIND: Kind;
 
-    /// Reads a value that was found in a connector.
+    /// Parses a value of a connector's field.
     fn read(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>) -> Result<Self>;
 }
 
@@ -58,7 +58,7 @@ impl Value for bool {
     }
 }
 
-/// A string, expanded from the environment, without control characters.
+/// A string without control characters, expanded from the environment.
 impl Value for String {
     const KIND: Kind = Kind::Text;
 
@@ -150,7 +150,7 @@ impl Value for DateTime<Utc> {
     }
 }
 
-/// A command as a list: it is run without a shell.
+/// A command as a list; it runs without a shell.
 #[derive(Debug)]
 pub struct Command(pub(crate) Vec<String>);
 
@@ -175,7 +175,7 @@ impl Value for Command {
     }
 }
 
-/// Keys and values in the order of the file.
+/// Keys and values, in file order.
 #[derive(Debug)]
 pub struct Tags(pub(crate) Vec<(String, String)>);
 
@@ -196,7 +196,7 @@ impl Value for Tags {
     }
 }
 
-/// A JSON document in its compact form, given as a string or as a TOML table.
+/// A JSON document in compact form, from a string or a TOML table.
 #[derive(Debug)]
 pub struct Policy(pub(crate) String);
 
@@ -248,7 +248,7 @@ fn to_json(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>) -> Result<serde_js
     })
 }
 
-/// A string inside a policy, where IAM has variables of its own.
+/// A string in a policy, where IAM has its own variables.
 fn policy_text(fields: &Fields<'_, '_>, found: &At<&DeValue<'_>>, text: &str) -> Result<String> {
     expanded(fields, found, expand::expand_policy(text, fields.env()))
 }

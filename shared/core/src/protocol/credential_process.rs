@@ -1,4 +1,4 @@
-//! `credential_process`: the document that AWS's SDKs read from an external process, version 1.
+//! `credential_process`: the document that AWS SDKs read from an external process, version 1.
 //! Source: botocore's `ProcessProvider`, and the SDK reference on process credential providers.
 
 use chrono::{DateTime, Utc};
@@ -114,11 +114,11 @@ impl Protocol for CredentialProcess {
     }
 }
 
-/// Reads such a document, as another program printed it.
+/// Parses such a document from another program's output.
 ///
 /// # Errors
-/// It is not one JSON object of version 1 with keys that are still good; in words that complete
-/// `the program …` and never quote what it printed.
+/// The output is not a JSON object of version 1 with valid, unexpired keys. The text completes `the
+/// program …` and never quotes the output.
 pub fn read(output: &[u8], now: DateTime<Utc>) -> std::result::Result<Session, String> {
     let Ok(Value::Object(mut document)) = serde_json::from_slice(output) else {
         return Err("did not print a JSON object".to_owned());
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn temporary_and_long_lived_keys_are_taken() {
+    fn temporary_and_long_lived_keys_are_accepted() {
         let session = of(
             r#"{"Version":1,"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey":"s",
                 "SessionToken":"t","Expiration":"2026-03-01T14:00:00+01:00","AccountId":"123456789012","x":1}"#,

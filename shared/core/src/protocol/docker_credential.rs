@@ -1,6 +1,6 @@
-//! The Docker credential helper: one action as the argument, a server URL or JSON on standard
-//! input, answers and errors both on standard output.
-//! Source: docker-credential-helpers' `credentials` package, and the Docker CLI's `nativestore`.
+//! The Docker credential helper: an action as the argument, a server URL or JSON on standard input,
+//! responses and errors both on standard output. Source: docker-credential-helpers' `credentials`
+//! package, and the Docker CLI's `nativestore`.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use crate::resource::RegistryHost;
 use crate::serve::Delivered;
 use crate::shown::shown;
 
-/// Docker turns this into an anonymous pull: only for hosts that are not ECR's.
+/// Makes Docker pull anonymously: only for hosts that are not ECR's.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
-/// Docker knows this one, too.
+/// Another error that Docker recognizes.
 pub const NO_SERVER: &str = "no credentials server URL";
-/// And this one.
+/// Another error that Docker recognizes.
 pub const NO_USERNAME: &str = "no credentials username";
 
-/// The call for a login at ECR Public.
+/// The operation that issues an ECR Public login.
 const PUBLIC_LOGIN: &str = "ecr-public:GetAuthorizationToken";
 
 const HELP: &str = "\
@@ -46,7 +46,7 @@ else default_connector. Environment: AWS_CONNECTOR_FILE, AWS_CONNECTOR_CACHE_DIR
 #[derive(Debug)]
 pub struct DockerCredential;
 
-/// What an answer repeats of the question.
+/// The parts of a request that the response repeats.
 #[derive(Clone, Debug)]
 pub struct Asked {
     server_url: String,
@@ -91,7 +91,8 @@ impl Protocol for DockerCredential {
             "get" => get(&(input.stdin)()?),
             "store" => store(&(input.stdin)()?),
             "erase" => {
-                // Docker calls it for spellings of one host; nothing is stored to erase.
+                // Docker calls this for several spellings of one host; nothing is stored, so
+                // nothing is erased.
                 (input.stdin)()?;
                 Ok(Todo::Answer(Output::default()))
             }
@@ -129,9 +130,9 @@ impl Protocol for DockerCredential {
     }
 
     fn render_error(asked: Option<&Asked>, error: &Error) -> Output {
-        // ECR Public also allows anonymous pulls: if AWS denies this identity a login, report that
-        // there is none, and Docker pulls without it. A denial of an earlier call (of the role, the
-        // MFA code) is an error.
+        // ECR Public also allows anonymous pulls. If AWS denies the login itself, report that none
+        // exists, so that Docker pulls anonymously. A denial of an earlier call (AssumeRole, a
+        // wrong MFA code) is an error.
         let refused = error.refusal.as_deref();
         if asked.is_some_and(|asked| asked.public)
             && error.kind == Kind::Denied
@@ -183,10 +184,10 @@ fn get(stdin: &str) -> Result<Todo<Asked>> {
     }
 }
 
-/// `docker login` for a host that a connector serves succeeds and changes nothing. For any other
-/// host success would lose the password, since Docker then clears its own copy.
+/// For a host that a connector serves, `docker login` succeeds and changes nothing. For any other
+/// host, reporting success would lose the password, because Docker then deletes its own copy.
 fn store(stdin: &str) -> Result<Todo<Asked>> {
-    // A list would be taken for the fields in their order.
+    // serde would read an array as the fields in order.
     let object = stdin.trim_start().starts_with('{');
     let stored = serde_json::from_str(stdin).ok().filter(|_| object);
     let stored: Stored = stored.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! `client.authentication.k8s.io`: the exec credential plugin of client-go and its likes.
+//! `client.authentication.k8s.io`: the exec credential plugin protocol of Kubernetes clients.
 //! Source: Kubernetes' "client-go credential plugins", and client-go's `exec` package.
 
 use serde_json::json;
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_asked_for_is_the_version_answered_in() {
+    fn the_response_has_the_requested_version() {
         for (text, version) in [
             (None, ApiVersion::V1Beta1),
             (
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_up_to_its_longest() {
+    fn a_request_is_limited_in_length() {
         let padded = |length: usize| {
             let text = r#"{"apiVersion":"client.authentication.k8s.io/v1"}"#;
             format!("{text}{}", " ".repeat(length - text.len()))

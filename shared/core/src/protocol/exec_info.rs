@@ -7,10 +7,10 @@ use crate::shown::{one_line, shown};
 
 const GROUP: &str = "client.authentication.k8s.io";
 
-/// The longest `KUBERNETES_EXEC_INFO` read; a CA bundle is its bulk.
+/// The maximum size of `KUBERNETES_EXEC_INFO`, most of which is a CA bundle.
 const LONGEST_INFO: usize = 1024 * 1024;
 
-/// The version that the client speaks, and is answered in.
+/// The protocol version of the client, which the response repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiVersion {
     /// `client.authentication.k8s.io/v1`
@@ -48,7 +48,7 @@ struct ClusterInfo {
     config: Option<Config>,
 }
 
-/// What a kubeconfig's `client.authentication.k8s.io/exec` extension may say.
+/// The contents of a kubeconfig's `client.authentication.k8s.io/exec` extension.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Config {
@@ -61,7 +61,7 @@ pub(super) struct Config {
     _kind: Option<String>,
 }
 
-/// What the client asks for.
+/// What the client requests.
 pub(super) struct Asked {
     pub(super) version: ApiVersion,
     pub(super) interactive: bool,
@@ -73,8 +73,8 @@ pub(super) fn wrong_info(what: &str) -> Error {
         .fix("check the exec section of the kubeconfig, or update the Kubernetes client")
 }
 
-/// Reads `KUBERNETES_EXEC_INFO`. Clients that set none (some do not) get v1beta1, as kubectl's
-/// documentation has it, and count as interactive: whether there is a terminal shows later.
+/// Parses `KUBERNETES_EXEC_INFO`. A client that does not set it gets v1beta1, as kubectl's
+/// documentation says, and counts as interactive until the terminal is checked.
 pub(super) fn exec_info(text: Option<&str>) -> Result<Asked> {
     let Some(text) = text else {
         return Ok(Asked {
@@ -86,7 +86,7 @@ pub(super) fn exec_info(text: Option<&str>) -> Result<Asked> {
     if text.len() > LONGEST_INFO {
         return Err(wrong_info("is longer than 1 MiB"));
     }
-    // A list would be taken for the fields in their order.
+    // serde would read an array as the fields in order.
     if !text.trim_start().starts_with('{') {
         return Err(wrong_info("is not a JSON object"));
     }
@@ -118,7 +118,7 @@ pub(super) fn exec_info(text: Option<&str>) -> Result<Asked> {
         .unwrap_or_default();
     Ok(Asked {
         version,
-        // v1beta1 clients before 1.22 do not say; they pass on their own standard input.
+        // v1beta1 clients before 1.22 do not set this; they pass on their own standard input.
         interactive: info.spec.interactive.unwrap_or(true),
         config,
     })

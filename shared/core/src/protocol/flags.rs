@@ -1,4 +1,4 @@
-//! Flags of the binaries: `--name value` or `--name=value`, each at most once.
+//! Parses the flags of the small programs: `--name value` or `--name=value`, each at most once.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// The longest value taken; a name or an ARN is far shorter.
+/// The maximum length of a value; names and ARNs are far shorter.
 const LONGEST: usize = 2048;
 
-/// What the flags say.
+/// The parsed flags.
 #[derive(Debug, Default)]
 pub(super) struct Flags {
     values: BTreeMap<&'static str, String>,
@@ -19,7 +19,7 @@ pub(super) struct Flags {
 }
 
 impl Flags {
-    /// Reads the flags; `known` are those that take a value.
+    /// Parses the flags; each of `known` takes a value.
     pub(super) fn parse(args: &[OsString], known: &[&'static str]) -> Result<Self> {
         use lexopt::Arg;
         let mut flags = Self::default();

@@ -1,5 +1,4 @@
-//! The three documents of the outside world, one file each: what a client may say, what it is
-//! answered, and how it is told of a failure.
+//! The three client protocols, one file each: parsing requests, and rendering responses and errors.
 
 pub mod credential_process;
 pub mod docker_credential;
@@ -14,23 +13,23 @@ use crate::error::{Error, Result};
 use crate::request::{Client, Request};
 use crate::serve::Delivered;
 
-/// The version of every program of this project.
+/// The version of all programs of this project.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What a client says.
+/// A client's input.
 pub struct Input<'a> {
     /// The arguments after the program's name.
     pub args: &'a [std::ffi::OsString],
     /// The environment.
     pub env: &'a Env,
-    /// Reads standard input to its end, for the protocol that has something there.
+    /// Reads standard input to its end, for protocols that use it.
     pub stdin: &'a dyn Fn() -> Result<String>,
 }
 
-/// What a client is answered.
+/// The response to a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// Everything for standard output.
+    /// The text for standard output.
     pub stdout: Zeroizing<String>,
     /// A line for standard error.
     pub stderr: Option<String>,
@@ -38,46 +37,46 @@ pub struct Output {
     pub status: u8,
 }
 
-/// What is to be done for a client.
+/// What to do for a client.
 #[derive(Debug)]
 pub enum Todo<C> {
-    /// Serve this; `C` is what the answer's form depends on.
+    /// Serve this request; `C` is what rendering the response depends on.
     Serve(Box<Request>, C),
-    /// Say whether a connector would serve this; a refusal is an error.
+    /// Report whether a connector would serve this request; a refusal is an error.
     Accept(Box<Request>),
-    /// List the registries that have a login in the cache.
+    /// List the registries that have a cached login.
     ListRegistries,
-    /// Answer this.
+    /// Return this response.
     Answer(Output),
 }
 
-/// One protocol.
+/// A client protocol.
 pub trait Protocol {
-    /// What the form of an answer depends on.
+    /// What rendering a response depends on.
     type Context;
 
     /// The program that speaks it.
     const CLIENT: Client;
 
-    /// Reads what the client says.
+    /// Parses the client's input.
     ///
     /// # Errors
-    /// It is not what the protocol allows.
+    /// The protocol does not allow the input.
     fn parse(input: &Input<'_>) -> Result<Todo<Self::Context>>;
 
-    /// The answer.
+    /// Renders the result.
     ///
     /// # Errors
-    /// The protocol has no form for it.
+    /// The protocol cannot represent the result.
     fn render(context: &Self::Context, delivered: &Delivered) -> Result<Output>;
 
-    /// How a failure is reported.
+    /// Renders an error.
     fn render_error(context: Option<&Self::Context>, error: &Error) -> Output;
 
-    /// The answer to [`Todo::ListRegistries`].
+    /// Renders the response to [`Todo::ListRegistries`].
     ///
     /// # Errors
-    /// The protocol has no form for it.
+    /// The protocol cannot represent the list.
     fn render_registries(_: &[String]) -> Result<Output> {
         Err(unexpected())
     }
@@ -92,7 +91,7 @@ impl Output {
         }
     }
 
-    /// A failure on standard error, with standard output left empty.
+    /// An error on standard error, with empty standard output.
     pub fn failure(error: &Error) -> Self {
         Self {
             stderr: Some(error.to_string()),
@@ -102,7 +101,7 @@ impl Output {
     }
 }
 
-/// A time as all three documents write it: UTC, whole seconds, `Z`.
+/// Formats a time for all three documents: UTC, whole seconds, `Z`.
 fn timestamp(at: chrono::DateTime<chrono::Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

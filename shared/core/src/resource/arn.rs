@@ -1,33 +1,33 @@
-//! Amazon resource names, and the three kinds of them that a profile holds.
+//! Amazon Resource Names: parsing, and checks for the three kinds that a profile contains.
 
 use super::partition::is_region;
 use super::registry_host::is_account;
 use super::{Partition, ResourceError};
 use crate::shown::shown;
 
-/// The longest ARN taken, in bytes, as in IAM's own limit.
+/// The maximum length of an ARN in bytes, as in IAM.
 const LONGEST_ARN: usize = 2048;
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Arn {
-    /// The partition; it agrees with the region when there is one.
+    /// The partition; it matches the region, if there is one.
     pub partition: Partition,
     /// The service, such as `iam`: lower-case letters, digits and `-`.
     pub service: String,
-    /// The region, or empty for what is global.
+    /// The region; empty for global resources.
     pub region: String,
-    /// 12 digits, `aws` for what AWS owns, or empty.
+    /// The account: 12 digits, `aws` for AWS-managed resources, or empty.
     pub account: String,
-    /// The rest, which may itself hold `:` and `/`; never empty, printable ASCII without spaces.
+    /// The rest, which may contain `:` and `/`. Not empty; printable ASCII without spaces.
     pub resource: String,
 }
 
 impl Arn {
-    /// Reads an ARN. Each part is checked for its shape; which service it names is the caller's care.
+    /// Parses an ARN. Checks the form of each part; the caller checks the service.
     ///
     /// # Errors
-    /// One line that names the part that is wrong.
+    /// One line that names the invalid part.
     pub fn parse(text: &str) -> Result<Arn, ResourceError> {
         Self::parts(text).map_err(|wrong| {
             ResourceError::new(format!(
@@ -87,16 +87,16 @@ impl Arn {
         })
     }
 
-    /// Whether this is a global ARN of IAM.
+    /// Whether this is a global IAM ARN.
     fn is_iam(&self) -> bool {
         self.service == "iam" && self.region.is_empty()
     }
 }
 
-/// Checks a role's ARN, `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, and gives its parts.
+/// Checks a role's ARN, `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, and returns its parts.
 ///
 /// # Errors
-/// One line with the right form; for the ARN of a role's *session* it names the role's own.
+/// One line with the correct form. For the ARN of a role *session*, it suggests the role's ARN.
 pub fn check_role_arn(text: &str) -> Result<Arn, ResourceError> {
     let arn = Arn::parse(text)?;
     if arn.is_iam() && is_account(&arn.account) && named(&arn.resource, "role/", 64) {
@@ -113,11 +113,11 @@ pub fn check_role_arn(text: &str) -> Result<Arn, ResourceError> {
     )))
 }
 
-/// Checks a policy's ARN, `arn:PARTITION:iam::ACCOUNT:policy/[PATH/]NAME`, where the account is
-/// `aws` for the policies that AWS manages, and gives its parts.
+/// Checks a policy's ARN, `arn:PARTITION:iam::ACCOUNT:policy/[PATH/]NAME`, and returns its parts.
+/// The account is `aws` for AWS-managed policies.
 ///
 /// # Errors
-/// One line with the right form.
+/// One line with the correct form.
 pub fn check_policy_arn(text: &str) -> Result<Arn, ResourceError> {
     let arn = Arn::parse(text)?;
     if arn.is_iam() && !arn.account.is_empty() && named(&arn.resource, "policy/", 128) {
@@ -134,7 +134,7 @@ pub fn check_policy_arn(text: &str) -> Result<Arn, ResourceError> {
 /// `arn:PARTITION:iam::ACCOUNT:mfa/[PATH/]NAME`; 9 to 256 characters.
 ///
 /// # Errors
-/// One line with both forms; security keys, which have no codes, are named as such.
+/// One line with both forms. Security keys are rejected by name, because they have no codes.
 pub fn check_mfa_serial(text: &str) -> Result<(), ResourceError> {
     let fault = |fix: &str| {
         Err(ResourceError::new(format!(
@@ -167,7 +167,7 @@ pub fn check_mfa_serial(text: &str) -> Result<(), ResourceError> {
     fault(FORMS)
 }
 
-/// `KIND[PATH/]NAME` with a path of at most 512 characters and a name of IAM's characters.
+/// Checks `KIND[PATH/]NAME`: a path of at most 512 characters, and a valid IAM name.
 fn named(resource: &str, kind: &str, longest: usize) -> bool {
     let Some(rest) = resource.strip_prefix(kind) else {
         return false;
@@ -181,7 +181,8 @@ fn named(resource: &str, kind: &str, longest: usize) -> bool {
         && !path.bytes().any(|b| b"*?${}\"\\".contains(&b))
 }
 
-/// The fix for `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION`, which `get-caller-identity` prints.
+/// The role's ARN for `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION`, which `get-caller-identity`
+/// prints.
 fn assumed_role(arn: &Arn) -> Option<String> {
     let rest = arn.resource.strip_prefix("assumed-role/")?;
     let (name, _) = rest.split_once('/')?;

@@ -1,4 +1,4 @@
-//! ARNs, good and bad.
+//! Valid and invalid ARNs.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ fn text<T>(result: Result<T, super::ResourceError>) -> String {
 }
 
 #[test]
-fn an_arn_falls_into_its_parts() {
+fn an_arn_is_split_into_its_parts() {
     let arn = Arn::parse("arn:aws-cn:eks:cn-north-1:123456789012:cluster/a:b/c");
     let expected = Arn {
         partition: Partition::AwsCn,

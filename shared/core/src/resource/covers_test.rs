@@ -1,4 +1,4 @@
-//! What a connector limited to one resource may serve.
+//! What a connector that is limited to one resource may serve.
 
 use super::ResourceType::{AwsGeneric, DockerRegistry, KubernetesCluster, S3Bucket};
 use super::{Resource, ResourceType};

@@ -1,9 +1,9 @@
-//! The one error of this module.
+//! The error type of this module.
 
 use std::fmt;
 
-/// Why an id, ARN, name or region was refused: one line that says what is wrong, what is allowed
-/// and how to put it right. What the user wrote stands in it escaped and cut to about 80 characters.
+/// Why an id, ARN, name or region is invalid: one line that says what is wrong, what is allowed and
+/// how to fix it. User input in it is escaped and truncated to about 80 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceError {
     message: String,

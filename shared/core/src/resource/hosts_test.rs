@@ -1,4 +1,4 @@
-//! Registry hosts, good and bad, from a table of lines; and what must hold for any text at all.
+//! Valid and invalid registry hosts, from a table; and properties that hold for any text.
 
 use proptest::prelude::*;
 
@@ -6,14 +6,14 @@ use super::{Partition, PrivateRegistry, RegistryHost};
 
 const HOSTS: &str = include_str!("testdata/hosts.txt");
 
-/// `(line number, what is asked, the canonical host or "none")`.
+/// `(line number, input, canonical host or "none")`.
 fn table() -> Vec<(usize, String, &'static str)> {
     HOSTS
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|(number, line)| {
-            // An empty host leaves a line that starts with the arrow.
+            // For an empty host, the line starts with the arrow.
             let (asked, expected) = line.rsplit_once("=> ")?;
             let asked = asked.strip_suffix(' ').unwrap_or(asked);
             Some((number + 1, unescaped(asked), expected))
@@ -169,7 +169,7 @@ fn ecr_public_is_always_asked_in_us_east_1() {
 }
 
 #[test]
-fn a_megabyte_of_anything_is_no_host() {
+fn a_megabyte_of_text_is_not_a_host() {
     let host = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
     for text in ["a", "1", ".", "/", "@", ":", "\u{fe0f}", " "] {
         let much = text.repeat(1 << 20);
@@ -182,7 +182,7 @@ fn a_megabyte_of_anything_is_no_host() {
     }
 }
 
-/// Texts near to hosts: pieces of them, in any order, with a stray character here and there.
+/// Text similar to hosts: fragments in any order, with stray characters.
 fn near_hosts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -228,7 +228,7 @@ fn near_hosts() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
 }
 
-/// A right host with one edit: a character put in, taken out or replaced.
+/// A valid host with one edit: a character inserted, deleted or replaced.
 fn edited_hosts() -> impl Strategy<Value = String> {
     let hosts: Vec<String> = table()
         .into_iter()
@@ -269,7 +269,7 @@ fn what_is_accepted_is_safe(text: &str) -> Result<(), TestCaseError> {
         ends(partition.dns_suffix()) || partition.dual_stack_suffix().is_some_and(ends)
     });
     prop_assert!(ends_as_aws || canonical == "public.ecr.aws" || canonical == "ecr-public.aws.com");
-    // What a URL parser would connect to: after the scheme, up to the first of these characters.
+    // A URL parser's host: between the scheme and the first of these characters.
     let lower = text.trim().to_ascii_lowercase();
     let rest = lower
         .split_once("://")

@@ -1,4 +1,4 @@
-//! Resource ids: every form a user may write, read into one value with one canonical form.
+//! Resource ids: parses every form that users may write into one type with one canonical form.
 
 use super::{
     Arn, Partition, PrivateRegistry, RegistryHost, ResourceError, ResourceType, check_bucket_name,
@@ -9,21 +9,21 @@ use crate::shown::shown;
 /// A resource, or all resources of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
-    /// AWS as a whole, in the given region or in the connector's own.
+    /// AWS as a whole, in this region or the connector's own.
     Generic {
-        /// The region of the id, if there was one.
+        /// The region in the id, if any.
         region: Option<String>,
     },
     /// One bucket.
     Bucket {
         /// Its name.
         name: String,
-        /// The partition, when the id was an ARN.
+        /// The partition, if the id was an ARN.
         partition_hint: Option<Partition>,
     },
     /// Every bucket.
     AnyBucket,
-    /// One EKS cluster. Account, region and partition are known when the id was an ARN.
+    /// One EKS cluster. Account, region and partition are known if the id was an ARN.
     Cluster {
         /// Its name.
         name: String,
@@ -43,7 +43,7 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// Reads the id of a resource of type `kind`; without an id, all resources of that type.
+    /// Parses the id of a resource of type `kind`; without an id, all resources of that type.
     ///
     /// | type | ids |
     /// |---|---|
@@ -53,7 +53,7 @@ impl Resource {
     /// | `docker-registry` | a host of ECR with or without scheme, port and repository, `arn:PARTITION:ecr:REGION:ACCOUNT:repository[/REPO]` |
     ///
     /// # Errors
-    /// One line that shows the id and the forms allowed.
+    /// One line that shows the id and the allowed forms.
     pub fn parse(kind: ResourceType, id: Option<&str>) -> Result<Resource, ResourceError> {
         let Some(id) = id else {
             return Ok(match kind {
@@ -89,8 +89,8 @@ impl Resource {
         }
     }
 
-    /// The one way to write this id; `None` for all resources of a type. Reading it gives the same
-    /// canonical form again, though a cluster's or bucket's ARN says more than its canonical name.
+    /// The canonical form of the id; `None` for all resources of a type. It parses back to itself,
+    /// although the ARN of a cluster or bucket contains more.
     pub fn canonical(&self) -> Option<String> {
         match self {
             Resource::Generic { region } => region.clone(),
@@ -111,8 +111,7 @@ impl Resource {
         }
     }
 
-    /// The region that the id itself names. For ECR Public that is `us-east-1`, whatever the
-    /// connector's region: its API is nowhere else.
+    /// The region that the id names. For ECR Public it is always `us-east-1`, where its API is.
     pub fn region(&self) -> Option<&str> {
         match self {
             Resource::Generic { region } | Resource::Cluster { region, .. } => region.as_deref(),
@@ -121,7 +120,7 @@ impl Resource {
         }
     }
 
-    /// The partition that the id itself names, or of its region.
+    /// The partition that the id names, or that of its region.
     pub fn partition(&self) -> Option<Partition> {
         match self {
             Resource::Generic { region } => region.as_deref().map(Partition::of_region),
@@ -134,10 +133,11 @@ impl Resource {
 
     /// Whether a connector limited to `self` may serve a request for `other`.
     ///
-    /// All resources of a type cover each of that type, never the reverse: a request without an id
-    /// takes the connector's own before it is asked about here. What only one of the two ids says
-    /// (a cluster's account) does not part them; what both say must agree. A registry is its account
-    /// and region, so its FIPS and dual-stack hosts cover each other, as do ECR Public's two.
+    /// All resources of a type cover each resource of that type, never the reverse: a request
+    /// without an id gets the connector's own before this check. A part that only one of the two
+    /// ids has (a cluster's account) is ignored; a part that both have must match. A registry is an
+    /// account and a region, so its FIPS and dual-stack hosts cover each other, as do ECR Public's
+    /// two.
     pub fn covers(&self, other: &Resource) -> bool {
         fn agree<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
             a.is_none() || b.is_none() || a == b
@@ -187,7 +187,7 @@ fn bucket(id: &str) -> Result<Resource, ResourceError> {
         }
         (rest.to_owned(), None)
     } else if id.starts_with("arn:") {
-        // Object keys may hold anything, so only the part before the key is read as an ARN.
+        // Object keys may contain anything, so parse only the part before the key as an ARN.
         let arn = Arn::parse(id.split('/').next().unwrap_or(id))?;
         if arn.service != "s3" || !arn.region.is_empty() || !arn.account.is_empty() {
             return Err(not_a(ResourceType::S3Bucket, id));

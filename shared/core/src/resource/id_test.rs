@@ -1,4 +1,4 @@
-//! Every form of a resource id. Over 300 lines, because it is one table.
+//! Every form of a resource id. Longer than 300 lines because it is one table.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{Partition, Resource, ResourceType};
 
 const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
-/// The canonical form, or the error's text.
+/// The canonical form, or the error text.
 fn canonical(kind: ResourceType, id: &str) -> String {
     match Resource::parse(kind, Some(id)) {
         Ok(resource) => resource.canonical().unwrap_or_default(),

@@ -1,5 +1,5 @@
-//! What a session is for: resource types, ids and ARNs, partitions, registry hosts, and the policies
-//! that cut a session down to one of them. Pure: no clock, no files, no network.
+//! What a session is for: resource types, ids and ARNs, partitions, registry hosts, and the session
+//! policies that limit a session to one of them. Pure: no clock, files or network.
 
 mod arn;
 mod error;
@@ -33,10 +33,10 @@ pub use user_policy::policy_lacks;
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// The kinds of resource that a connector can be limited to.
+/// The types of resource that a connector can be limited to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceType {
-    /// `aws-generic`: anything, not cut down.
+    /// `aws-generic`: anything, not limited.
     AwsGeneric,
     /// `s3-bucket`.
     S3Bucket,
@@ -47,7 +47,7 @@ pub enum ResourceType {
 }
 
 impl ResourceType {
-    /// Every type, in the order in which they are listed.
+    /// Every type, in listing order.
     pub const ALL: [ResourceType; 4] = [
         ResourceType::AwsGeneric,
         ResourceType::S3Bucket,
@@ -55,10 +55,10 @@ impl ResourceType {
         ResourceType::DockerRegistry,
     ];
 
-    /// Reads a type's id, such as `s3-bucket`.
+    /// Parses a type's name, such as `s3-bucket`.
     ///
     /// # Errors
-    /// One line with the nearest type, or all of them.
+    /// One line with the nearest type, or with all of them.
     pub fn parse(text: &str) -> Result<ResourceType, ResourceError> {
         if let Some(found) = Self::ALL.into_iter().find(|known| known.id() == text) {
             return Ok(found);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_type_is_answered_with_the_nearest() {
+    fn a_mistyped_type_is_reported_with_the_nearest() {
         for (text, part) in [
             ("s3bucket", "did you mean s3-bucket?"),
             ("S3-Bucket", "did you mean s3-bucket?"),

@@ -1,5 +1,5 @@
-//! The names that AWS lets buckets, clusters and accounts have. What passes here holds none of the
-//! characters that mean more in a policy (`*`, `?`, `$`) or in JSON.
+//! Checks the names of buckets, clusters and accounts. Valid names contain no character with a
+//! special meaning in policies (`*`, `?`, `$`) or JSON.
 
 use super::ResourceError;
 use super::registry_host::is_account;
@@ -8,8 +8,8 @@ use crate::shown::shown;
 /// Checks the name of a general purpose bucket: 3 to 63 lower-case letters, digits, `.` and `-`.
 ///
 /// # Errors
-/// One line with the rule that is broken. Access point aliases, directory and table buckets get
-/// their own text, since the policies made here would not fit them.
+/// One line with the violated rule. Access point aliases, directory buckets and table buckets have
+/// their own text, because our session policies would not fit them.
 pub fn check_bucket_name(name: &str) -> Result<(), ResourceError> {
     let fault = |rule: &str| {
         Err(ResourceError::new(format!(
@@ -70,7 +70,7 @@ pub fn check_cluster_name(name: &str) -> Result<(), ResourceError> {
 /// Checks an account id: 12 digits.
 ///
 /// # Errors
-/// One line; it names the fix for an id with dashes and for one that lost its leading zeros.
+/// One line, with the fix for an id with dashes or missing leading zeros.
 pub fn check_account(account: &str) -> Result<(), ResourceError> {
     if is_account(account) {
         return Ok(());

@@ -3,8 +3,8 @@
 use super::ResourceError;
 use crate::shown::shown;
 
-/// A partition: a set of regions with its own accounts, its own ARNs and its own domain names.
-/// Credentials of one mean nothing in another.
+/// A partition: a set of regions with separate accounts, ARNs and domain names. Credentials are
+/// valid in one partition only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Partition {
     /// The commercial regions.
@@ -21,7 +21,7 @@ pub enum Partition {
     AwsIsoB,
     /// EU isolated.
     AwsIsoE,
-    /// US isolated, the intelligence community's own.
+    /// US isolated, for the intelligence community.
     AwsIsoF,
 }
 
@@ -38,8 +38,8 @@ impl Partition {
         Partition::AwsIsoF,
     ];
 
-    /// The partition of `region`, found by its prefix; a prefix of no other partition means `aws`.
-    /// Does not check that the region is well formed: see [`check_region`].
+    /// The partition of `region`, by its prefix; `aws` if no other prefix matches. Does not check
+    /// the form of the region: see [`check_region`].
     pub fn of_region(region: &str) -> Partition {
         const PREFIXES: [(&str, Partition); 7] = [
             ("cn-", Partition::AwsCn),
@@ -56,12 +56,12 @@ impl Partition {
             .map_or(Partition::Aws, |&(_, partition)| partition)
     }
 
-    /// The partition that ARNs call `id`, such as `aws-cn`.
+    /// The partition with this id in ARNs, such as `aws-cn`.
     pub fn from_id(id: &str) -> Option<Partition> {
         Self::ALL.into_iter().find(|partition| partition.id() == id)
     }
 
-    /// The name that ARNs use, such as `aws-cn`.
+    /// The id in ARNs, such as `aws-cn`.
     pub fn id(self) -> &'static str {
         match self {
             Partition::Aws => "aws",
@@ -75,7 +75,7 @@ impl Partition {
         }
     }
 
-    /// What the partition's host names end in, without a leading dot.
+    /// The DNS suffix of the partition, without a leading dot.
     pub fn dns_suffix(self) -> &'static str {
         match self {
             Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
@@ -88,8 +88,8 @@ impl Partition {
         }
     }
 
-    /// What the host names of **dual-stack ECR registries** end in, without a leading dot; `None`
-    /// where there are none. (Dual-stack API endpoints end otherwise; the SDK knows those.)
+    /// The DNS suffix of **dual-stack ECR registries**, without a leading dot; `None` if there are
+    /// none. (Dual-stack API endpoints have another suffix, which the SDK knows.)
     pub fn dual_stack_suffix(self) -> Option<&'static str> {
         match self {
             Partition::Aws | Partition::AwsUsGov => Some("on.aws"),
@@ -101,7 +101,7 @@ impl Partition {
         }
     }
 
-    /// What the host names of **dual-stack API endpoints** end in, without a leading dot.
+    /// The DNS suffix of **dual-stack API endpoints**, without a leading dot.
     pub fn api_suffix(self) -> Option<&'static str> {
         match self {
             Partition::Aws | Partition::AwsUsGov => Some("api.aws"),
@@ -120,17 +120,17 @@ impl Partition {
     }
 }
 
-/// The longest region name taken, in bytes; the longest in use today has 14.
+/// The maximum length of a region's name in bytes; today's longest has 14.
 const LONGEST_REGION: usize = 32;
 
-/// Whether `region` has the shape of a region name: two to four letters, one or more words of
-/// letters, a number of one or two digits, joined by `-`, all in lower case.
+/// Checks the form of a region's name: two to four letters, one or more words of letters, and a
+/// number of one or two digits, joined by `-`, all in lower case.
 ///
-/// Only the shape: new regions come without a new release. Since a region becomes part of a host
-/// name, nothing else may pass: no dots, slashes, `@`, white space or non-ASCII letters.
+/// Checks only the form, so that new regions need no new release. The region becomes part of a host
+/// name, so anything else is rejected: dots, slashes, `@`, white space, non-ASCII letters.
 ///
 /// # Errors
-/// One line that shows the text and an example of the right shape.
+/// One line with the text and an example of the correct form.
 pub fn check_region(region: &str) -> Result<(), ResourceError> {
     if is_region(region) {
         return Ok(());
@@ -149,7 +149,7 @@ pub fn check_region(region: &str) -> Result<(), ResourceError> {
     )))
 }
 
-/// `us-east-1a` without its last letter.
+/// The region of an availability zone: `us-east-1a` without its last letter.
 fn zone_of(region: &str) -> Option<&str> {
     region
         .len()

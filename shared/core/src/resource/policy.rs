@@ -1,50 +1,50 @@
-//! The policies that cut a session down to what its resource needs.
+//! The session policies that limit a session to what its resource needs.
 //!
-//! A session policy only ever takes away: what the role itself may not do stays forbidden.
+//! A session policy only removes permissions: it cannot grant what the role is not allowed.
 
 use serde::Serialize;
 
 use super::Partition;
 
-/// The longest inline session policy that STS takes, in characters.
+/// The maximum length of an inline session policy in STS, in characters.
 pub const MAX_POLICY_CHARS: usize = 2048;
 
-/// The most accounts that [`PolicyScope::Registries`] may name: the policy then stays within
-/// [`MAX_POLICY_CHARS`] in every region. With more it is written all the same, neither widened nor cut
-/// short, and is too long for STS: refuse such a list where it is read.
+/// The maximum number of accounts in [`PolicyScope::Registries`], so that the policy stays within
+/// [`MAX_POLICY_CHARS`] in every region. A longer list produces a complete policy that is too long
+/// for STS, so reject it when it is read.
 pub const MAX_REGISTRY_ACCOUNTS: usize = 90;
 
-/// Up to this many accounts each has its own ARN; above, one condition lists them more tersely.
+/// Up to this many accounts get an ARN each; more are listed in a shorter condition.
 const MAX_ACCOUNT_ARNS: usize = 8;
 
-/// What a session is for. Names and accounts must have passed this module's checks: they go into
-/// ARNs, where a wildcard or a policy variable would widen what is allowed.
+/// What a session is for. Names and accounts must have passed this module's checks, because a
+/// wildcard or a policy variable in an ARN would extend the permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyScope<'a> {
-    /// Reading and writing one bucket.
+    /// Read and write one bucket.
     Bucket {
         /// The bucket's name.
         name: &'a str,
     },
-    /// Reading and writing every bucket.
+    /// Read and write every bucket.
     AnyBucket,
-    /// Describing one EKS cluster.
+    /// Describe one EKS cluster.
     Cluster {
         /// The cluster's name.
         name: &'a str,
-        /// Its account, 12 digits, when known.
+        /// Its account (12 digits), if known.
         account: Option<&'a str>,
     },
-    /// Describing every EKS cluster of the region.
+    /// Describe every EKS cluster in the region.
     AnyCluster,
-    /// Pulling from and pushing to the private registries of the region.
+    /// Pull from and push to private registries in the region.
     Registries {
-        /// The accounts that own the registries, 12 digits each; empty for every account.
+        /// The accounts that own the registries, 12 digits each; empty for all.
         accounts: &'a [String],
     },
-    /// Pulling from and pushing to ECR Public.
+    /// Pull from and push to ECR Public.
     PublicRegistry,
-    /// Nothing but saying who it is: all that signing a cluster token takes.
+    /// Call sts:GetCallerIdentity only, which is all that a cluster token needs.
     Identity,
 }
 
@@ -79,11 +79,11 @@ enum StringEquals {
     ResourceAccount(Vec<String>),
 }
 
-/// The session policy for `scope` in `region`, as compact JSON whose text depends on the arguments
-/// alone (accounts in any order, with or without repetition, give the same text): it may be hashed.
+/// The session policy for `scope` in `region`, as compact JSON. Deterministic, so it may be hashed:
+/// the order and repetition of accounts do not matter.
 ///
 /// At most [`MAX_POLICY_CHARS`] characters for at most [`MAX_REGISTRY_ACCOUNTS`] accounts.
-/// `partition` is the region's; for ECR Public, which only `aws` has, both are ignored.
+/// `partition` is the region's. ECR Public ignores both, because it only exists in `aws`.
 pub fn session_policy(partition: Partition, region: &str, scope: &PolicyScope<'_>) -> String {
     let aws = partition.id();
     let statement = match *scope {
@@ -102,8 +102,8 @@ pub fn session_policy(partition: Partition, region: &str, scope: &PolicyScope<'_
         version: "2012-10-17",
         statement,
     };
-    // Strings under string keys cannot fail to serialize. Were it to, an empty policy is refused by
-    // STS: nothing is granted.
+    // Strings under string keys always serialize. STS would reject an empty policy, so even a
+    // failure here grants nothing.
     serde_json::to_string(&document).unwrap_or_default()
 }
 
@@ -160,7 +160,7 @@ fn registries(aws: &str, region: &str, accounts: &[String]) -> Vec<Statement> {
         "ecr:BatchImportUpstreamImage",
         "ecr:CreateRepository",
     ];
-    // These two act on the registry, which has no ARN: IAM knows them on `*` only.
+    // These two actions apply to the registry, which has no ARN, so IAM accepts them on `*` only.
     const REGISTRY: &[&str] = &["ecr:GetAuthorizationToken", "ecr:DescribeRegistry"];
 
     let arn = |account: &str| format!("arn:{aws}:ecr:{region}:{account}:repository/*");

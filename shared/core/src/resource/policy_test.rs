@@ -1,4 +1,4 @@
-//! The session policies, letter by letter, and their bounds.
+//! The exact text of the session policies, and their limits.
 
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ fn scopes(accounts: &[String]) -> [(&'static str, PolicyScope<'_>); 9] {
 }
 
 #[test]
-fn every_scope_has_its_policy_letter_by_letter() {
+fn every_scope_has_its_exact_policy() {
     let accounts = ["123456789012".to_owned(), "210987654321".to_owned()];
     let mut seen = String::new();
     for region in ["us-east-1", "cn-north-1", "us-gov-west-1"] {
@@ -102,7 +102,7 @@ fn every_policy_fits_into_a_request_whatever_the_region() {
 }
 
 #[test]
-fn the_bound_on_accounts_is_near_to_what_fits() {
+fn the_account_limit_is_close_to_what_fits() {
     let accounts = accounts(MAX_REGISTRY_ACCOUNTS + 10);
     let scope = PolicyScope::Registries {
         accounts: &accounts,
@@ -131,7 +131,7 @@ fn every_arn_is_of_the_partition_asked_for() {
 }
 
 #[test]
-fn the_order_and_repetition_of_accounts_do_not_count() {
+fn the_order_and_repetition_of_accounts_do_not_matter() {
     for count in [3, 20] {
         let once = accounts(count);
         let mut again = once.clone();

@@ -1,10 +1,10 @@
-//! Hosts of ECR registries: recognized before a credential is returned.
+//! Recognizes ECR hosts, before a credential is returned for them.
 
 use super::Partition;
 use super::partition::is_region;
 use crate::url::is_plain;
 
-/// A registry of ECR, parsed from what a client calls its server.
+/// An ECR registry, parsed from the server URL that a client sends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RegistryHost {
     /// One account's registry in one region.
@@ -16,42 +16,42 @@ pub enum RegistryHost {
 /// `ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX`, or dual-stack `ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PrivateRegistry {
-    /// The owner, 12 digits.
+    /// The account that owns it, 12 digits.
     pub account: String,
-    /// The region in the host's name, in lower case.
+    /// The region in the host name, in lower case.
     pub region: String,
-    /// The partition of the region, which the host's suffix agrees with.
+    /// The partition of the region, which matches the host's suffix.
     pub partition: Partition,
-    /// The host is a FIPS endpoint.
+    /// Whether the host is a FIPS endpoint.
     pub fips: bool,
-    /// The host answers over IPv6 too.
+    /// Whether the host is dual-stack (IPv4 and IPv6).
     pub dual_stack: bool,
 }
 
-/// One of the two names of ECR Public.
+/// One of ECR Public's two hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PublicRegistry {
     /// `public.ecr.aws`, or `ecr-public.aws.com` (dual-stack).
     pub host: &'static str,
 }
 
-/// The region of ECR Public's API, wherever its images are pulled.
+/// The region of ECR Public's API.
 const PUBLIC_REGION: &str = "us-east-1";
 const PUBLIC_HOSTS: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 
-/// The longest server URL looked at, in bytes: host, port and a repository path fit many times over.
+/// The maximum length of a server URL in bytes: ample for host, port and a repository path.
 const LONGEST_URL: usize = 4096;
-/// The longest host looked at, in bytes; the longest name ECR has today is some 75.
+/// The maximum length of a host in bytes; today's longest ECR host has about 75.
 const LONGEST_HOST: usize = 128;
 
 impl RegistryHost {
-    /// Reads a server URL as Docker sends it: `http://` or `https://`, a port, a path and one
-    /// trailing dot may be there; case and surrounding white space do not count.
+    /// Parses a server URL as Docker sends it. Scheme (`http://` or `https://`), port, path and one
+    /// trailing dot are optional; case and surrounding white space are ignored.
     ///
-    /// `None` for everything that is not exactly a host of ECR, since a credential follows: other
-    /// suffixes, user names (`@`) before the path, characters that another parser might read
-    /// differently (control characters, backslashes, anything outside ASCII, `?` or `#` before the
-    /// path), an account that is not 12 digits, a region of another partition than the suffix.
+    /// `None` unless it is exactly an ECR host, because the client then gets a credential. Rejects
+    /// other suffixes, user names (`@`) before the path, characters that another parser might read
+    /// differently (control characters, backslashes, non-ASCII characters, `?` or `#` before the
+    /// path), an account that is not 12 digits, and a region in another partition than the suffix.
     pub fn parse(server_url: &str) -> Option<RegistryHost> {
         let url = server_url.trim_matches(|c: char| c.is_ascii_whitespace());
         if url.len() > LONGEST_URL || !is_plain(url) {
@@ -61,7 +61,7 @@ impl RegistryHost {
         let host = without_port(authority)?;
         let host = host.strip_suffix('.').unwrap_or(host);
 
-        // Lower case on the stack: most requested hosts are not ECR's and cost no allocation.
+        // Lower case on the stack: most requested hosts are not ECR's and need no allocation.
         let mut buffer = [0; LONGEST_HOST];
         let lower = buffer.get_mut(..host.len())?;
         lower.copy_from_slice(host.as_bytes());
@@ -90,7 +90,7 @@ impl RegistryHost {
         }
     }
 
-    /// The region whose API answers for this host: `us-east-1` for ECR Public.
+    /// The region of the API for this host: `us-east-1` for ECR Public.
     pub fn region(&self) -> &str {
         match self {
             RegistryHost::Private(registry) => &registry.region,
@@ -108,7 +108,7 @@ impl RegistryHost {
 }
 
 impl PrivateRegistry {
-    /// `host` in lower case, without port.
+    /// Parses `host`, which is in lower case and has no port.
     fn parse(host: &str) -> Option<PrivateRegistry> {
         let (account, rest) = host.split_once('.')?;
         if !is_account(account) {
@@ -126,7 +126,7 @@ impl PrivateRegistry {
         if !is_region(region) {
             return None;
         }
-        // The region's own partition decides which suffix is right, so that the two cannot differ.
+        // The region determines the partition, so the suffix must match it.
         let partition = Partition::of_region(region);
         let right = if dual_stack {
             partition.dual_stack_suffix()?
@@ -142,7 +142,7 @@ impl PrivateRegistry {
         })
     }
 
-    /// The canonical host, as [`RegistryHost::host`] gives it.
+    /// The canonical host, as in [`RegistryHost::host`].
     pub fn host(&self) -> String {
         let fips = if self.fips { "-fips" } else { "" };
         let (separator, suffix) = match self.partition.dual_stack_suffix() {
@@ -156,7 +156,7 @@ impl PrivateRegistry {
     }
 }
 
-/// Not [`crate::url::Url`]: Docker also sends hosts without a scheme.
+/// Removes the scheme. Not [`crate::url::Url`], because Docker also sends hosts without a scheme.
 fn without_scheme(url: &str) -> &str {
     for scheme in ["https://", "http://"] {
         if let Some((start, rest)) = url.split_at_checked(scheme.len())
@@ -168,7 +168,7 @@ fn without_scheme(url: &str) -> &str {
     url
 }
 
-/// The host of `host[:port]`; `None` when what follows the colon is no port.
+/// The host of `host[:port]`; `None` if the port is invalid.
 fn without_port(authority: &str) -> Option<&str> {
     let Some((host, port)) = authority.split_once(':') else {
         return Some(authority);

@@ -1,13 +1,13 @@
-//! What a policy of the user's own leaves out: enough to warn, never enough to refuse.
+//! Finds actions that a user's own policy is missing, to warn about but not to refuse.
 
 use serde_json::Value;
 
-/// Which of `actions` (such as `ecr:GetAuthorizationToken`) the policy `policy_json` surely does not
-/// grant, in their order.
+/// Which of `actions` (such as `ecr:GetAuthorizationToken`) the policy `policy_json` certainly does
+/// not grant, in the given order.
 ///
-/// Meant for a warning, so it errs on the side of silence: resources and conditions of a grant are
-/// not weighed, a denial counts only when it names no condition and every resource, and a text that
-/// is not a policy lacks nothing (AWS refuses it with its own error).
+/// For a warning, so when in doubt it reports nothing: a grant counts regardless of its resources
+/// and conditions, a denial counts only if it covers every resource unconditionally, and a
+/// malformed policy lacks nothing (AWS rejects it with its own error).
 pub fn policy_lacks(policy_json: &str, actions: &[&str]) -> Vec<String> {
     let Ok(policy) = serde_json::from_str::<Value>(policy_json) else {
         return Vec::new();
@@ -36,7 +36,7 @@ pub fn policy_lacks(policy_json: &str, actions: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// Has an effect and a list of actions in a form that IAM knows.
+/// Whether a statement has an effect and a list of actions in a valid form.
 fn is_statement(statement: &Value) -> bool {
     let effect = statement.get("Effect").and_then(Value::as_str);
     let actions = (statement.get("Action"), statement.get("NotAction"));
@@ -51,7 +51,7 @@ fn is_statement(statement: &Value) -> bool {
         }
 }
 
-/// Whether `Action` holds the action, or `NotAction` does not.
+/// Whether `Action` includes the action, or `NotAction` excludes it.
 fn names(statement: &Value, action: &str) -> bool {
     match statement.get("Action") {
         Some(list) => lists(list, action),
@@ -72,7 +72,7 @@ fn lists(list: &Value, action: &str) -> bool {
     }
 }
 
-/// Holds for every resource and at all times.
+/// Whether a statement applies to every resource, without a condition.
 fn is_unconditional(statement: &Value) -> bool {
     let everything = match statement.get("Resource") {
         Some(Value::String(one)) => one == "*",
@@ -83,11 +83,11 @@ fn is_unconditional(statement: &Value) -> bool {
     everything && condition.is_none_or(|c| c.as_object().is_some_and(|c| c.is_empty()))
 }
 
-/// IAM's wildcards: `*` for any run of characters, `?` for one; case does not count.
+/// Matches IAM's wildcards, ignoring case: `*` for any run of characters, `?` for one.
 fn matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
     let (mut p, mut a) = (0, 0);
-    // Where to go on after the last `*`, should what follows it not fit.
+    // Where to resume after the last `*` if the rest does not match.
     let mut retry: Option<(usize, usize)> = None;
     while let Some(&letter) = action.get(a) {
         match pattern.get(p) {

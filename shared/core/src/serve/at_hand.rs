@@ -1,4 +1,4 @@
-//! What can be answered without AWS: from the cache, or from keys that are on this machine.
+//! Serves what needs no AWS call: from the cache, or from keys on this machine.
 
 use chrono::{DateTime, Utc};
 
@@ -12,14 +12,13 @@ use crate::plan::{Delivery, PlannedSecret, Step, TokenPlan};
 use crate::request::Request;
 use crate::turn::Turn;
 
-/// Signs a cluster token at a true time.
+/// Signs a cluster token at the corrected time.
 pub type Sign = fn(&TokenPlan, &Session, DateTime<Utc>) -> Result<ClusterToken>;
 
-/// Answers a request if that takes nobody else: `None` says that AWS, another process or a program
-/// has to be asked.
+/// Serves a request without AWS, other processes or programs; `None` if it needs one of them.
 ///
 /// # Errors
-/// Whatever is wrong with the request or the profile, as [`super::serve`] has it.
+/// As [`super::serve`].
 pub fn at_hand(
     request: &Request,
     env: &Env,
@@ -50,7 +49,7 @@ impl Near<'_> {
     fn deliver(&self, sign: Sign) -> Result<Option<Delivered>> {
         let plan = self.errand.plan();
         let step = &plan.session;
-        // What this program reads from a pipe, the full one could not read again.
+        // The full program could not read from the pipe again.
         if step.reads_pipe(self.errand.env()) {
             return Ok(None);
         }

@@ -1,4 +1,4 @@
-//! Which connector serves a request, and whether it is being served already.
+//! Chooses the connector for a request, and detects loops.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::planner;
 use crate::profile::{Connector, Profile};
 use crate::request::{Request, Wants};
 
-/// The connector for a request: the one it names, else `AWS_CONNECTOR`, else the default; a
-/// registry is served by the connector that lists it.
+/// The connector for a request: the one it names, else `AWS_CONNECTOR`, else the default. For a
+/// registry, the connector that lists it.
 ///
 /// # Errors
 /// The connector is not found, or is invalid.
@@ -38,7 +38,8 @@ pub fn choose(profile: &Profile, request: &Request, env: &Env) -> Result<Arc<Con
     }
 }
 
-/// A credential process that calls this program again would start processes endlessly.
+/// Refuses a credential process that calls this program again, which would start processes
+/// endlessly.
 pub(super) fn refuse_loop(connector: &str, env: &Env) -> Result<()> {
     let Some(chain) = env.get(CHAIN_VARIABLE) else {
         return Ok(());

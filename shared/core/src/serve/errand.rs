@@ -1,5 +1,4 @@
-//! What a request comes to before anybody is asked: its connector, its plan, and what it wants of
-//! the cache.
+//! Prepares a request before any call: its connector, its plan, and what it needs from the cache.
 
 use chrono::{DateTime, Utc};
 
@@ -28,14 +27,14 @@ pub(super) struct Errand<'a> {
 }
 
 impl<'a> Errand<'a> {
-    /// Reads the profile and prepares a request.
+    /// Reads the profile and prepares the request.
     pub(super) fn load(request: &'a Request, env: &'a Env) -> Result<Self> {
         let paths = Paths::find(env);
         Self::prepare(&Profile::load(&paths, env)?, request, env, &paths)
     }
 
-    /// Finds the connector for a request and plans how to serve it. Fails if a process that waits
-    /// for this one is serving the same connector.
+    /// Chooses the connector and makes the plan. Fails if a parent process is already serving the
+    /// same connector.
     pub(super) fn prepare(
         profile: &Profile,
         request: &'a Request,
@@ -47,7 +46,7 @@ impl<'a> Errand<'a> {
         Ok(errand)
     }
 
-    /// As [`Errand::prepare`], for a request that is not carried out.
+    /// As [`Errand::prepare`], for a request that will not be carried out.
     pub(super) fn plan_only(
         profile: &Profile,
         request: &'a Request,
@@ -64,7 +63,7 @@ impl<'a> Errand<'a> {
         })
     }
 
-    /// The same errand for the session that signs the connector's own call; `None` if no session
+    /// Reduces the plan to the session that signs the connector's own call; `None` if no session
     /// signs it.
     pub(super) fn for_source(mut self) -> Option<Self> {
         self.plan.session = self.plan.session.source()?.clone();
@@ -75,12 +74,12 @@ impl<'a> Errand<'a> {
         &self.plan
     }
 
-    /// What is known about the local clock.
+    /// The stored offset of the local clock.
     pub(super) fn clock(&self) -> Clock {
         Clock::load(self.cache.folder())
     }
 
-    /// The errand's turn, for a client that called at some time before.
+    /// The state of this command. `called` is when the client called.
     pub(super) fn turn<'c>(&self, clock: &'c Clock, called: DateTime<Utc>) -> Turn<'c> {
         let mut turn = Turn::new(clock, self.plan.lock_timeout, called);
         turn.force = self.env.is_on("AWS_CONNECTOR_REFRESH");
@@ -104,7 +103,7 @@ impl<'a> Errand<'a> {
         &self.cache
     }
 
-    /// Whether entries are renewed before they are needed.
+    /// Whether entries are refreshed ahead of time.
     pub(super) fn renews_ahead(&self) -> bool {
         self.plan.refresh_ahead && !self.env.is_off("AWS_CONNECTOR_REFRESH_AHEAD")
     }
@@ -144,7 +143,7 @@ impl<'a> Errand<'a> {
         })
     }
 
-    /// Has a hit renewed in the background where its time has come.
+    /// Starts a background refresh of a hit that is due.
     pub(super) fn renew_if_due<T: Cacheable>(
         &self,
         hit: &Hit<T>,
@@ -164,8 +163,7 @@ impl<'a> Errand<'a> {
         self.request.client.id()
     }
 
-    /// What a session is for, in a word; nothing where it is the connector's one session for
-    /// everything.
+    /// What a session is for, in one word; `None` if it is the connector's only session.
     fn purpose(&self, step: &Step, need: Need) -> Option<&'static str> {
         if need == Need::Intermediate {
             return Some("source");
@@ -174,7 +172,7 @@ impl<'a> Errand<'a> {
         match &self.request.wants {
             Wants::Session { resource } => Some(resource.as_ref()?.resource_type().id()),
             Wants::RegistryLogin { .. } => Some(ResourceType::DockerRegistry.id()),
-            // A policy of the user's own is not cut down to signing tokens.
+            // The connector's own policy is not limited to signing tokens.
             Wants::ClusterToken { .. } => policy
                 .contains("sts:GetCallerIdentity")
                 .then_some("cluster-token"),
@@ -182,7 +180,7 @@ impl<'a> Errand<'a> {
     }
 }
 
-/// How a connector's own entries are kept.
+/// How a connector's entries are stored.
 fn keep(mode: CacheMode) -> Keep {
     match mode {
         CacheMode::Files => Keep::Files,
@@ -191,7 +189,7 @@ fn keep(mode: CacheMode) -> Keep {
     }
 }
 
-/// The cache, where any step of the plan may use it.
+/// The cache, if any step of the plan uses it.
 fn cache_of(plan: &Plan, paths: &Paths, env: &Env) -> Cache {
     let is_used = std::iter::successors(Some(&plan.session), |step| step.source())
         .any(|step| step.cache != CacheMode::Off);

@@ -1,4 +1,4 @@
-//! Keys and secrets from where they are: looked up each time, never cached.
+//! Reads keys and secrets from their sources: every time, never cached.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,7 +12,7 @@ use crate::profile::SecretRef;
 use crate::secret::Secret;
 use crate::turn::Turn;
 
-/// Whether the keys are those that AWS's own variables hold.
+/// Whether the keys are in AWS's own environment variables.
 fn is_environment(keys: &PlannedKeys) -> bool {
     matches!(
         keys,
@@ -21,7 +21,7 @@ fn is_environment(keys: &PlannedKeys) -> bool {
     )
 }
 
-/// The secrets that keys consist of.
+/// The secrets of a set of keys.
 pub(super) struct Fetched {
     pair: Pair,
     token: Option<Secret>,
@@ -33,7 +33,7 @@ enum Pair {
 }
 
 impl KeysPlan {
-    /// Fetches the secrets; `None` as soon as `fetch` has nothing for one.
+    /// Fetches the secrets; `None` as soon as `fetch` returns none for one of them.
     pub(super) fn fetch(
         &self,
         mut fetch: impl FnMut(&PlannedSecret) -> Result<Option<Secret>>,
@@ -63,7 +63,7 @@ impl KeysPlan {
         Ok(Some(Fetched { pair, token }))
     }
 
-    /// The session that the secrets make, if they are good for one now.
+    /// The session that the secrets form, if they are valid now.
     pub(super) fn session(
         &self,
         fetched: Fetched,
@@ -121,7 +121,7 @@ impl KeysPlan {
 }
 
 impl Pipeline<'_> {
-    /// Takes keys from where they are.
+    /// Reads the keys of a step from their sources.
     pub(super) fn keys(
         &self,
         step: &Step,
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    /// The session with so many seconds left.
+    /// The session with this many seconds left.
     fn session(plan: &KeysPlan, left: i64) -> Result<Session> {
         let fetched = plan
             .fetch(|_| Ok(Some(Secret::new("AKIAIOSFODNN7EXAMPLE"))))
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_keys_are_renewed_where_they_are_from() {
+    fn expired_keys_are_renewed_at_their_source() {
         for (variable, tolerance, is_environment) in [
             ("AWS_ACCESS_KEY_ID", 0, true),
             ("AWS_ACCESS_KEY_ID", 300, false),

@@ -1,4 +1,4 @@
-//! From a session to a registry login, with a session that AWS still takes.
+//! Exchanges a session for a registry login.
 
 use super::Pipeline;
 use crate::cache::Need;
@@ -10,18 +10,18 @@ use crate::resource::policy_lacks;
 use crate::turn::Turn;
 
 impl Pipeline<'_> {
-    /// A login of a session that may come from the cache. One that AWS has ended before its time
-    /// is renewed, once: what the cache thinks of its end is no longer worth anything.
+    /// Obtains a login with a session that may come from the cache. If AWS has revoked the session
+    /// early, refreshes it once.
     pub(super) fn login(
         &self,
         step: &Step,
         login: &LoginPlan,
         turn: &mut Turn<'_>,
     ) -> Result<RegistryLogin> {
-        // Its permissions and its end are the session's: a fresh one is worth having.
+        // The login inherits the session's permissions and expiration, so use a fresh one.
         let session = self.session(step, Need::HandOut, turn)?;
         match self.login_with(step, login, &session, turn) {
-            // One that was made for this very command is not: another would fare no better.
+            // Do not replace a session that this command minted: another one would fail as well.
             Err(error) if has_ended(&error) && step.is_cacheable() && !turn.has_minted => {
                 log::debug(format_args!(
                     "the session was revoked before it expired; refreshing it"
@@ -29,12 +29,13 @@ impl Pipeline<'_> {
                 let forced = std::mem::replace(&mut turn.force, true);
                 let fresh = self.session(step, Need::HandOut, turn);
                 turn.force = forced;
-                // A region that is not enabled is reported with a code of the same meaning.
+                // A region that is not enabled has an error code of the same meaning; keep the
+                // first error.
                 let Ok(fresh) = fresh else {
                     return Err(error);
                 };
                 if fresh.access_key_id == session.access_key_id {
-                    // Another process made it while this one was waiting.
+                    // Another process refreshed it during the wait.
                     return Err(error);
                 }
                 self.login_with(step, login, &fresh, turn)
@@ -69,7 +70,7 @@ fn has_ended(error: &Error) -> bool {
     matches!(error.reason(), Some(Reason::Expired | Reason::UnknownKey))
 }
 
-/// A denial that a policy of the user's own causes is fixed there, not at AWS.
+/// If the connector's own policy causes a denial, the fix is there, not in AWS.
 fn blame_policy(error: Error, step: &Step, login: &LoginPlan) -> Error {
     let needed: &[&str] = if login.public {
         &[

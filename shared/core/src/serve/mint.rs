@@ -1,4 +1,4 @@
-//! One step of a chain, carried out: its source, its secrets, its code, the call.
+//! Carries out one step of a chain: its source, its secrets, its MFA code, the call.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::turn::Turn;
 use crate::{log, mfa, profile};
 
 impl Pipeline<'_> {
-    /// Obtains the session of a step from its issuer.
+    /// Mints the session of a step.
     pub(super) fn mint(&self, step: &Step, turn: &mut Turn<'_>) -> Result<Session> {
         let source = match step.source() {
             Some(source) => Some(self.session(source, Need::Intermediate, turn)?),
@@ -71,7 +71,7 @@ impl Pipeline<'_> {
         turn.held.iter().for_each(|held| held.minting());
         turn.has_prompted |= has_prompted;
         let code = code?;
-        // The time spent prompting does not count as AWS's.
+        // Time spent at the prompt does not count against the time for AWS.
         turn.deadline += began.elapsed();
         Ok(code)
     }
@@ -85,7 +85,7 @@ impl Pipeline<'_> {
         }
     }
 
-    /// Asks AWS, and once more where it turned out that the signature carried a wrong time.
+    /// Calls AWS, and retries once if the signature had the wrong time.
     pub(super) fn ask<T>(
         &self,
         turn: &Turn<'_>,
@@ -105,7 +105,7 @@ impl Pipeline<'_> {
     }
 }
 
-/// Whether AWS refused a signature for its time, or may have: not every service says so.
+/// Whether AWS rejected a signature's time, or may have: not every service says so.
 fn is_about_time(error: &Error) -> bool {
     matches!(
         error.reason(),

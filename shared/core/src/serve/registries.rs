@@ -1,5 +1,4 @@
-//! What Docker requests besides credentials: which registries have a login, and whether a connector
-//! serves one.
+//! Docker's other requests: which registries have a login, and whether a connector serves one.
 
 use chrono::Utc;
 
@@ -14,19 +13,19 @@ use crate::profile::{Profile, RegistryPattern};
 use crate::request::Request;
 use crate::resource::{Partition, PrivateRegistry, RegistryHost, Resource};
 
-/// Whether a connector serves a request, without a network call.
+/// Checks that a connector serves a request. Makes no network call.
 ///
 /// # Errors
-/// Why none does.
+/// No connector serves it.
 pub fn accepts(request: &Request, env: &Env) -> Result<()> {
     let paths = Paths::find(env);
     let profile = Profile::load(&paths, env)?;
     Errand::plan_only(&profile, request, env, &paths).map(drop)
 }
 
-/// The registries whose login is in the cache, good enough to be handed out, from the profile and
-/// from the cache itself: with us as `credsStore`, Docker asks for each listed host, and one that
-/// fails costs it all the others. `request` is the one for a registry.
+/// The registries whose cached login is good enough to return, from the profile and the cache. With
+/// us as `credsStore`, Docker requests a login for each listed host, and one failure hides all the
+/// others. `request` creates the request for a registry.
 ///
 /// # Errors
 /// The profile cannot be read.

@@ -1,8 +1,8 @@
-//! This boot of the machine: its id, and the time since.
+//! The current boot of this machine: its id, and the time since.
 
 use std::path::Path;
 
-/// The clock that also counts while the machine sleeps.
+/// This clock includes time spent suspended.
 #[cfg(target_os = "linux")]
 const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
@@ -14,10 +14,10 @@ pub(crate) fn since_boot_ms() -> i64 {
     boot.tv_sec * 1000 + boot.tv_nsec / 1_000_000
 }
 
-/// The size limit of the file with the kernel's id of this boot.
+/// The size limit of the file with the kernel's boot id.
 const LONGEST_ID: u64 = 1024;
 
-/// The kernel's id of this boot; the host name if unavailable.
+/// The kernel's boot id; the host name if unavailable.
 pub(crate) fn boot_id() -> String {
     let file = Path::new("/proc/sys/kernel/random/boot_id");
     crate::fs::read_text(file, LONGEST_ID).map_or_else(

@@ -1,4 +1,4 @@
-//! What differs between operating systems, one file a concern.
+//! Operating system specifics, one file per topic.
 
 pub(crate) mod boot;
 pub(crate) mod process;

@@ -1,13 +1,13 @@
-//! Becoming another program.
+//! Replaces this process by another program.
 
 use std::ffi::{CString, OsStr};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// Replaces this process by a program, with the environment as it is. Returns only when that fails.
+/// Replaces this process by a program, with the same environment. Returns only on failure.
 ///
-/// The standard library's way would run a file that is not a program as a shell script.
+/// The standard library would run a file without an executable format as a shell script.
 #[expect(unsafe_code, reason = "execv has no safe form in std or rustix")]
 pub(crate) fn exec<'a>(program: &'a Path, args: impl Iterator<Item = &'a OsStr>) -> io::Error {
     let words = [program.as_os_str()].into_iter().chain(args);
@@ -21,8 +21,8 @@ pub(crate) fn exec<'a>(program: &'a Path, args: impl Iterator<Item = &'a OsStr>)
         return io::ErrorKind::InvalidInput.into();
     };
     argv.push(std::ptr::null());
-    // SAFETY: each pointer is to a string that ends in NUL and outlives the call, and the list ends
-    // in a null pointer.
+    // SAFETY: every pointer is to a NUL-terminated string that outlives the call, and the list ends
+    // with a null pointer.
     unsafe {
         libc::execv(path, argv.as_ptr());
     }

@@ -1,7 +1,6 @@
-//! Signals that end a process politely, held back for the moment in which it would leave something
-//! behind.
+//! Blocks and ignores signals where they would interrupt something that must finish.
 
-/// While it lives, an interrupt of this thread waits.
+/// Blocks termination signals for this thread until it is dropped.
 pub(crate) struct Shield(libc::sigset_t);
 
 #[expect(
@@ -9,9 +8,10 @@ pub(crate) struct Shield(libc::sigset_t);
     reason = "signal masks have no safe form in std or rustix; every set is initialized by sigemptyset"
 )]
 impl Shield {
-    /// Holds back what a terminal or a supervisor sends; kill -9 cannot be.
+    /// Blocks what a terminal or a supervisor sends; SIGKILL cannot be blocked.
     pub(crate) fn new() -> Self {
-        // SAFETY: both sets are plain data that the calls fill before anything reads them.
+        // SAFETY: both sets are plain data, and the calls initialize them before anything reads
+        // them.
         unsafe {
             let mut held: libc::sigset_t = std::mem::zeroed();
             let mut before: libc::sigset_t = std::mem::zeroed();
@@ -29,41 +29,41 @@ impl Shield {
 #[expect(unsafe_code, reason = "see new")]
 impl Drop for Shield {
     fn drop(&mut self) {
-        // SAFETY: the set is the one that was in force before.
+        // SAFETY: the set is the previous signal mask.
         unsafe {
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
         }
     }
 }
 
-/// A limit on the size of files is an error of write, and no signal.
+/// Makes exceeding the file size limit a write error instead of a signal.
 #[expect(unsafe_code, reason = "as above")]
 pub(crate) fn outlive_file_limits() {
-    // SAFETY: sets how one signal is handled; no handler is involved.
+    // SAFETY: only sets a signal's disposition; no handler is involved.
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
 
-/// A client that stops reading must not end this process in the middle of a renewal: writing to it
-/// is an error then, and no signal.
+/// Makes writing to a client that stopped reading an error instead of a signal, which would end
+/// this process in the middle of a refresh.
 #[expect(unsafe_code, reason = "as above")]
 pub(crate) fn outlive_readers() {
-    // SAFETY: sets how one signal is handled; no handler is involved.
+    // SAFETY: only sets a signal's disposition; no handler is involved.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
     }
 }
 
-/// While it lives, what a terminal sends is ignored: by this process, and for good by those that it
-/// starts meanwhile.
+/// Ignores terminal signals until it is dropped. Processes started meanwhile inherit that and keep
+/// ignoring them.
 pub(crate) struct Deaf([(libc::c_int, libc::sighandler_t); 3]);
 
 #[expect(unsafe_code, reason = "as above")]
 impl Deaf {
     pub(crate) fn new() -> Self {
         Self([libc::SIGHUP, libc::SIGINT, libc::SIGQUIT].map(|signal| {
-            // SAFETY: sets how one signal is handled; no handler is involved.
+            // SAFETY: only sets a signal's disposition; no handler is involved.
             (signal, unsafe { libc::signal(signal, libc::SIG_IGN) })
         }))
     }
@@ -73,7 +73,7 @@ impl Deaf {
 impl Drop for Deaf {
     fn drop(&mut self) {
         for (signal, before) in self.0 {
-            // SAFETY: what was in force before.
+            // SAFETY: restores the previous disposition.
             unsafe {
                 libc::signal(signal, before);
             }
@@ -81,10 +81,10 @@ impl Drop for Deaf {
     }
 }
 
-/// Lets the ends of children be waited for, whatever the parent had done about them.
+/// Makes child processes waitable again, whatever disposition the parent left.
 #[expect(unsafe_code, reason = "as above")]
 pub(crate) fn keep_children() {
-    // SAFETY: sets how one signal is handled; no handler is involved.
+    // SAFETY: only sets a signal's disposition; no handler is involved.
     unsafe {
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
     }

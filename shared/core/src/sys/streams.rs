@@ -1,14 +1,14 @@
-//! Descriptors: the standard streams, and those that a careless parent left open.
+//! File descriptors: the standard streams, and those inherited from a careless parent.
 
 use std::fs::File;
 use std::io;
 
-/// Opens `/dev/null` where a standard stream is closed: else the next file or connection would take
-/// its number, and a lock or an endpoint would receive what is meant for the client. Says whether
-/// standard output was open.
+/// Opens `/dev/null` for each standard stream that is closed. Otherwise the next file or connection
+/// would get its number, and receive output meant for the client. Returns whether standard output
+/// was open.
 #[expect(
     unsafe_code,
-    reason = "the standard library looks after closed streams in its own start-up only"
+    reason = "the standard library handles closed streams only in its own start-up"
 )]
 pub(crate) fn fill_closed() -> bool {
     let mut streams = [0, 1, 2].map(|fd| libc::pollfd {
@@ -16,13 +16,13 @@ pub(crate) fn fill_closed() -> bool {
         events: 0,
         revents: 0,
     });
-    // SAFETY: the array is that long; an error leaves `revents` as they are.
+    // SAFETY: the length matches the array; on an error, `revents` stay unchanged.
     unsafe {
         libc::poll(streams.as_mut_ptr(), 3, 0);
     }
     let is_closed = |stream: &libc::pollfd| stream.revents & libc::POLLNVAL != 0;
     for _ in streams.iter().filter(|stream| is_closed(stream)) {
-        // SAFETY: a constant path. The lowest free number is the stream's.
+        // SAFETY: the path is constant. The lowest free descriptor is the stream's.
         unsafe {
             libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
         }
@@ -31,11 +31,11 @@ pub(crate) fn fill_closed() -> bool {
     !is_closed(stdout)
 }
 
-/// Closes what a parent left open beyond the standard streams, so that nobody waits for the end of
-/// a stream that this process does not know of. To be called before anything is opened.
+/// Closes inherited descriptors beyond the standard streams, so that nobody waits for the end of a
+/// stream that this process does not know about. Call it before opening anything.
 #[expect(unsafe_code, reason = "descriptors are closed by number")]
 pub(crate) fn close_inherited() {
-    /// Descriptors are closed one by one up to this number, where that is the only way.
+    /// The limit for closing descriptors one by one, where there is no other way.
     const MOST: i32 = 65_536;
 
     // SAFETY: nothing in this process owns a descriptor above 2 yet.
@@ -44,7 +44,7 @@ pub(crate) fn close_inherited() {
         if libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, 0u32) == 0 {
             return;
         }
-        // Another system, an older kernel, or a sandbox that does not know the call.
+        // Another system, an older kernel, or a sandbox that does not allow the call.
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
         let most = i32::try_from(limit.rlim_cur).unwrap_or(MOST).min(MOST);
@@ -54,13 +54,13 @@ pub(crate) fn close_inherited() {
     }
 }
 
-/// A file that no other process can open by a name.
+/// A file that other processes cannot open by name.
 #[cfg(target_os = "linux")]
 pub(crate) fn nameless_file() -> io::Result<File> {
     Ok(rustix::fs::memfd_create("aws-connector", rustix::fs::MemfdFlags::CLOEXEC)?.into())
 }
 
-/// A file that no other process can open by a name.
+/// A file that other processes cannot open by name.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn nameless_file() -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;

@@ -1,4 +1,4 @@
-//! What is obtained: kept and shared.
+//! Obtaining a credential: caching it, and sharing it between processes.
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::credential::RegistryLogin;
 use crate::error::Kind;
 
 #[test]
-fn what_is_minted_is_kept_for_the_next_command() {
+fn a_minted_credential_is_cached_for_the_next_command() {
     let house = House::new();
     let minted = fresh();
     assert_eq!(house.hit(want()), None);
@@ -71,7 +71,7 @@ fn a_sealed_entry_opens_only_as_a_sealed_one() {
 }
 
 #[test]
-fn a_cache_that_cannot_seal_keeps_nothing() {
+fn a_cache_that_cannot_seal_stores_nothing() {
     let house = House::new();
     let sealed = Want {
         keep: Keep::Sealed,
@@ -130,14 +130,14 @@ fn a_failed_renewal_yields_the_valid_login_and_pauses_the_next() {
         house.obtain(&mut house.turn(), unavailable()),
         Ok(kept.clone())
     );
-    // Not tried again at once, unless the user forces it.
+    // Not retried immediately, unless the user forces it.
     assert_eq!(house.obtain(&mut house.turn(), Ok(fresh())), Ok(kept));
     let minted = house.obtain(&mut house.forced(), Ok(fresh())).unwrap();
     assert_eq!(minted.password.expose(), "fresh");
 }
 
 #[test]
-fn a_forced_refresh_or_an_expired_login_falls_back_on_nothing() {
+fn a_forced_refresh_or_an_expired_login_has_no_fallback() {
     let house = House::new();
     for (expires, mut turn) in [(5, house.forced()), (-1, house.turn())] {
         house.put(-11 * 60, expires);
@@ -147,7 +147,7 @@ fn a_forced_refresh_or_an_expired_login_falls_back_on_nothing() {
 }
 
 #[test]
-fn a_forced_refresh_takes_what_was_made_since_the_client_called() {
+fn a_forced_refresh_uses_an_entry_newer_than_the_call() {
     let house = House::new();
     let mut before = house.forced();
     let mut minting = house.forced();
@@ -167,7 +167,7 @@ fn a_forced_refresh_takes_what_was_made_since_the_client_called() {
         cache.look::<RegistryLogin>(want(), &house.forced()),
         Look::Miss(_)
     ));
-    // A session behind what is handed out is not forced.
+    // A forced refresh does not apply to source sessions.
     let source = Want {
         need: Need::Intermediate,
         ..want()
@@ -200,7 +200,7 @@ fn a_renewal_of_a_valid_login_is_in_a_hurry_until_it_is_settled() {
 }
 
 #[test]
-fn a_login_that_expires_meanwhile_is_no_fallback() {
+fn a_login_that_expires_meanwhile_is_not_a_fallback() {
     let house = House::new();
     house.put(-11 * 60, 5);
     let (cache, mut turn) = (house.cache(), house.turn());
@@ -219,7 +219,7 @@ fn a_login_that_expires_meanwhile_is_no_fallback() {
 }
 
 #[test]
-fn an_entry_that_cannot_be_written_is_no_failure_for_those_who_wait() {
+fn an_unwritable_entry_is_not_a_failure_for_waiting_processes() {
     let house = House::new();
     fs::create_dir_all(house.file("json").join("in the way")).unwrap();
     house.obtain(&mut house.turn(), Ok(fresh())).unwrap();
@@ -227,7 +227,7 @@ fn an_entry_that_cannot_be_written_is_no_failure_for_those_who_wait() {
 }
 
 #[test]
-fn what_is_kept_is_listed_and_cleared() {
+fn cached_entries_are_listed_and_cleared() {
     let house = House::new();
     let kept = house.put(0, 12 * 60);
     let cache = house.cache();

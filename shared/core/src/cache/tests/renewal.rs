@@ -1,4 +1,4 @@
-//! Renewals ahead of time: claimed, handed over, settled.
+//! Background refreshes: claimed, handed over, settled.
 use std::fs;
 use std::io::Seek as _;
 use std::time::{Duration, Instant, SystemTime};
@@ -9,7 +9,7 @@ use crate::credential::RegistryLogin;
 use crate::error::{Kind, Result};
 
 #[test]
-fn an_entry_is_claimed_once_it_is_due_and_by_one_only() {
+fn a_due_entry_is_claimed_by_one_process_only() {
     let house = House::new();
     let (cache, turn) = (house.cache(), house.turn());
     let claim = |turn: &Turn<'_>| cache.claim::<RegistryLogin>(&want(), turn);
@@ -40,7 +40,7 @@ fn an_entry_is_claimed_once_it_is_due_and_by_one_only() {
             .is_none(),
         "it is locked"
     );
-    // The process that was to renew it dies: its attempt alone keeps others away for a while.
+    // The refreshing process dies: the recorded attempt alone delays the next one.
     drop(renewal);
     assert!(claim(&turn).is_none());
     assert!(claim(&house.forced()).is_some());
@@ -65,7 +65,7 @@ fn a_renewal_replaces_the_entry_or_records_why_not() {
         assert_eq!(house.note().holder.unwrap().state, note::State::Minting);
         drop(lease.settle(minted, &mut turn));
     };
-    // A failure of this process alone: others need not fail with it, but do not try again at once.
+    // A failure of this process alone: others do not fail with it, but do not retry immediately.
     settle(Err(error(Kind::Local)));
     assert!(house.note().failure.unwrap().own);
     let turn = house.turn();

@@ -1,4 +1,4 @@
-//! A cache folder for the tests, as several commands see it.
+//! A cache directory for tests, shared by several simulated commands.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ use crate::credential::RegistryLogin;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
-/// A cache folder, as several processes see it.
+/// A cache directory, as several processes see it.
 pub(super) struct House {
     pub(super) folder: TempDir,
     pub(super) clock: Clock,
@@ -29,12 +29,12 @@ impl House {
         }
     }
 
-    /// What another process would open.
+    /// A cache as another process would open it.
     pub(super) fn cache(&self) -> Cache {
         Cache::open(Some(self.folder.path()))
     }
 
-    /// A command that the client called now and that waits for nobody.
+    /// A command that starts now and does not wait for other processes.
     pub(super) fn turn(&self) -> Turn<'_> {
         Turn::new(&self.clock, Duration::ZERO, Utc::now())
     }
@@ -51,7 +51,7 @@ impl House {
             .join(format!("{}.{kind}", want().file_name()))
     }
 
-    /// Puts a login there that was obtained and expires so many minutes from now.
+    /// Caches a login that was obtained, and expires, this many minutes from now.
     pub(super) fn put(&self, obtained: i64, expires: i64) -> RegistryLogin {
         let now = Utc::now();
         let kept = login("kept", now + TimeDelta::minutes(expires));
@@ -70,7 +70,7 @@ impl House {
         }
     }
 
-    /// Misses, acquires, and settles with an outcome if it comes to minting.
+    /// Misses, acquires, and settles with `outcome` if this process has to mint.
     pub(super) fn obtain(
         &self,
         turn: &mut Turn<'_>,
@@ -83,7 +83,7 @@ impl House {
         }
     }
 
-    /// Holds the lock, as another process that says something.
+    /// Holds the lock as another process would, with this note.
     pub(super) fn hold(&self, note: &note::Note) -> lock::Guard {
         let Try::Locked(guard) = lock::try_lock(&self.file("lock")).unwrap() else {
             panic!("busy");
@@ -127,7 +127,7 @@ pub(super) fn login(password: &str, expires_at: DateTime<Utc>) -> RegistryLogin 
     }
 }
 
-/// A login that was just made.
+/// A login that was just obtained.
 pub(super) fn fresh() -> RegistryLogin {
     login("fresh", Utc::now() + TimeDelta::hours(12))
 }

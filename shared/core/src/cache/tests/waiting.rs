@@ -13,7 +13,7 @@ fn a_wait_that_times_out_mints_without_the_lock_and_caches_the_result() {
     let _held = house.hold(&by_another(note::State::Minting));
     let minted = house.obtain(&mut house.turn(), Ok(fresh())).unwrap();
     assert_eq!(house.hit(want()), Some(minted));
-    // What the holder says is still there.
+    // The holder's note is unchanged.
     assert!(house.note().holder.is_some());
 }
 
@@ -42,7 +42,7 @@ fn a_command_without_a_terminal_does_not_wait_for_a_prompt() {
 }
 
 #[test]
-fn a_waiter_takes_what_the_holder_writes() {
+fn a_waiter_uses_what_the_holder_writes() {
     let house = House::new();
     let _held = house.hold(&by_another(note::State::Minting));
     let (cache, mut turn) = (house.cache(), house.turn());
@@ -50,7 +50,7 @@ fn a_waiter_takes_what_the_holder_writes() {
     let Look::Miss(miss) = cache.look::<RegistryLogin>(want(), &turn) else {
         panic!("a hit");
     };
-    // The holder's work, done between the look and the wait.
+    // The holder writes the entry between the lookup and the wait.
     let written = house.put(0, 12 * 60);
     let Ok(Acquired::Appeared(login)) = miss.acquire(&mut turn) else {
         panic!("nothing appeared");
@@ -59,9 +59,9 @@ fn a_waiter_takes_what_the_holder_writes() {
 }
 
 #[test]
-fn what_the_note_said_before_the_lock_was_taken_is_not_believed() {
+fn a_note_from_before_the_lock_was_taken_is_ignored() {
     let house = House::new();
-    // The holder has not replaced the note of a process that died at its prompt.
+    // The holder has not yet replaced the note of a process that died at its prompt.
     let _held = house.hold(&by_another(note::State::Prompting));
     let (cache, mut turn) = (house.cache(), house.turn());
     turn.patience = Duration::from_secs(10);
@@ -93,7 +93,7 @@ fn a_valid_login_waits_for_a_holder_that_has_just_begun() {
 }
 
 #[test]
-fn a_wait_tells_a_prompt_from_a_call_and_replaces_a_removed_folder() {
+fn a_wait_distinguishes_a_prompt_from_a_call_and_recreates_a_removed_folder() {
     let house = House::new();
     house.put(-11 * 60, 5);
     let (cache, turn) = (house.cache(), house.turn());
@@ -115,7 +115,7 @@ fn a_wait_tells_a_prompt_from_a_call_and_replaces_a_removed_folder() {
 }
 
 #[test]
-fn waiting_costs_patience_and_not_the_time_to_ask_aws() {
+fn waiting_does_not_count_against_the_time_for_aws() {
     let house = House::new();
     let _held = house.hold(&by_another(note::State::Minting));
     let (cache, mut turn) = (house.cache(), house.turn());

@@ -1,11 +1,12 @@
-//! The primitives that a digest is made of.
+//! The primitives of a digest.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::cache::Key;
 use crate::cache::key::SCHEMA;
 
-/// Fields with their names and lengths, so that no two lists of fields run into the same bytes.
+/// Hashes fields with their names and lengths, so that different fields cannot produce the same
+/// bytes.
 pub(super) struct Fields(Sha256);
 
 impl Fields {

@@ -1,4 +1,4 @@
-//! Keys and secrets: by the text, or by the place that they come from.
+//! Digests of keys and secrets: by their text, or by the place they come from.
 
 use super::fields::Fields;
 use super::variables::mentioned;
@@ -13,7 +13,7 @@ impl Fields {
         let KeysPlan {
             keys,
             token,
-            // The expiration does not change whose keys they are.
+            // The expiration does not change who owns the keys.
             expires_at: _,
             tolerance: _,
             origin,
@@ -33,8 +33,8 @@ impl Fields {
         Ok(())
     }
 
-    /// The secret half of a pair: the key id beside it says whose it is, so that a literal one
-    /// adds nothing. One from elsewhere counts with the place it comes from.
+    /// The secret half of a pair. A literal adds nothing, because the key id identifies the pair. A
+    /// reference counts by its place.
     fn secret_access_key(&mut self, secret: &PlannedSecret, env: &Env) -> Result<()> {
         match secret {
             PlannedSecret::Local(SecretRef::Literal(_)) => {
@@ -85,7 +85,7 @@ impl Fields {
             }
             SecretRef::Ssm {
                 name: parameter,
-                // The plan turns every reference of this kind into a step.
+                // The planner turns such references into steps.
                 connector: _,
                 region: _,
             } => {

@@ -1,5 +1,5 @@
-//! Every field of every step: whether a change of it changes the key. Over 300 lines, because it is
-//! one list that a reader compares with the types in `plan`.
+//! Tests for every field of every step whether it changes the key. Longer than 300 lines because it
+//! is one list to compare with the types in `plan`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -16,9 +16,8 @@ use crate::profile::{CacheMode, Mfa, Policies, SecretRef};
 use crate::resource::Partition;
 use crate::secret::Secret;
 
-/// Changes the fields of `$base` one by one. A change of a field that `counts` must change the key,
-/// a change of one that is `ignored` must not. The list names every field: a new one does not
-/// compile until it is listed.
+/// Changes the fields of `$base` one by one. A field that `counts` must change the key, an
+/// `ignored` one must not. The list is exhaustive: a new field does not compile until it is listed.
 macro_rules! each_field {
     ($base:expr, $key:expr, $path:path {
         $($field:ident: $role:ident => $change:expr),+ $(,)?
@@ -258,7 +257,7 @@ fn only_the_parts_of_a_site_that_decide_where_a_call_goes_are_in_its_key() {
         use_fips: ignored => |it| *it = true,
         use_dual_stack: ignored => |it| *it = true,
     });
-    // A custom endpoint is neither, and another service's is not asked.
+    // A custom endpoint is neither FIPS nor dual-stack, and other services' endpoints are not used.
     let custom = Site {
         endpoints: BTreeMap::from([("sts", "https://a".into())]),
         ..site()
@@ -290,7 +289,7 @@ fn keys_count_by_their_id_and_by_where_their_secrets_come_from() {
     };
     each_field!(base_keys().keys, of, PlannedKeys::Separate {
         id: counts => |it| *it = text("AKIAALSOEXAMPLE00000"),
-        // The secret of the same id, after a rotation.
+        // The secret may rotate under the same id.
         secret: ignored => |it| *it = text("rotated"),
     });
     each_field!(base_keys().keys, of, PlannedKeys::Separate {
@@ -299,7 +298,7 @@ fn keys_count_by_their_id_and_by_where_their_secrets_come_from() {
     });
 }
 
-/// The key of a role whose external id comes from `secret`.
+/// The key of a role with this external id.
 fn secret(secret: PlannedSecret, env: &Env) -> Key {
     let call = RoleCall {
         external_id: Some(secret),
@@ -379,7 +378,7 @@ fn a_process_counts_with_the_variables_that_it_may_read() {
     };
     for counts in ["LISTED", "MENTIONED", "AWS_PROFILE", "AWS_CONNECTOR"] {
         assert_ne!(of(counts, "alice"), of(counts, "bob"), "{counts}");
-        // Unset and empty are two things to a shell.
+        // A shell distinguishes unset from empty.
         assert_ne!(of(counts, ""), of("UNRELATED", ""), "{counts}");
     }
     for ignored in ["OTHER", "AWS_SESSION_TOKEN", "AWS_CONNECTOR_CHAIN"] {

@@ -1,16 +1,15 @@
-//! Which environment variables a command's output depends on, as far as that can be known without
-//! running it.
+//! The environment variables that a command's output depends on, as far as the command line shows.
 
 use std::collections::BTreeMap;
 
 use crate::env::Env;
 use crate::paths::FILE_VARIABLE;
 
-/// Variables with their values; `None` for one that is not set.
+/// Variables with their values; `None` if unset.
 pub(super) type Variables = BTreeMap<String, Option<String>>;
 
-/// Variables of AWS that say nothing about the identity, or change while it stays the same. The
-/// access key id says whose keys are in the environment; the rest of them only rotates.
+/// AWS variables that do not affect the identity, or that change while it stays the same. The
+/// access key id identifies keys in the environment; the other parts only rotate.
 const LEFT_OUT: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -19,7 +18,7 @@ const LEFT_OUT: [&str; 5] = [
     "AWS_SESSION_EXPIRATION",
 ];
 
-/// What a `credential_process` depends on: the variables that its command line mentions, those
+/// The variables that a `credential_process` depends on: those its command line mentions, those
 /// that the connector lists, and AWS's own.
 pub(super) fn of_process(command: &str, listed: &[String], env: &Env) -> Variables {
     let mut found = mentioned([command], env);
@@ -27,9 +26,9 @@ pub(super) fn of_process(command: &str, listed: &[String], env: &Env) -> Variabl
         found.insert(name.clone(), env.get_raw(name));
     }
     for (name, value) in env.starting_with("AWS_") {
-        // Ours decide how a session is cached and logged; two decide whose it is, where the
-        // command asks this program again. The chain of connectors must not count: it grows with
-        // each program in between.
+        // Our own variables only affect caching and logging. The exceptions are AWS_CONNECTOR and
+        // the path of the connectors file, which matter if the command calls this program again.
+        // The connector chain must not count: it grows with each nested program.
         let is_ours = name.starts_with("AWS_CONNECTOR_") && name != FILE_VARIABLE;
         if !is_ours && !LEFT_OUT.contains(&name.as_str()) {
             found.insert(name, Some(value));
@@ -38,7 +37,7 @@ pub(super) fn of_process(command: &str, listed: &[String], env: &Env) -> Variabl
     found
 }
 
-/// The variables that words mention as `$NAME` or `${NAME…}`, as a shell named there reads them.
+/// The variables that words mention as `$NAME` or `${NAME…}`, as a shell would read them.
 pub(super) fn mentioned<'w>(words: impl IntoIterator<Item = &'w str>, env: &Env) -> Variables {
     let mut found = Variables::new();
     for word in words {
@@ -106,7 +105,7 @@ mod tests {
                 "WHO"
             ]
         );
-        // What the command mentions counts, whatever it is.
+        // A variable that the command mentions counts, even this one.
         let found = of_process("sh -c 'helper $AWS_SESSION_TOKEN'", &[], &env);
         assert!(found.contains_key("AWS_SESSION_TOKEN"));
     }

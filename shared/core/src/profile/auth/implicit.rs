@@ -1,4 +1,4 @@
-//! `implicit`: ambient credentials, and optionally a role assumed with them.
+//! `implicit`: ambient credentials, and optionally a role that they assume.
 
 use toml::de::DeValue;
 

@@ -1,4 +1,4 @@
-//! Key pairs in a connector, and the sources that provide a user's keys.
+//! Parses key pairs, and sources that provide a user's keys.
 
 use super::{KeyPair, Method, Source};
 use crate::error::Result;
@@ -43,7 +43,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
     }
 }
 
-/// The pair that session-token and federation-token need: a user's long-lived keys.
+/// The key pair that session-token and federation-token require: a user's long-lived keys.
 pub(super) fn of_user(fields: &mut Fields<'_, '_>, method: Method) -> Result<Source> {
     let method = method.id();
     let connector = fields.value(&field::SOURCE_CONNECTOR)?;

@@ -8,7 +8,7 @@ use crate::profile::value::{Kind, Value};
 use crate::shown::shown;
 use crate::suggest::nearest;
 
-/// Declares the methods once, so that none can be missing in [`Method::ALL`].
+/// Declares the methods in one place, so that [`Method::ALL`] cannot miss one.
 macro_rules! methods {
     ($count:literal: $($method:ident = $id:literal,)*) => {
         /// An auth method.
@@ -21,7 +21,7 @@ macro_rules! methods {
         }
 
         impl Method {
-            /// Every auth method, in the order of messages.
+            /// Every auth method, in the order used in messages.
             pub const ALL: [Self; $count] = [$(Self::$method),*];
 
             /// Its name in the connectors file.

@@ -1,4 +1,4 @@
-//! How a connector's credentials are obtained: the auth methods, with a file for the fields of each.
+//! The auth methods: how a connector obtains its credentials. Each method's fields are in a file.
 
 mod federation_token;
 mod iam_role;
@@ -30,58 +30,58 @@ use crate::error::Result;
 /// How a connector's credentials are obtained.
 #[derive(Clone, Debug)]
 pub enum Auth {
-    /// No credentials at all.
+    /// No credentials.
     Anonymous,
-    /// From the surroundings: environment, AWS CLI profile, web identity, container, instance.
+    /// Ambient credentials: environment, AWS CLI profile, web identity, container, instance.
     Implicit {
-        /// Where to look.
+        /// Which ambient sources to use.
         source: ImplicitSource,
-        /// Whether the profile consents to ambient use (the environment may, too).
+        /// Whether the profile allows ambient credentials (the environment may, too).
         allowed: bool,
-        /// A role to assume from there.
+        /// A role to assume with them.
         role: Option<Role>,
     },
-    /// A long-lived pair, returned as it is.
+    /// A long-lived key pair, returned unchanged.
     SecretKey {
         /// The pair.
         keys: KeyPair,
     },
-    /// A temporary triple, returned as it is.
+    /// Temporary keys, returned unchanged.
     StsToken {
-        /// The pair.
+        /// The key pair.
         keys: KeyPair,
         /// Its session token.
         token: SecretRef,
-        /// When it ends.
+        /// When they expire.
         expires_at: Option<DateTime<Utc>>,
-        /// It is not returned with less than this left.
+        /// The minimum remaining lifetime of keys to return.
         expires_skew_tolerance: Duration,
     },
-    /// `sts:AssumeRole`, or with a web identity.
+    /// `sts:AssumeRole`, or `sts:AssumeRoleWithWebIdentity`.
     IamRole {
-        /// Whose credentials assume the role.
+        /// The credentials that assume the role.
         source: Source,
         /// The role and the call's arguments.
         role: Role,
     },
     /// `sts:GetSessionToken`.
     SessionToken {
-        /// Whose credentials sign the call.
+        /// The credentials that sign the call.
         source: Source,
-        /// Of the session.
+        /// The duration of the session.
         duration: Duration,
-        /// A second factor to prove.
+        /// The second factor, if required.
         mfa: Option<Mfa>,
     },
     /// `sts:GetFederationToken`.
     FederationToken {
-        /// Whose credentials sign the call.
+        /// The credentials that sign the call.
         source: Source,
-        /// Of the session.
+        /// The duration of the session.
         duration: Duration,
-        /// The federated user's name; a default is derived from the user's.
+        /// The federated user's name; derived from the user's name by default.
         name: Option<String>,
-        /// The user's own policies; none of them means automatic down-scoping.
+        /// The connector's own policies; if empty, the session is down-scoped automatically.
         policies: Policies,
         /// Session tags.
         tags: BTreeMap<String, String>,
@@ -108,7 +108,7 @@ impl Auth {
     }
 }
 
-/// Reads the fields of a connector's auth method.
+/// Parses the fields of a connector's auth method.
 pub(super) fn read(fields: &mut Fields<'_, '_>, down_scope: Option<bool>) -> Result<Auth> {
     let method = fields.value(&field::AUTH_METHOD)?.ok_or_else(|| {
         let ids = Method::ALL.map(Method::id).join(", ");

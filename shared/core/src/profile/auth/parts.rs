@@ -1,18 +1,18 @@
-//! The parts that auth methods are made of.
+//! The building blocks of auth methods.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::profile::SecretRef;
 
-/// Where `implicit` looks.
+/// The ambient sources that `implicit` uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImplicitSource {
     /// The whole chain.
     Chain,
-    /// One member of it.
+    /// One source of the chain.
     Pinned(CredentialSource),
-    /// The AWS CLI profile of this name.
+    /// The AWS CLI profile with this name.
     Profile(String),
 }
 
@@ -25,7 +25,7 @@ pub enum CredentialSource {
     SharedProfile,
     /// `WebIdentity`
     WebIdentity,
-    /// `EcsContainer`: also EKS Pod Identity.
+    /// `EcsContainer`; includes EKS Pod Identity.
     EcsContainer,
     /// `Ec2InstanceMetadata`
     Ec2InstanceMetadata,
@@ -53,7 +53,7 @@ impl CredentialSource {
     }
 }
 
-/// An access key id and its secret.
+/// An access key id and its secret access key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPair {
     /// Each from a separate place.
@@ -63,11 +63,11 @@ pub enum KeyPair {
         /// `aws_secret_access_key`
         secret: SecretRef,
     },
-    /// `access_keys`: one secret that reads `id,secret`.
+    /// `access_keys`: one secret in the form `id,secret`.
     Joined(SecretRef),
 }
 
-/// Whose credentials make a call to STS.
+/// The credentials that sign a call to STS.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Keys in the connector itself, with or without a session token.
@@ -83,7 +83,7 @@ pub enum Source {
     AwsProfile(String),
     /// A token file, for AssumeRoleWithWebIdentity.
     WebIdentity {
-        /// The token file; read again for each call.
+        /// The token file, which is read again for each call.
         token_file: String,
     },
 }
@@ -93,11 +93,11 @@ pub enum Source {
 pub struct Role {
     /// `role_arn`
     pub arn: String,
-    /// `role_session_name`, a template; a default is derived from the user's name.
+    /// `role_session_name`, a template; derived from the user's name by default.
     pub session_name: Option<String>,
     /// `external_id`
     pub external_id: Option<SecretRef>,
-    /// The user's own policies; none of them means automatic down-scoping.
+    /// The connector's own policies; if empty, the session is down-scoped automatically.
     pub policies: Policies,
     /// `tags`
     pub tags: BTreeMap<String, String>,
@@ -107,11 +107,11 @@ pub struct Role {
     pub source_identity: Option<String>,
     /// `duration`
     pub duration: Duration,
-    /// A second factor to prove.
+    /// The second factor, if required.
     pub mfa: Option<Mfa>,
 }
 
-/// Session policies of the user's own.
+/// The connector's own session policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policies {
     /// `policy`, as compact JSON.
@@ -121,7 +121,7 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Whether the user gave none.
+    /// Whether there are no policies.
     pub fn is_empty(&self) -> bool {
         self.inline.is_none() && self.arns.is_empty()
     }
@@ -132,16 +132,16 @@ impl Policies {
 pub struct Mfa {
     /// `mfa_serial`
     pub serial: String,
-    /// `mfa_process`: a command that prints the code; without one the user is prompted.
+    /// `mfa_process`: a command that prints the code; without it, the user is prompted.
     pub process: Option<Vec<String>>,
-    /// `mfa_duration`: how long one code is good for.
+    /// `mfa_duration`: how long the session of one code lasts.
     pub duration: Duration,
 }
 
 /// The credentials that an auth method starts from.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Origin<'a> {
-    /// None: requests are not signed.
+    /// None: requests are unsigned.
     #[default]
     Nothing,
     /// Ambient credentials.
@@ -172,12 +172,12 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The kind of credentials that an auth method returns, as far as the connectors file says.
+/// The kind of credentials that an auth method returns, as far as the connectors file shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Yields {
     /// None.
     Nothing,
-    /// A user's long-lived keys. Ambient credentials may be temporary, but only the source knows.
+    /// A user's long-lived keys. Ambient credentials may turn out to be temporary.
     UserKeys,
     /// A temporary session.
     Session,

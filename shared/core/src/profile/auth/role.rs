@@ -1,4 +1,4 @@
-//! A role, and the arguments of the call that assumes it.
+//! Parses a role, and the arguments of the call that assumes it.
 
 use super::{Role, policies, second_factor};
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::profile::{SecretRef, field, limits};
 use crate::resource::check_role_arn;
 use crate::shown::shown;
 
-/// Whether the role is assumed from another session, which bounds its duration.
+/// Whether the role is assumed from another session, which limits its duration.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chained {
     No,

@@ -1,5 +1,5 @@
-//! What the rest of the program asks about an auth method. The matches are exhaustive, so that a new
-//! method does not compile until each question has an answer.
+//! Questions about an auth method. The matches are exhaustive, so a new method does not compile
+//! until it answers each of them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Auth, ImplicitSource, KeyPair, Mfa, Origin, Policies, Role, Source, 
 use crate::profile::{SecretRef, field};
 use crate::resource::{Arn, Partition};
 
-/// What a method's variant holds, by its purpose.
+/// The contents of a method's variant, by purpose.
 #[derive(Default)]
 struct Parts<'a> {
     origin: Origin<'a>,
@@ -18,8 +18,8 @@ struct Parts<'a> {
 }
 
 impl Auth {
-    /// Without `..`: a new field does not compile until it is clear whether it is one of these, a
-    /// secret above all.
+    /// Without `..`, so that a new field does not compile until somebody decides whether it belongs
+    /// to one of these, above all whether it is a secret.
     fn parts(&self) -> Parts<'_> {
         let with_role = |origin, role| Parts {
             origin,
@@ -77,8 +77,8 @@ impl Auth {
         self.parts().origin
     }
 
-    /// Whose credentials sign its call to STS; `None` if it makes no such call, or with ambient
-    /// credentials.
+    /// The source that signs its call to STS; `None` if it makes no such call, or signs it with
+    /// ambient credentials.
     pub fn source(&self) -> Option<&Source> {
         match self.origin() {
             Origin::Source(source) => Some(source),
@@ -94,7 +94,7 @@ impl Auth {
         }
     }
 
-    /// The AWS CLI profile that it names.
+    /// The AWS CLI profile that it uses.
     pub(crate) fn aws_profile(&self) -> Option<&str> {
         match self.origin() {
             Origin::Ambient(ImplicitSource::Profile(name))
@@ -129,12 +129,13 @@ impl Auth {
         self.parts().mfa
     }
 
-    /// The user's own session policies; `None` if STS does not accept a session policy with it.
+    /// The connector's own session policies; `None` if STS does not accept a session policy for
+    /// this method.
     pub fn policies(&self) -> Option<&Policies> {
         self.parts().policies
     }
 
-    /// Whether STS accepts a session policy, which limits a session to a resource.
+    /// Whether STS accepts a session policy, which can limit a session to a resource.
     pub fn takes_policy(&self) -> bool {
         self.policies().is_some()
     }
@@ -145,12 +146,12 @@ impl Auth {
             && self.policies().is_some_and(Policies::is_empty)
     }
 
-    /// The duration of its session, if AWS makes one.
+    /// The duration of its session, if AWS issues one.
     pub fn duration(&self) -> Option<Duration> {
         self.parts().duration
     }
 
-    /// Whether it has credentials: without, requests are not signed.
+    /// Whether it has credentials; if not, requests are unsigned.
     pub fn has_credentials(&self) -> bool {
         self.yields() != Yields::Nothing
     }
@@ -168,7 +169,7 @@ impl Auth {
         }
     }
 
-    /// Every secret, with its field.
+    /// Every secret, with its field name.
     pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
         let Parts { origin, role, .. } = self.parts();
         let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What a request wants of the cache.
+//! What a request needs from the cache.
 use chrono::{TimeDelta, Utc};
 
 use super::super::*;
@@ -7,7 +7,7 @@ use crate::clock::{Origin, ServerDate};
 use crate::request::{ClusterRef, Wants};
 use crate::resource::{Resource, ResourceType};
 
-/// The label of the session that a request returns, and of one that is only a source.
+/// The labels of the session that a request returns, and of its source session.
 fn labels(settings: &str, wants: Wants) -> (Option<String>, Option<String>) {
     let (home, request) = (Home::new(settings), request(wants));
     let env = home.env();

@@ -1,4 +1,4 @@
-//! Registry logins that AWS refuses.
+//! Registry logins that AWS denies.
 use super::support::*;
 use crate::error::{Error, Kind, Reason, Refusal};
 

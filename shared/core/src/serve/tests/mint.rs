@@ -1,4 +1,4 @@
-//! When AWS is asked, and by which clock.
+//! Deadlines and clocks of calls to AWS.
 use std::fs;
 use std::time::{Duration, Instant};
 

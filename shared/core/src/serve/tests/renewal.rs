@@ -1,4 +1,4 @@
-//! What is answered from the cache, and what renews it.
+//! Cache hits, and background refreshes.
 use chrono::Utc;
 
 use super::super::*;
@@ -34,7 +34,7 @@ fn a_renewal_is_of_the_entry_whose_lock_was_handed_over() {
     let errand = Errand::load(&request, &env).unwrap();
     let clock = errand.clock();
     let mut turn = errand.turn(&clock, Utc::now());
-    // A new lock file counts as a recent attempt, which only a forced refresh disregards.
+    // A new lock file counts as a recent attempt, which only a forced refresh ignores.
     turn.force = true;
     let want = errand
         .session_want(&errand.plan().session, Need::HandOut)

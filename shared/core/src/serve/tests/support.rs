@@ -1,4 +1,4 @@
-//! A home folder with a connectors file, and an AWS that grants every session.
+//! A home directory with a connectors file, and a fake AWS that grants every session.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::secret::Secret;
 
 pub(super) const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
-/// Settings of connector `dev`: a role, assumed with keys in the file.
+/// Settings of connector `dev`: a role that keys in the file assume.
 pub(super) const ROLE: &str = r#"
 auth_method = "iam-role"
 region = "us-east-1"
@@ -29,14 +29,14 @@ aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 role_arn = "arn:aws:iam::123456789012:role/dev"
 "#;
 
-/// A home folder.
+/// A home directory.
 pub(super) struct Home {
     folder: TempDir,
     variables: BTreeMap<String, String>,
 }
 
 impl Home {
-    /// One with connector `dev`.
+    /// A home directory with connector `dev`.
     pub(super) fn new(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("connectors.toml");
@@ -62,7 +62,7 @@ impl Home {
         Env::Fixed(self.variables.clone())
     }
 
-    /// The environment with one variable more.
+    /// The environment with one more variable.
     pub(super) fn env_with(&self, name: &str, value: &str) -> Env {
         let mut variables = self.variables.clone();
         variables.insert(name.to_owned(), value.to_owned());
@@ -93,16 +93,16 @@ pub(super) fn registry_login() -> Wants {
     }
 }
 
-/// An AWS that counts the questions.
+/// A fake AWS that counts its calls.
 #[derive(Default)]
 pub(super) struct Granting {
     sessions: AtomicUsize,
     secrets: AtomicUsize,
-    /// The answer to the next request for a registry login, in place of a login.
+    /// The error for the next registry login, if set.
     refusal: Mutex<Option<Error>>,
-    /// What the answers are dated.
+    /// The `Date` of its responses.
     pub(super) date: Option<ServerDate>,
-    /// The times and deadlines of the questions.
+    /// The time and deadline of each call.
     pub(super) times: Mutex<Vec<(DateTime<Utc>, Instant)>>,
 }
 
