@@ -1,5 +1,6 @@
 //! `aws-connector exec`
 
+use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,6 +13,7 @@ use aws_connector_core::plan::{self, digest};
 use aws_connector_core::profile::{Connector, Profile};
 
 use crate::app::App;
+use crate::services::endpoints::{self, URL};
 use crate::services::{calls, connectors, exec_folder, obtain};
 use crate::wire::places;
 
@@ -45,11 +47,10 @@ const HIDDEN: [&str; 9] = [
 ];
 
 /// Variables whose values from here are passed to the credential process, whatever the command's
-/// environment.
-const RESTORED: [&str; 9] = [
+/// environment, besides the endpoints that the command gets.
+const RESTORED: [&str; 8] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_PROFILE",
@@ -77,8 +78,12 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         command.env("AWS_REGION", &site.region);
         command.env("AWS_DEFAULT_REGION", &site.region);
     }
-    if let Some(url) = &connector.endpoints.all {
-        command.env("AWS_ENDPOINT_URL", url);
+    let endpoints = endpoints::variables(app, &connector)?;
+    for (name, value) in &endpoints {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     command.env("AWS_CONNECTOR", &name);
     if !connector.auth.has_credentials() {
@@ -90,7 +95,13 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         if args.env {
             variables(&mut command, &session);
         } else {
-            let file = configuration(app, &profile, &connector, site.map(|site| site.region))?;
+            let file = configuration(
+                app,
+                &profile,
+                &connector,
+                site.map(|site| site.region),
+                endpoints.into_keys(),
+            )?;
             command.env("AWS_CONFIG_FILE", file);
             command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         }
@@ -144,12 +155,16 @@ fn configuration(
     profile: &Profile,
     connector: &Connector,
     region: Option<String>,
+    endpoints: impl Iterator<Item = String>,
 ) -> Result<PathBuf> {
     let name = &connector.name;
     still_the_same_without_variables(app, profile, connector)?;
-    let mut words = vec!["env".to_owned()];
-    for variable in RESTORED {
-        match app.env.get(variable) {
+    let mut options = vec!["env".to_owned()];
+    let mut words = Vec::new();
+    // The endpoint of another connector in a chain can be AWS_ENDPOINT_URL although this one's is not.
+    let restored = RESTORED.into_iter().chain([URL]).map(str::to_owned);
+    for variable in restored.chain(endpoints).collect::<BTreeSet<_>>() {
+        match app.env.get(&variable) {
             // A line break would start another setting.
             Some(value) if value.contains(char::is_control) => {
                 return Err(
@@ -159,11 +174,11 @@ fn configuration(
                 );
             }
             Some(value) => words.push(places::quoted(&format!("{variable}={value}"))),
-            None => words.extend(["-u".to_owned(), variable.to_owned()]),
+            // `env` accepts options only before variables.
+            None => options.extend(["-u".to_owned(), variable]),
         }
     }
-    // `env` accepts options only before variables.
-    words.sort_by_key(|word| !(word == "env" || word == "-u" || RESTORED.contains(&word.as_str())));
+    words.splice(0..0, options);
     let program = places::binary(app, "aws-connector-credential-process")?;
     words.push(places::quoted(&program.display().to_string()));
     words.extend(["--connector".to_owned(), name.clone()]);

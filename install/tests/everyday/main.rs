@@ -17,6 +17,7 @@ mod deleting;
 mod diffs;
 mod doctor;
 mod documented;
+mod endpoints;
 mod exec_folder;
 mod exporting;
 mod golden;

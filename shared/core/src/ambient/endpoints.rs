@@ -1,6 +1,8 @@
 //! The endpoints that an AWS CLI profile names: `endpoint_url`, its `services` section,
 //! `use_fips_endpoint`, `use_dualstack_endpoint`, `ignore_configured_endpoint_urls`.
 
+use std::collections::BTreeMap;
+
 use super::Surroundings;
 use super::files::{Files, Section};
 use super::ini::{Kind, Property};
@@ -9,11 +11,13 @@ use crate::profile::{Endpoints, SERVICES};
 use crate::shown::shown;
 use crate::url::endpoint;
 
-/// What a profile says of endpoints.
+/// The endpoint settings of a profile.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileEndpoints {
-    /// What it names.
+    /// Those that this program uses.
     pub settings: Endpoints,
+    /// Those of services that only other programs call.
+    pub others: BTreeMap<String, String>,
     /// `ignore_configured_endpoint_urls`: custom ones count nowhere.
     pub ignored: bool,
 }
@@ -64,11 +68,18 @@ fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<Pr
                 .wrong("names a services section that does not exist")
                 .fix(format!("add [services {services}], or remove the line")));
         };
-        for service in SERVICES {
-            if let Some(property) = services.property(service)
-                && let Some(text) = property.inner("endpoint_url")
-            {
-                settings.by_service.insert(service, url(text, property)?);
+        for property in services.properties() {
+            let Some(text) = property.inner("endpoint_url") else {
+                continue;
+            };
+            let key = property.key.to_ascii_lowercase();
+            match SERVICES.into_iter().find(|service| *service == key) {
+                Some(service) => {
+                    settings.by_service.insert(service, url(text, property)?);
+                }
+                None => {
+                    found.others.insert(key, text.to_owned());
+                }
             }
         }
     }

@@ -167,6 +167,11 @@ impl<'f> Section<'f> {
             .wrong(self.line, format!("AWS CLI profile {name} {what}"))
     }
 
+    /// All properties: the last one of a key counts.
+    pub(super) fn properties(&self) -> impl Iterator<Item = &Property<'f>> {
+        self.properties.iter()
+    }
+
     /// The property that counts for a key.
     pub(super) fn property(&self, key: &str) -> Option<&Property<'f>> {
         self.properties

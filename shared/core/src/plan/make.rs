@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::local_secret::expand_home;
 use crate::profile::{Auth, Connector, ImplicitSource, Mfa, Policies, Profile, Role, Source};
 use crate::request::{Client, Request, Wants};
-use crate::resource::{Partition, RegistryHost, check_region};
+use crate::resource::{Partition, RegistryHost};
 
 /// The variable that consents to ambient credentials.
 /// The variable that allows ambient credentials.
@@ -72,20 +72,7 @@ fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) 
         around: Surroundings::new(env),
         client: request.client,
     };
-    let own = maker
-        .own_region(connector)
-        .or_else(|| target.clone())
-        .ok_or_else(|| {
-            Error::profile("no region is known")
-                .of(&connector.name)
-                .fix(match profile.has_file() {
-                    true => "set region in the connectors file, or AWS_REGION",
-                    false => "set AWS_REGION",
-                })
-        })?;
-    // One from the environment or an AWS CLI profile was not read by us: it becomes part of a
-    // host's name.
-    check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
+    let own = maker.region(connector, target.as_deref())?;
     let site = maker.site_of(connector, &own)?;
     let target = target.unwrap_or_else(|| own.clone());
     let session = maker.step(connector, &site, &scope, &target)?;

@@ -18,8 +18,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use make::{CONSENT, make};
+pub use place::{profile_endpoints, site};
 pub use session_name::{federation_name, session_name};
-pub use site::Site;
+pub use site::{IGNORE, Site};
 pub use which::for_registry as connector_for_registry;
 
 use crate::profile::{CacheMode, KeyPair, Mfa, Policies, SecretRef};

@@ -35,8 +35,8 @@ const SERVICES: [(&str, &str); 8] = [
     ("sso_oidc", "AWS_ENDPOINT_URL_SSO_OIDC"),
 ];
 
-/// Switches every endpoint off that environment or AWS CLI profile name.
-const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+/// The variable that disables every endpoint of the environment and of AWS CLI profiles.
+pub const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 impl Site {
     /// The site for a region: the connector's endpoints first, then the environment's.
