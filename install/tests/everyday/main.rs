@@ -29,6 +29,7 @@ mod mask;
 mod prompting;
 mod proxy;
 mod registering;
+mod registries;
 mod running;
 mod secrets;
 mod support;

@@ -58,7 +58,20 @@ pub(super) fn registries(
             let place = host.host();
             let tried =
                 registry(app, profile, connector, host).map_err(|error| error.context(&*place))?;
-            Ok(((), Finding::ok(format!("{place}; {tried}"))))
+            let detail = format!("{place}; {tried}");
+            let finding = match registries::served_by(app, profile, host) {
+                Ok(found) if found.name != connector.name => {
+                    Finding::ok(format!("{detail}; Docker uses '{}' for it", found.name))
+                }
+                _ => match registries::require_served(app, profile, connector, host) {
+                    Ok(()) => Finding::ok(detail),
+                    Err(error) => Finding::failed(
+                        format!("{detail}, but not to Docker: {}", error.summary()),
+                        error.fix.unwrap_or_default(),
+                    ),
+                },
+            };
+            Ok(((), finding))
         });
     }
     if !named.is_empty() {
