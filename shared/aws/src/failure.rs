@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use chrono::TimeDelta;
 
+use crate::names::NoAddress;
 use crate::network::Question;
 use crate::refusal;
 use crate::text::{chain, without};
@@ -55,6 +56,9 @@ impl Question<'_> {
         let code = clean_code(code);
         let message = one_line(&without(message.unwrap_or_default(), &self.hidden));
         let reason = self.reason(status, &code, &message);
+        let fix = self.fix(reason, &message);
+        // More text follows it in a sentence.
+        let message = message.strip_suffix('.').unwrap_or(&message).to_owned();
         let what = &self.what;
         let (kind, what) = match reason {
             Reason::Busy => (Kind::Unavailable, format!("{what} failed")),
@@ -69,7 +73,7 @@ impl Question<'_> {
             reason,
             message,
         });
-        match self.fix(reason) {
+        match fix {
             Some(fix) => error.fix(fix),
             None => error,
         }
@@ -112,8 +116,14 @@ impl Question<'_> {
         "the time in the signature is wrong".to_owned()
     }
 
-    fn fix(&self, reason: Reason) -> Option<String> {
-        let who = self.who.as_deref().unwrap_or("the caller");
+    fn fix(&self, reason: Reason, message: &str) -> Option<String> {
+        let key = self.who.as_deref().unwrap_or("the caller");
+        let who = match denied_principal(message) {
+            Some(arn) => arn.to_owned(),
+            None if key.starts_with("arn:") || self.who.is_none() => key.to_owned(),
+            // Policies cannot name an access key.
+            None => format!("the identity of {key}"),
+        };
         let operation = self.operation;
         Some(match reason {
             Reason::Busy => "retry in a minute".to_owned(),
@@ -126,7 +136,8 @@ impl Question<'_> {
             Reason::AccessDenied => match operation {
                 "sts:AssumeRole" => format!(
                     "allow {who} in the role's trust policy (or its account, and {who} to call \
-                     sts:AssumeRole), and check external_id"
+                     sts:AssumeRole), and check external_id and whether the role exists: AWS \
+                     returns the same error for a missing role"
                 ),
                 "sts:AssumeRoleWithWebIdentity" => "allow the token's issuer, subject and \
                                                     audience in the role's trust policy"
@@ -134,16 +145,16 @@ impl Question<'_> {
                 _ => format!("allow {who} to call {operation}"),
             },
             Reason::UnknownKey => format!(
-                "replace the keys of {who}: the access key does not exist, is inactive or \
+                "replace the keys of {key}: the access key does not exist, is inactive or \
                  belongs to another partition, or the session token is wrong"
             ),
             Reason::Expired => match operation {
                 "sts:AssumeRoleWithWebIdentity" => {
                     "refresh the token in web_identity_token_file".to_owned()
                 }
-                _ => format!("renew the session of {who}, which has expired"),
+                _ => format!("renew the session of {key}, which has expired"),
             },
-            Reason::BadSignature => format!("check the secret access key of {who}"),
+            Reason::BadSignature => format!("check the secret access key of {key}"),
             Reason::RegionDisabled => format!(
                 "activate STS in {} in the account's settings, or use another region",
                 self.region
@@ -188,6 +199,9 @@ impl Question<'_> {
             if let Some(own) = cause.downcast_ref::<Error>() {
                 return own.clone();
             }
+            if let Some(error) = cause.downcast_ref() {
+                return self.no_address(error);
+            }
             next = cause.source();
         }
         let cause = without(&chain(error), &self.hidden);
@@ -200,6 +214,29 @@ impl Question<'_> {
             "{} failed: cannot connect to {}: {cause}",
             self.what,
             self.peer()
+        ))
+        .fix(fix)
+    }
+
+    /// The host name could not be resolved. A region that does not exist has no hosts.
+    fn no_address(&self, error: &NoAddress) -> Error {
+        let peer = self.peer();
+        let named = format!(".{}.", self.region);
+        let fix = match error.is_unknown {
+            true if peer.contains(&named) => {
+                format!(
+                    "check the region {}, and the name server of this machine",
+                    self.region
+                )
+            }
+            true => "check the host name in the endpoint, and the name server of this machine"
+                .to_owned(),
+            false => "check the network and the name server of this machine".to_owned(),
+        };
+        let cause = without(&error.to_string(), &self.hidden);
+        self.unavailable(format!(
+            "{} failed: cannot connect to {peer}: {cause}",
+            self.what
         ))
         .fix(fix)
     }
@@ -219,6 +256,14 @@ impl Question<'_> {
     fn unavailable(&self, text: String) -> Error {
         Error::new(Kind::Unavailable, text)
     }
+}
+
+/// The ARN in `User: ARN is not authorized to …`: policies name ARNs, while the caller may be known
+/// only by its access key id.
+fn denied_principal(message: &str) -> Option<&str> {
+    let (_, user) = message.split_once("User: ")?;
+    let (arn, _) = user.split_once(" is not authorized")?;
+    (arn.starts_with("arn:") && !arn.contains(char::is_whitespace)).then_some(arn)
 }
 
 /// A code has letters, digits and a little more; what else comes is cut off.
