@@ -7,7 +7,7 @@ use std::process::Command;
 
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
-use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::error::{Error, Result};
 use aws_connector_core::log;
 use aws_connector_core::plan::{self, digest};
 use aws_connector_core::profile::{Connector, Profile};
@@ -92,12 +92,18 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     } else {
         // Prompts and failures come before the command starts.
         let session = obtain::session(app, &profile, &name, None)?;
-        if args.env {
+        let fixed = !args.env && needs_keys_of_environment(app, &profile, &connector);
+        if fixed && session.expires_at.is_some() {
+            log::warn(format_args!(
+                "connector '{name}': its keys come from AWS_… variables, so the command gets \
+                 credentials that are not renewed, as with --env"
+            ));
+        }
+        if args.env || fixed {
             variables(&mut command, &session);
         } else {
             let file = configuration(
                 app,
-                &profile,
                 &connector,
                 site.map(|site| site.region),
                 endpoints.into_keys(),
@@ -152,13 +158,11 @@ fn variables(command: &mut Command, session: &Session) {
 /// Writes an AWS config whose only profile calls aws-connector.
 fn configuration(
     app: &App,
-    profile: &Profile,
     connector: &Connector,
     region: Option<String>,
     endpoints: impl Iterator<Item = String>,
 ) -> Result<PathBuf> {
     let name = &connector.name;
-    still_the_same_without_variables(app, profile, connector)?;
     let mut options = vec!["env".to_owned()];
     let mut words = Vec::new();
     // The endpoint of another connector in a chain can be AWS_ENDPOINT_URL although this one's is not.
@@ -189,37 +193,27 @@ fn configuration(
     exec_folder::keep(app, name, &text)
 }
 
-/// Keys in the environment take precedence over the command's configuration, so they are hidden
-/// from the command; a connector that reads them there could not renew the session.
-fn still_the_same_without_variables(
-    app: &App,
-    profile: &Profile,
-    connector: &Connector,
-) -> Result<()> {
+/// Whether the connector would obtain the same credentials without the keys in the environment.
+/// They take precedence over the command's configuration, so they are hidden from the command; a
+/// connector that reads them there could not renew the session.
+fn needs_keys_of_environment(app: &App, profile: &Profile, connector: &Connector) -> bool {
     let keys = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     ];
     if keys.iter().all(|name| app.env.get(name).is_none()) {
-        return Ok(());
+        return false;
     }
-    let rest: std::collections::BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !keys.contains(&name.as_str()))
-        .collect();
+    let mut rest = app.env.starting_with("");
+    rest.retain(|name, _| !keys.contains(&name.as_str()));
     let request = obtain::session_request(&connector.name, None);
     let identity = |env: &Env| {
         plan::make(profile, connector, &request, env)
             .and_then(|plan| digest::of_session(&plan.session, env))
     };
     match (identity(&app.env), identity(&Env::Fixed(rest))) {
-        (Ok(with), Ok(without)) if with == without => Ok(()),
-        _ => Err(Error::new(
-            Kind::NoCredentials,
-            "its keys come from AWS_… variables, which are hidden from the command",
-        )
-        .of(&connector.name)
-        .fix("pass --env, or unset the variables and use an AWS CLI profile")),
+        (Ok(with), Ok(without)) => with != without,
+        _ => true,
     }
 }
