@@ -280,3 +280,24 @@ fn verify_reports_a_cache_folder_that_cannot_be_used() {
     ran(shell.args(["-c", &format!("chmod 700 '{open}'")])).ok();
     assert_eq!(cache(open)[0], "ok");
 }
+
+#[test]
+fn only_a_rejected_token_suggests_to_map_the_identity() {
+    let machine = Machine::with_connectors();
+    let args = [
+        "verify",
+        "dev",
+        "--no-wiring",
+        "--resource-type=kubernetes-cluster",
+    ];
+    // The certificate authority of the cluster is invalid.
+    let invalid = machine.run(&args).stdout;
+    assert!(invalid.contains("is not a PEM certificate"), "{invalid}");
+    assert!(
+        invalid.contains("fix: check the cluster's certificateAuthority"),
+        "{invalid}"
+    );
+    let cluster = Cluster::start(&machine.standin, "prod");
+    machine.run(&args).ok();
+    drop(cluster);
+}

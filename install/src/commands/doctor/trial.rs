@@ -199,13 +199,18 @@ fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -
         name: cluster.to_owned(),
         account: None,
         region: Some(region),
-        region_from_flag: true,
         partition: None,
     };
     let token = obtain::cluster_token(app, profile, name, &reference)?;
     app.sdk
         .cluster_takes(&info, &token, calls::context(app, profile, name))
-        .map_err(|error| {
-            error.fix("map the identity above in the cluster: an EKS access entry, or the aws-auth ConfigMap")
+        .map_err(|error| match error.kind {
+            // The API server gives no reason.
+            Kind::Denied => error.fix(format!(
+                "map the identity above in the cluster (an EKS access entry, or the aws-auth \
+                 ConfigMap); if it is mapped, its session may be revoked: run 'aws-connector \
+                 cache clear {name}'; for kubectl alone, check --cluster in the kubeconfig"
+            )),
+            _ => error,
         })
 }

@@ -7,7 +7,7 @@ use crate::ambient::{self, ProfileEndpoints, Surroundings};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::profile::{Connector, CredentialSource, ImplicitSource, Origin, Profile};
-use crate::request::{Client, ClusterRef, Request, Wants};
+use crate::request::{Client, Request, Wants};
 use crate::resource::{Partition, RegistryHost, Resource, check_region};
 
 /// Whether a connector may serve a registry: by what it is limited to, and by where it works.
@@ -100,12 +100,7 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
             matches!(registry, RegistryHost::Public(_))
                 || scope::names_registry(connector, registry)
         }
-        Wants::ClusterToken {
-            cluster: ClusterRef {
-                region_from_flag, ..
-            },
-        } => *region_from_flag,
-        Wants::Session { .. } => false,
+        Wants::ClusterToken { .. } | Wants::Session { .. } => false,
     }
 }
 
