@@ -155,11 +155,11 @@ fn require_ours(section: Section<'_>, kind: Kind, connector: &str, force: bool) 
     let (line, name) = (section.line(), profile_name(connector));
     Err(Error::refused(match foreign {
         Some(property) => format!(
-            "line {line}: profile '{name}' contains '{}', which aws-connector did not write",
+            "line {line}: AWS CLI profile '{name}' contains '{}', which aws-connector did not write",
             property.key.to_ascii_lowercase()
         ),
         None => format!(
-            "line {line}: profile '{name}' already exists and was not written by aws-connector"
+            "line {line}: AWS CLI profile '{name}' already exists and was not written by aws-connector"
         ),
     })
     .fix("remove it, or pass --force to replace the profile"))

@@ -116,7 +116,7 @@ fn aws(app: &App, profiles: Option<&Profile>, names: &[String], report: &mut Rep
                 format!("run 'aws-connector logout {name}'")
             }
             (Some(name), _) => format!("run 'aws-connector login {name}' again"),
-            (None, _) => format!("correct credential_process of profile {profile}"),
+            (None, _) => format!("correct credential_process of AWS CLI profile {profile}"),
         };
         let line = Line {
             program,
