@@ -179,6 +179,18 @@ fn a_connector_that_does_not_use_the_profile_gets_its_endpoints() {
         text.contains(&own) && text.contains("{ s3 = \"http://localhost:2\" }"),
         "{text}"
     );
+    let mut command = machine.command();
+    command
+        .env("AWS_ENDPOINT_URL", machine.standin.url())
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env(
+            "AWS_SECRET_ACCESS_KEY",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        );
+    ran(command.args(["register", "keys", "--auto-configure"])).ok();
+    let text = machine.read(FILE);
+    assert!(!text.contains("endpoint"), "{text}");
+    fs::remove_file(machine.path(FILE)).unwrap();
     // Its source is the default profile, which sets another endpoint for S3.
     let text = registered(&[
         "register",

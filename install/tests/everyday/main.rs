@@ -9,6 +9,7 @@
 
 mod anonymous;
 mod asking;
+mod cache_folder;
 mod clearing;
 mod collection;
 mod completing;

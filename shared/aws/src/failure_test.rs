@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::Utc;
 
 use super::*;
+use crate::names::NoAddress;
 use crate::network::Network;
 
 fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>) -> T) -> T {

@@ -16,6 +16,7 @@ pub mod inventory;
 mod mint;
 mod names;
 mod network;
+mod no_answer;
 mod refusal;
 mod secret_source;
 mod session;

@@ -2,17 +2,21 @@
 
 use aws_connector_core::ambient::Surroundings;
 use aws_connector_core::error::Result;
+use aws_connector_core::plan::IGNORE;
 use aws_connector_core::profile::Endpoints;
 use toml_edit::{InlineTable, Value};
 
 use crate::app::App;
+use crate::services::endpoints::URL;
 use crate::services::fields::{FieldList, Fields};
 
 /// Copies the profile's endpoints into the connector, unless the connector uses that profile and so
 /// its endpoints: keys in the environment and copied keys and roles need the same AWS as before.
 pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Result<()> {
     let has = |key: &str| found.iter().any(|(known, _)| known == key);
-    if has("endpoint_url") || has("endpoints") {
+    // The environment's endpoints take precedence over the profile's.
+    let in_env = !app.env.starting_with(URL).is_empty() || app.env.is_on(IGNORE);
+    if has("endpoint_url") || has("endpoints") || in_env {
         return Ok(());
     }
     let insecure = (found.iter())
@@ -34,7 +38,7 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
         .and_then(|(_, value)| value.as_str());
     if let Some(used) = used {
         let at_use = of(Some(used))?;
-        if at_use.all == wanted.all && at_use.by_service == wanted.by_service {
+        if at_use == wanted {
             return Ok(());
         }
     }
@@ -42,12 +46,24 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
     for (service, url) in &wanted.by_service {
         table.insert(*service, Value::from(url.as_str()));
     }
-    let mut set = |key: &str, value: Value| found.push((key.to_owned(), value));
-    if let Some(url) = &wanted.all {
-        set("endpoint_url", Value::from(url.as_str()));
-    }
-    if !table.is_empty() {
-        set("endpoints", Value::InlineTable(table));
+    let fields = [
+        ("endpoint_url", wanted.all.map(Value::from)),
+        (
+            "endpoints",
+            (!table.is_empty()).then_some(Value::InlineTable(table)),
+        ),
+        ("use_fips_endpoint", wanted.use_fips.map(Value::from)),
+        (
+            "use_dualstack_endpoint",
+            wanted.use_dual_stack.map(Value::from),
+        ),
+    ];
+    for (key, value) in fields {
+        if let Some(value) = value
+            && !found.iter().any(|(known, _)| known == key)
+        {
+            found.push((key.to_owned(), value));
+        }
     }
     Ok(())
 }
