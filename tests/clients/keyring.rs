@@ -120,8 +120,9 @@ fn without_a_keyring_the_command_fails_at_once() {
         let began = std::time::Instant::now();
         let told = Run::of(&process).failed();
         assert!(
-            told.contains("connector 'base': keyring entry \"aws-connector/base\" is unavailable")
-                && told.contains("start and unlock the desktop keyring"),
+            told.contains(
+                "connector 'base': desktop keyring entry \"aws-connector/base\" is unavailable"
+            ) && told.contains("start and unlock the desktop keyring"),
             "{told}"
         );
         assert!(began.elapsed().as_secs() < 19, "{:?}", began.elapsed());
