@@ -168,12 +168,14 @@ unwire() { # RECORD
 }
 
 uninstall() {
-    [[ -f $list ]] || die "nothing is installed in $prefix"
     local cache=${AWS_CONNECTOR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/aws-connector}
     local profile=${AWS_CONNECTOR_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/aws-connector/connectors.toml}
     local config=${profile%/*} file installed
+    # An earlier run without --purge kept the connectors.
+    [[ -f $list || ( -n $purge && -e $profile ) ]] || die "nothing is installed in $prefix"
     unwire "$config/wiring.json"
-    mapfile -t installed <"$list"
+    installed=()
+    [[ ! -f $list ]] || mapfile -t installed <"$list"
     for file in "${installed[@]}"; do
         # A killed run may have left the drafts.
         [[ $file == */ ]] || rm -f -- "$file" "$file".new.??????????
@@ -195,7 +197,7 @@ uninstall() {
         fi
         echo "Removed aws-connector and its connectors."
     elif [[ -e $profile ]]; then
-        echo "Removed aws-connector. Your connectors are kept in $profile; pass --purge to remove them too."
+        echo "Removed aws-connector. Your connectors are kept in $profile; pass --uninstall --purge to remove them too."
     else
         echo "Removed aws-connector."
     fi

@@ -1,5 +1,7 @@
 //! Terminal output: tables, JSON and colour.
 
+mod fit;
+
 use std::io::{IsTerminal as _, Write as _};
 
 use aws_connector_core::env::Env;
@@ -7,6 +9,8 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::shown::is_unsafe;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
+
+pub(crate) use fit::INDENT;
 
 /// `--output`: a table, or one JSON document with stable fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -78,10 +82,15 @@ impl Ui {
             }
         }
         let least = words.iter().sum::<usize>() + GAP * N.saturating_sub(1);
-        if let Some(width) = self.width.filter(|width| least <= usize::from(*width)) {
-            table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width);
+        if let Some(width) = self.width {
+            if least > usize::from(width) && N > 2 {
+                return fit::stacked(&head, &rows);
+            }
+            if least <= usize::from(width) {
+                table
+                    .set_content_arrangement(ContentArrangement::Dynamic)
+                    .set_width(width);
+            }
         }
         for row in rows {
             table.add_row(row);
@@ -98,6 +107,12 @@ impl Ui {
             text.push('\n');
         }
         text
+    }
+
+    /// Text that starts in a column, with line breaks between words for the terminal. Commands in
+    /// quotes are not broken, so that they can be pasted.
+    pub(crate) fn wrap(self, start: usize, text: &str) -> String {
+        fit::wrap(self.width.map_or(usize::MAX, usize::from), start, text)
     }
 }
 
@@ -222,6 +237,12 @@ mod tests {
         assert_eq!(
             ui(Some(10)).table(["NAME", "WHAT"], rows()),
             ui(None).table(["NAME", "WHAT"], rows())
+        );
+        let row = ["dev", "arn:aws:iam::123456789012:role/dev", "", "a\nb"];
+        let head = ["NAME", "ROLE ARN", "NONE", "LIST"];
+        assert_eq!(
+            ui(Some(40)).table(head, vec![row.map(str::to_owned); 2]),
+            ["NAME      dev\nROLE ARN  arn:aws:iam::123456789012:role/dev\nLIST      a\n          b\n"; 2].join("\n")
         );
     }
 }

@@ -106,18 +106,19 @@ fn the_token_is_signed_for_the_clusters_region() {
         );
         assert_eq!(token.caller(&world, "stage").unwrap(), SESSION);
     }
-    // `--region` allows another region, an ARN does not.
+    // Neither `--region` nor an ARN allows another region.
     world.profile(&["default_connector = \"dev\"\n", BASE, ROLE]);
-    world
-        .eks_token(&["--cluster", "stage", "--region", "eu-west-1"])
-        .answer()
-        .ok();
-    let refused = world.eks_token(&["--cluster", arn]).answer();
-    assert!(
-        refused
-            .failure()
-            .contains("is in eu-west-1, but the connector is for us-east-1")
-    );
+    for args in [
+        &["--cluster", "stage", "--region", "eu-west-1"][..],
+        &["--cluster", arn],
+    ] {
+        let refused = world.eks_token(args).answer();
+        assert!(
+            refused
+                .failure()
+                .contains("is in eu-west-1, but the connector is for us-east-1")
+        );
+    }
 }
 
 #[test]

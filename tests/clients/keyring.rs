@@ -96,7 +96,7 @@ fn a_keyring_that_cannot_be_unlocked_is_an_error() {
     let told = Run::of(&session).failed();
     assert!(
         told.contains("keyring entry \"aws-connector/base\"")
-            && told.contains("unlock the keyring"),
+            && told.contains("unlock the desktop keyring"),
         "{told}"
     );
 }
@@ -113,8 +113,9 @@ fn without_a_keyring_the_command_fails_at_once() {
         let began = std::time::Instant::now();
         let told = Run::of(&process).failed();
         assert!(
-            told.contains("connector 'base': keyring entry \"aws-connector/base\" is unavailable")
-                && told.contains("start and unlock the keyring"),
+            told.contains(
+                "connector 'base': desktop keyring entry \"aws-connector/base\" is unavailable"
+            ) && told.contains("start and unlock the desktop keyring"),
             "{told}"
         );
         assert!(began.elapsed().as_secs() < 19, "{:?}", began.elapsed());

@@ -113,6 +113,8 @@ fn left_behind(profile: &Profile, name: &str) -> Option<String> {
     let kept: Vec<String> = kept.collect();
     (!kept.is_empty()).then(|| {
         let list = kept.join(", ");
-        format!("Its keyring entries remain: {list}. Delete them if nothing else uses them.\n")
+        format!(
+            "Its desktop keyring entries remain: {list}. Delete them if nothing else uses them.\n"
+        )
     })
 }

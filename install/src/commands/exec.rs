@@ -1,18 +1,20 @@
 //! `aws-connector exec`
 
+use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
 use aws_connector_core::credential::Session;
 use aws_connector_core::env::Env;
-use aws_connector_core::error::{Error, Kind, Result};
+use aws_connector_core::error::{Error, Result};
 use aws_connector_core::log;
 use aws_connector_core::plan::digest;
 use aws_connector_core::planner;
 use aws_connector_core::profile::{Connector, Profile};
 
 use crate::app::App;
+use crate::services::endpoints::{self, URL};
 use crate::services::{calls, connectors, exec_folder, obtain};
 use crate::wire::places;
 
@@ -46,11 +48,10 @@ const HIDDEN: [&str; 9] = [
 ];
 
 /// Variables whose current values are passed to the credential process, whatever the environment of
-/// the command.
-const RESTORED: [&str; 9] = [
+/// the command, besides the endpoints that the command gets.
+const RESTORED: [&str; 8] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_PROFILE",
@@ -78,8 +79,12 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         command.env("AWS_REGION", &site.region);
         command.env("AWS_DEFAULT_REGION", &site.region);
     }
-    if let Some(url) = &connector.endpoints.all {
-        command.env("AWS_ENDPOINT_URL", url);
+    let endpoints = endpoints::variables(app, &connector)?;
+    for (name, value) in &endpoints {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     command.env("AWS_CONNECTOR", &name);
     if !connector.auth.has_credentials() {
@@ -88,10 +93,22 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     } else {
         // Prompts and failures come before the command starts.
         let session = obtain::session(app, &profile, &name, None)?;
-        if args.env {
+        let fixed = !args.env && needs_keys_of_environment(app, &profile, &connector);
+        if fixed && session.expires_at.is_some() {
+            log::warn(format_args!(
+                "connector '{name}': its keys come from AWS_… variables, so the command gets \
+                 credentials that are not renewed, as with --env"
+            ));
+        }
+        if args.env || fixed {
             variables(&mut command, &session);
         } else {
-            let file = configuration(app, &profile, &connector, site.map(|site| site.region))?;
+            let file = configuration(
+                app,
+                &connector,
+                site.map(|site| site.region),
+                endpoints.into_keys(),
+            )?;
             command.env("AWS_CONFIG_FILE", file);
             command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         }
@@ -142,15 +159,17 @@ fn variables(command: &mut Command, session: &Session) {
 /// Writes an AWS config whose only profile calls aws-connector.
 fn configuration(
     app: &App,
-    profile: &Profile,
     connector: &Connector,
     region: Option<String>,
+    endpoints: impl Iterator<Item = String>,
 ) -> Result<PathBuf> {
     let name = &connector.name;
-    still_the_same_without_variables(app, profile, connector)?;
-    let mut words = vec!["env".to_owned()];
-    for variable in RESTORED {
-        match app.env.get(variable) {
+    let mut options = vec!["env".to_owned()];
+    let mut words = Vec::new();
+    // The endpoint of another connector in a chain can be AWS_ENDPOINT_URL although this one's is not.
+    let restored = RESTORED.into_iter().chain([URL]).map(str::to_owned);
+    for variable in restored.chain(endpoints).collect::<BTreeSet<_>>() {
+        match app.env.get(&variable) {
             // A line break would start another setting.
             Some(value) if value.contains(char::is_control) => {
                 return Err(
@@ -160,11 +179,11 @@ fn configuration(
                 );
             }
             Some(value) => words.push(places::quoted(&format!("{variable}={value}"))),
-            None => words.extend(["-u".to_owned(), variable.to_owned()]),
+            // `env` accepts options only before variables.
+            None => options.extend(["-u".to_owned(), variable]),
         }
     }
-    // `env` accepts options only before variables.
-    words.sort_by_key(|word| !(word == "env" || word == "-u" || RESTORED.contains(&word.as_str())));
+    words.splice(0..0, options);
     let program = places::binary(app, "aws-connector-credential-process")?;
     words.push(places::quoted(&program.display().to_string()));
     words.extend(["--connector".to_owned(), name.clone()]);
@@ -175,37 +194,27 @@ fn configuration(
     exec_folder::keep(app, name, &text)
 }
 
-/// Keys in the environment take precedence over the command's configuration, so they are hidden
-/// from the command; a connector that reads them there could not renew the session.
-fn still_the_same_without_variables(
-    app: &App,
-    profile: &Profile,
-    connector: &Connector,
-) -> Result<()> {
+/// Whether the connector would obtain the same credentials without the keys in the environment.
+/// They take precedence over the command's configuration, so they are hidden from the command; a
+/// connector that reads them there could not renew the session.
+fn needs_keys_of_environment(app: &App, profile: &Profile, connector: &Connector) -> bool {
     let keys = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     ];
     if keys.iter().all(|name| app.env.get(name).is_none()) {
-        return Ok(());
+        return false;
     }
-    let rest: std::collections::BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !keys.contains(&name.as_str()))
-        .collect();
+    let mut rest = app.env.starting_with("");
+    rest.retain(|name, _| !keys.contains(&name.as_str()));
     let request = obtain::session_request(&connector.name, None);
     let identity = |env: &Env| {
         planner::make(profile, connector, &request, env)
             .and_then(|plan| digest::of_session(&plan.session, env))
     };
     match (identity(&app.env), identity(&Env::Fixed(rest))) {
-        (Ok(with), Ok(without)) if with == without => Ok(()),
-        _ => Err(Error::new(
-            Kind::NoCredentials,
-            "its keys come from AWS_… variables, which are hidden from the command",
-        )
-        .of(&connector.name)
-        .fix("pass --env, or unset the variables and use an AWS CLI profile")),
+        (Ok(with), Ok(without)) => with != without,
+        _ => true,
     }
 }

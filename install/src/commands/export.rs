@@ -1,5 +1,7 @@
 //! `aws-connector export`
 
+use std::collections::BTreeMap;
+
 use aws_connector_core::credential::Session;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::resource::ResourceType;
@@ -7,7 +9,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::services::flags::{resource, resource_type};
-use crate::services::obtain;
+use crate::services::{endpoints, obtain};
 use crate::ui;
 
 /// Print a connector's credentials, including secrets
@@ -65,9 +67,12 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         Format::Env => env(
             &session,
             region.as_deref(),
-            connector.endpoints.all.as_deref(),
+            &endpoints::variables(app, &connector)?,
         ),
-        Format::CredentialsFile => file(&session, &name, region.as_deref())?,
+        Format::CredentialsFile => {
+            let endpoint = endpoints::for_file(app, &connector)?.all;
+            file(&session, &name, region.as_deref(), endpoint.as_deref())?
+        }
         Format::Json => {
             let document = Document {
                 version: 1,
@@ -102,7 +107,11 @@ fn pairs<'a>(session: &'a Session, names: [&'static str; 3]) -> Vec<(&'static st
     pairs
 }
 
-fn env(session: &Session, region: Option<&str>, endpoint: Option<&str>) -> String {
+fn env(
+    session: &Session,
+    region: Option<&str>,
+    endpoints: &BTreeMap<String, Option<String>>,
+) -> String {
     let names = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -133,13 +142,21 @@ fn env(session: &Session, region: Option<&str>, endpoint: Option<&str>) -> Strin
         text.push_str(&line("AWS_REGION", region));
         text.push_str(&line("AWS_DEFAULT_REGION", region));
     }
-    if let Some(url) = endpoint {
-        text.push_str(&line("AWS_ENDPOINT_URL", url));
+    for (name, value) in endpoints {
+        match value {
+            Some(value) => text.push_str(&line(name, value)),
+            None => text.push_str(&format!("unset {name}\n")),
+        }
     }
     text
 }
 
-fn file(session: &Session, connector: &str, region: Option<&str>) -> Result<String> {
+fn file(
+    session: &Session,
+    connector: &str,
+    region: Option<&str>,
+    endpoint: Option<&str>,
+) -> Result<String> {
     let names = [
         "aws_access_key_id",
         "aws_secret_access_key",
@@ -157,6 +174,9 @@ fn file(session: &Session, connector: &str, region: Option<&str>) -> Result<Stri
     }
     if let Some(region) = region {
         text.push_str(&format!("region = {region}\n"));
+    }
+    if let Some(url) = endpoint {
+        text.push_str(&format!("endpoint_url = {url}\n"));
     }
     Ok(text)
 }

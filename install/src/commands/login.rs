@@ -6,7 +6,7 @@ mod job;
 mod registry;
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::Connector;
+use aws_connector_core::profile::{BUILT_IN, Connector};
 use aws_connector_core::resource::{Resource, ResourceType};
 
 use crate::app::App;
@@ -47,8 +47,15 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     if !profile.has_file() {
-        return Err(Error::profile("no connectors file found")
-            .fix("run 'aws-connector register NAME' first"));
+        let what = match name == BUILT_IN {
+            true => {
+                "no connectors file found, and the built-in connector 'implicit' cannot be wired"
+            }
+            false => "no connectors file found",
+        };
+        return Err(
+            Error::profile(what).fix("run 'aws-connector register NAME --auto-configure' first")
+        );
     }
     let connector = profile.connector(&name)?;
     let kind = args

@@ -1,6 +1,7 @@
 //! `aws-connector register`
 
 mod auto;
+mod endpoints;
 mod required;
 
 use aws_connector_core::error::{Error, Result};
@@ -52,6 +53,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let mut found = args.fields.values(app)?;
     if args.auto_configure {
         auto::complete(app, &args.fields, &mut found)?;
+        endpoints::complete(app, &args.fields, &mut found)?;
     } else {
         required::complete(app, &mut found)?;
     }

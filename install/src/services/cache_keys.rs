@@ -37,7 +37,6 @@ pub(crate) fn of(app: &App, profile: Option<&Profile>, name: &str) -> BTreeSet<S
         name: "any".to_owned(),
         account: None,
         region: None,
-        region_from_flag: false,
         partition: None,
     };
     let sessions = resources.into_iter();

@@ -21,13 +21,9 @@ use crate::app::App;
 pub(crate) fn site(app: &App, profile: &Profile, connector: &Connector) -> Result<Site> {
     let request = session_request(&connector.name, None);
     let plan = planner::make(profile, connector, &request, &app.env);
-    match (plan, &connector.region) {
-        (Ok(plan), _) => Ok(plan.session.site),
-        // A connector that refuses a session without a resource still has a region.
-        (Err(_), Some(region)) => Site::new(region, &connector.endpoints, &app.env)
-            .map_err(|error| error.of(&connector.name)),
-        (Err(error), None) => Err(error),
-    }
+    // A connector that refuses a session without a resource still has a region and endpoints.
+    plan.map(|plan| plan.session.site)
+        .or_else(|error| planner::site(profile, connector, &app.env).map_err(|_| error))
 }
 
 /// The context of a call that starts now.

@@ -57,7 +57,7 @@ pub(crate) struct Fields {
     /// WHERE to read the session token
     #[arg(long, value_name = "WHERE")]
     token_from: Option<String>,
-    /// Move the secrets to: keyring
+    /// Move secrets to: keyring (the desktop's)
     #[arg(
         long,
         value_name = "STORE",

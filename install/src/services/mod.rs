@@ -4,6 +4,7 @@ pub(crate) mod auth_methods;
 pub(crate) mod cache_keys;
 pub(crate) mod calls;
 pub(crate) mod connectors;
+pub(crate) mod endpoints;
 pub(crate) mod exec_folder;
 pub(crate) mod fields;
 pub(crate) mod flags;

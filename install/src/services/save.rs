@@ -88,7 +88,7 @@ pub(crate) fn save(
     ))?;
     if !document.in_keyring.is_empty() {
         ui::print(&format!(
-            "Its secrets are in the keyring: {}. The originals are untouched; delete them.\n",
+            "Its secrets are in the desktop keyring: {}. The originals are untouched; delete them.\n",
             document.in_keyring.join(", ")
         ))?;
     }

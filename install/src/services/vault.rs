@@ -86,7 +86,7 @@ impl Drop for Vault {
             let restored = exchange_in_keyring(&entry, before, Instant::now() + PATIENCE);
             if let Err(error) = restored {
                 log::warn(format_args!(
-                    "cannot restore keyring entry {entry}: {error}"
+                    "cannot restore desktop keyring entry {entry}: {error}"
                 ));
             }
         }
@@ -96,7 +96,7 @@ impl Drop for Vault {
 /// Asks whether to store a secret in the keyring instead of the file.
 fn keyring_or_file() -> Result<bool> {
     let ways = [
-        ("keyring", "the platform's keyring"),
+        ("keyring", "the desktop keyring"),
         ("file", "the connectors file, in plaintext"),
     ];
     let flag = "--secret-store keyring (or --store-plaintext)";

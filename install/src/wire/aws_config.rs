@@ -1,66 +1,47 @@
 //! A profile with `credential_process` in `~/.aws/config`.
 
+mod entry;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use aws_connector_core::ambient::ini::{BadLine, Dialect, Ini, Kind, Property, Section};
 use aws_connector_core::error::{Error, Result};
 
+pub(crate) use entry::{ClientEndpoints, Entry, profile_name};
+
 use super::lines::{append, cut, newline};
 
 const PROGRAM: &str = "aws-connector-credential-process";
 
 /// The keys that we write.
-const KEYS: [&str; 3] = ["credential_process", "region", "endpoint_url"];
-
-/// A profile to write.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// The connector.
-    pub(crate) connector: String,
-    /// The command, quoted for a shell.
-    pub(crate) command: String,
-    pub(crate) region: Option<String>,
-    pub(crate) endpoint_url: Option<String>,
-}
-
-/// The profile's name for a connector.
-pub(crate) fn profile_name(connector: &str) -> String {
-    format!("aws-connector-{connector}")
-}
-
-impl Entry {
-    fn lines(&self) -> Vec<String> {
-        let mut lines = vec![
-            format!("[profile {}]", profile_name(&self.connector)),
-            format!("credential_process = {}", self.command),
-        ];
-        lines.extend(
-            self.region
-                .as_ref()
-                .map(|region| format!("region = {region}")),
-        );
-        lines.extend(
-            self.endpoint_url
-                .as_ref()
-                .map(|url| format!("endpoint_url = {url}")),
-        );
-        lines
-    }
-
-    /// What to add by hand if the file cannot be edited.
-    pub(crate) fn by_hand(&self) -> String {
-        self.lines().join("\n") + "\n"
-    }
-}
+const KEYS: [&str; 6] = [
+    "credential_process",
+    "region",
+    "endpoint_url",
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+    "services",
+];
 
 /// Adds or updates the profile of a connector.
 pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
+    refuse_what_the_aws_cli_rejects(&read(text))?;
+    let mut text = text.to_owned();
+    for (kind, lines) in entry.sections() {
+        text = match lines.as_slice() {
+            [] => cut_section(&text, kind, &entry.connector, force)?,
+            lines => put(&text, kind, &entry.connector, lines, force)?,
+        };
+    }
+    Ok(text)
+}
+
+fn put(text: &str, kind: Kind, connector: &str, lines: &[String], force: bool) -> Result<String> {
     let ini = read(text);
-    refuse_what_the_aws_cli_rejects(&ini)?;
     let end = newline(text);
-    let block = entry.lines().join(end);
-    let Some(section) = find(&ini, &entry.connector)? else {
+    let block = lines.join(end);
+    let Some(section) = find(&ini, kind, connector)? else {
         let gap = if text.is_empty() { "" } else { end };
         return Ok(append(text, &format!("{gap}{block}")));
     };
@@ -73,7 +54,7 @@ pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
     if old == block {
         return Ok(text.to_owned());
     }
-    require_ours(section, &entry.connector, force)?;
+    require_ours(section, kind, connector, force)?;
     Ok(format!(
         "{}{block}{tail}{}",
         text.get(..range.start).unwrap_or_default(),
@@ -83,11 +64,16 @@ pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
 
 /// Removes the profile of a connector.
 pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String> {
+    let text = cut_section(text, Kind::Services, connector, force)?;
+    cut_section(&text, Kind::Profile, connector, force)
+}
+
+fn cut_section(text: &str, kind: Kind, connector: &str, force: bool) -> Result<String> {
     let ini = read(text);
-    let Some(section) = find(&ini, connector)? else {
+    let Some(section) = find(&ini, kind, connector)? else {
         return Ok(text.to_owned());
     };
-    require_ours(section, connector, force)?;
+    require_ours(section, kind, connector, force)?;
     let range = section.range();
     let before = text.get(..range.start).unwrap_or_default();
     let start = ["\r\n", "\n"]
@@ -147,11 +133,14 @@ fn wrong(line: usize, what: &str) -> Error {
 }
 
 /// Fails unless we wrote all of the section, or `force` is set.
-fn require_ours(section: Section<'_>, connector: &str, force: bool) -> Result<()> {
+fn require_ours(section: Section<'_>, kind: Kind, connector: &str, force: bool) -> Result<()> {
     let all = properties(section)?;
+    // A services section of that name has only endpoints, and every service is allowed.
     let is_known = |property: &&Property<'_>| {
-        KEYS.iter()
-            .any(|key| property.key.eq_ignore_ascii_case(key))
+        kind == Kind::Services
+            || KEYS
+                .iter()
+                .any(|key| property.key.eq_ignore_ascii_case(key))
     };
     let foreign = all.iter().find(|property| !is_known(property));
     let calls_us = all.iter().any(|property| {
@@ -160,30 +149,29 @@ fn require_ours(section: Section<'_>, connector: &str, force: bool) -> Result<()
             && command.contains(PROGRAM)
             && command.split_whitespace().any(|word| word == connector)
     });
-    if force || (calls_us && foreign.is_none()) {
+    if force || ((kind == Kind::Services || calls_us) && foreign.is_none()) {
         return Ok(());
     }
     let (line, name) = (section.line(), profile_name(connector));
     Err(Error::refused(match foreign {
         Some(property) => format!(
-            "line {line}: profile '{name}' contains '{}', which aws-connector did not write",
+            "line {line}: AWS CLI profile '{name}' contains '{}', which aws-connector did not write",
             property.key.to_ascii_lowercase()
         ),
         None => format!(
-            "line {line}: profile '{name}' already exists and was not written by aws-connector"
+            "line {line}: AWS CLI profile '{name}' already exists and was not written by aws-connector"
         ),
     })
     .fix("remove it, or pass --force to replace the profile"))
 }
 
-fn find<'i>(ini: &'i Ini, connector: &str) -> Result<Option<Section<'i>>> {
+fn find<'i>(ini: &'i Ini, kind: Kind, connector: &str) -> Result<Option<Section<'i>>> {
     let name = profile_name(connector);
-    let mut found = ini
-        .sections()
-        .filter(|section| section.is(Kind::Profile, &name));
+    let mut found = ini.sections().filter(|section| section.is(kind, &name));
     match (found.next(), found.next()) {
         (Some(_), Some(second)) => {
-            Err(wrong(second.line(), &format!("duplicate profile '{name}'")))
+            let what = format!("duplicate section [{}]", second.header());
+            Err(wrong(second.line(), &what))
         }
         (first, _) => Ok(first),
     }
@@ -228,7 +216,7 @@ mod tests {
             connector: "dev".to_owned(),
             command: "/opt/bin/aws-connector-credential-process --connector dev".to_owned(),
             region: Some("us-east-1".to_owned()),
-            endpoint_url: None,
+            endpoints: ClientEndpoints::default(),
         }
     }
 

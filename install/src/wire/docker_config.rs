@@ -84,6 +84,7 @@ fn add_one(text: String, host: &str, force: bool, record: &mut FileRecord) -> Re
                 ))
                 .fix("pass --force to replace it"));
             }
+            record.made.insert(replaced(host), Some(there.to_owned()));
             let value = member.value.clone();
             Ok(splice(
                 &text,
@@ -95,7 +96,12 @@ fn add_one(text: String, host: &str, force: bool, record: &mut FileRecord) -> Re
     }
 }
 
-/// Removes registries.
+/// The name in the record of another helper that `--force` replaced.
+fn replaced(host: &str) -> String {
+    format!("{LIST}/{host}")
+}
+
+/// Removes registries; restores the helpers that `--force` replaced.
 pub(crate) fn remove(
     text: &str,
     hosts: &[String],
@@ -127,6 +133,11 @@ fn remove_one(text: String, host: &str, record: &mut FileRecord) -> Result<Strin
         .is_some_and(|member| text.get(member.value.clone()) == Some(&format!("\"{HELPER}\"")));
     if !ours {
         return Ok(text);
+    }
+    if let Some(Some(before)) = record.made.remove(&replaced(host))
+        && let Some(member) = helpers.member(host)
+    {
+        return Ok(splice(&text, member.value.start, member.value.end, &before));
     }
     if helpers.members.len() > 1 {
         return helpers.remove(&text, host).ok_or_else(odd);

@@ -92,7 +92,14 @@ fn aws_entry(connector: &str) -> aws_config::Entry {
         connector: connector.to_owned(),
         command: format!("/opt/aws-connector-credential-process --connector {connector}"),
         region: Some("us-east-1".to_owned()),
-        endpoint_url: None,
+        // `ops` also has a services section.
+        endpoints: aws_config::ClientEndpoints {
+            by_service: (connector == "ops")
+                .then(|| ("sts".to_owned(), "http://localhost:1".to_owned()))
+                .into_iter()
+                .collect(),
+            ..aws_config::ClientEndpoints::default()
+        },
     }
 }
 

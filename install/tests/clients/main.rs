@@ -75,12 +75,12 @@ fn an_aws_cli_profile_moves_into_the_keyring() {
     .ok();
     assert!(
         ran.stdout
-            .contains("Its secrets are in the keyring: aws-connector/dev."),
+            .contains("Its secrets are in the desktop keyring: aws-connector/dev."),
         "{ran:#?}"
     );
     assert!(
         ran.stdout
-            .contains("✓ secrets              from keyring entry \"aws-connector/dev\"")
+            .contains("✓ secrets              from desktop keyring entry \"aws-connector/dev\"")
             && ran.stdout.contains("✓ s3-bucket"),
         "{ran:#?}"
     );

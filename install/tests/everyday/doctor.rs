@@ -238,3 +238,24 @@ fn a_clock_file_in_a_folder_that_others_can_write_is_ignored() {
     // If it had been used, it would have been corrected.
     assert_eq!(machine.read(file), record);
 }
+
+#[test]
+fn only_a_rejected_token_suggests_to_map_the_identity() {
+    let machine = Machine::with_connectors();
+    let args = [
+        "verify",
+        "dev",
+        "--no-wiring",
+        "--resource-type=kubernetes-cluster",
+    ];
+    // The certificate authority of the cluster is invalid.
+    let invalid = machine.run(&args).stdout;
+    assert!(invalid.contains("is not a PEM certificate"), "{invalid}");
+    assert!(
+        invalid.contains("fix: check the cluster's certificateAuthority"),
+        "{invalid}"
+    );
+    let cluster = Cluster::start(&machine.standin, "prod");
+    machine.run(&args).ok();
+    drop(cluster);
+}

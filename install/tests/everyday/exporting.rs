@@ -39,7 +39,8 @@ fn export_prints_three_formats() {
             "aws_access_key_id",
             "aws_secret_access_key",
             "aws_session_token",
-            "region"
+            "region",
+            "endpoint_url"
         ]
     );
     // One session for all of them, and another one for the requested resource.

@@ -152,9 +152,25 @@ fn uninstall_keeps_the_files_of_others() {
         "{wrong:#?}"
     );
     let gone = script(&machine, &[&prefix[..], &["--uninstall"]].concat()).ok();
-    assert!(gone.stdout.contains("pass --purge"), "{gone:#?}");
+    assert!(
+        gone.stdout.contains("pass --uninstall --purge to"),
+        "{gone:#?}"
+    );
     before.retain(|path| !path.starts_with(".cache/aws-connector"));
     assert_eq!(tree(machine.home()), before);
+    let purged = script(
+        &machine,
+        &[&prefix[..], &["--uninstall", "--purge"]].concat(),
+    )
+    .ok();
+    assert_eq!(purged.stdout, "Removed aws-connector and its connectors.\n");
+    before.retain(|path| !path.starts_with(".config"));
+    assert_eq!(tree(machine.home()), before);
+    let again = script(&machine, &["--uninstall", "--purge"]);
+    assert!(
+        again.stderr.contains("nothing is installed in"),
+        "{again:#?}"
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod anonymous;
 mod asking;
+mod cache_folder;
 mod clearing;
 mod collection;
 mod completing;
@@ -17,6 +18,7 @@ mod deleting;
 mod diffs;
 mod doctor;
 mod documented;
+mod endpoints;
 mod exec_folder;
 mod exporting;
 mod golden;
@@ -28,6 +30,7 @@ mod mask;
 mod prompting;
 mod proxy;
 mod registering;
+mod registries;
 mod running;
 mod secrets;
 mod support;

@@ -89,7 +89,7 @@ fn without_a_keyring_nothing_is_written() {
     assert!(
         ran.stdout
             .contains("keyring entry \"aws-connector/base\" is unavailable")
-            && ran.stdout.contains("start and unlock the keyring"),
+            && ran.stdout.contains("start and unlock the desktop keyring"),
         "{ran:#?}"
     );
     assert!(!machine.path(FILE).exists());
@@ -212,6 +212,40 @@ fn a_table_fits_the_width_of_the_terminal() {
     }
     // Without a terminal each row is one line.
     assert_eq!(machine.run(&["list"]).ok().stdout.lines().count(), 3);
+}
+
+#[test]
+fn no_width_of_the_terminal_breaks_a_role_arn() {
+    let machine = Machine::at_aws();
+    let arn = "arn:aws:iam::123456789012:role/dev";
+    let text = machine.read(FILE).replace("the team's role", arn);
+    machine.write(FILE, &text);
+    machine.run(&["export", "dev"]).ok();
+    let session = "arn:aws:sts::123456789012:assumed-role/dev/aws-connector-alice";
+    for width in [80, 100, 200] {
+        for (args, word) in [
+            (&["list"][..], arn),
+            (&["status"], session),
+            (&["verify", "dev", "--no-wiring"], session),
+        ] {
+            let shown = Terminal::new(width)
+                .run(machine.command().args(args))
+                .stdout;
+            assert!(shown.contains(word), "{args:?} {width}: {shown}");
+            for line in shown.lines() {
+                let line = line
+                    .trim_end()
+                    .replace("\u{1b}[32m", "")
+                    .replace("\u{1b}[31m", "")
+                    .replace("\u{1b}[2m", "")
+                    .replace("\u{1b}[0m", "");
+                assert!(
+                    line.chars().count() <= width.into(),
+                    "{args:?} {width}: {line}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

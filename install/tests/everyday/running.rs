@@ -208,17 +208,13 @@ fn a_credential_loop_is_refused() {
 }
 
 #[test]
-fn keys_from_the_environment_require_env() {
-    let machine = Machine::with_connectors();
-    let path = ".config/aws-connector/connectors.toml";
-    let text = format!(
-        "[connectors.amb]\nauth_method = \"implicit\"\ncredential_source = \"Environment\"\nregion = \"us-east-1\"\nendpoint_url = \"{}\"\n",
-        machine.standin.url()
-    );
-    machine.write(path, &text);
+fn a_command_gets_the_session_of_keys_in_the_environment() {
+    let machine = Machine::new();
     let run = |args: &[&str]| {
         ran(machine
             .command()
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ENDPOINT_URL", machine.standin.url())
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
             .env(
                 "AWS_SECRET_ACCESS_KEY",
@@ -226,8 +222,41 @@ fn keys_from_the_environment_require_env() {
             )
             .args(args))
     };
-    let refused = run(&["exec", "amb", "--", "true"]);
+    let role = "arn:aws:iam::123456789012:role/dev";
+    run(&["register", "ci", "--auto-configure", "--role-arn", role]).ok();
+    let command = ["--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_CONFIG_FILE"];
+    let plain = run(&[&["exec", "ci"][..], &command].concat()).ok();
+    assert!(plain.stdout.starts_with("ASIA"), "{plain:#?}");
+    assert_eq!(
+        plain.stderr,
+        "aws-connector: warning: connector 'ci': its keys come from AWS_… variables, so the command gets credentials that are not renewed, as with --env\n"
+    );
+    let asked = run(&[&["exec", "ci", "--env"][..], &command].concat()).ok();
+    assert_eq!((asked.stdout, asked.stderr.as_str()), (plain.stdout, ""));
+    // Other connectors get a configuration that renews credentials.
+    let text = machine.read(".config/aws-connector/connectors.toml");
+    let text = text.replace(
+        "{ env = \"AWS_ACCESS_KEY_ID\" }",
+        "\"AKIAIOSFODNN7EXAMPLE\"",
+    );
+    let secret = "\"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\"";
+    let text = text.replace("{ env = \"AWS_SECRET_ACCESS_KEY\" }", secret);
+    machine.write(".config/aws-connector/connectors.toml", &text);
+    let other = run(&[&["exec", "ci"][..], &command].concat()).ok();
+    assert!(
+        other.stdout.contains(".cache/aws-connector/exec/ci."),
+        "{other:#?}"
+    );
+    assert_eq!(other.stderr, "");
+}
+
+#[test]
+fn login_reports_that_the_built_in_connector_cannot_be_wired() {
+    let machine = Machine::new();
+    let refused = machine.run(&["login", "implicit", "--yes"]);
     assert_eq!(refused.status, 1);
-    assert!(refused.stderr.contains("--env"), "{refused:#?}");
-    run(&["exec", "amb", "--env", "--", "true"]).ok();
+    assert!(
+        refused.stderr.contains("the built-in connector 'implicit' cannot be wired; fix: run 'aws-connector register NAME --auto-configure' first"),
+        "{refused:#?}"
+    );
 }

@@ -212,6 +212,9 @@ fn entries_of_others_are_replaced_only_with_force() {
         assert!(machine.read(file).contains("aws-connector"));
     }
     assert!(!machine.read(".docker/config.json").contains("ecr-login"));
+    // Docker's previous helper is restored.
+    machine.run(&["logout", "dev", "--yes"]).ok();
+    assert_eq!(machine.read(".docker/config.json"), docker);
 }
 
 #[test]

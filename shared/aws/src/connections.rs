@@ -144,6 +144,14 @@ impl Connection {
             .unwrap_or_default()
     }
 
+    /// Pretends that the last request went to a host.
+    #[cfg(test)]
+    pub(crate) fn set_peer(&self, peer: &str) {
+        if let Ok(mut seen) = self.seen.lock() {
+            seen.peer = Some(peer.to_owned());
+        }
+    }
+
     fn note(&self, date: Option<&str>, origin: Origin) {
         let Some(said) = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok()) else {
             return;

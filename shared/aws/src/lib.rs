@@ -17,6 +17,7 @@ pub mod inventory;
 mod mint;
 mod names;
 mod network;
+mod no_answer;
 mod sdk_error;
 mod secret_source;
 mod session;

@@ -18,6 +18,36 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Default)]
 pub(crate) struct Names(Arc<OnceCell<Option<TokioResolver>>>);
 
+/// Why a host name has no address.
+#[derive(Debug)]
+pub(crate) struct NoAddress {
+    /// Whether the name server answered that the name does not exist.
+    pub(crate) is_unknown: bool,
+    /// The resolver's reason.
+    why: String,
+}
+
+#[cfg(test)]
+impl NoAddress {
+    pub(crate) fn new(is_unknown: bool, why: &str) -> Self {
+        Self {
+            is_unknown,
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.is_unknown {
+            true => f.write_str("host name not found"),
+            false => write!(f, "host name lookup failed: {}", self.why),
+        }
+    }
+}
+
+impl std::error::Error for NoAddress {}
+
 impl std::fmt::Debug for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Names")
@@ -32,8 +62,14 @@ impl ResolveDns for Names {
                     .lookup_ip(name)
                     .await
                     .map(|found| found.iter().collect())
-                    .map_err(std::io::Error::other),
-                None => by_c_library(name).await,
+                    .map_err(|error| NoAddress {
+                        is_unknown: error.is_no_records_found() || error.is_nx_domain(),
+                        why: error.to_string(),
+                    }),
+                None => by_c_library(name).await.map_err(|error| NoAddress {
+                    is_unknown: false,
+                    why: error.to_string(),
+                }),
             };
             addresses.map_err(ResolveDnsError::new)
         })

@@ -38,12 +38,6 @@ impl Question<'_> {
         }
     }
 
-    /// The deadline passed.
-    pub(crate) fn timed_out(&self) -> Error {
-        let seconds = self.since.elapsed().as_secs_f32();
-        self.no_answer(&format!("timed out after {seconds:.1} s"))
-    }
-
     /// The answer lacks something, or cannot be believed.
     pub(crate) fn incomplete(&self, what: &str) -> Error {
         self.unavailable(format!("{} returned a response {what}", self.what))
@@ -55,6 +49,9 @@ impl Question<'_> {
         let code = clean_code(code);
         let message = one_line(&without(message.unwrap_or_default(), &self.hidden));
         let reason = self.reason(status, &code, &message);
+        let fix = self.fix(reason, &message);
+        // More text follows it in a sentence.
+        let message = message.strip_suffix('.').unwrap_or(&message).to_owned();
         let what = &self.what;
         let (kind, what) = match reason {
             Reason::Busy => (Kind::Unavailable, format!("{what} failed")),
@@ -69,7 +66,7 @@ impl Question<'_> {
             reason,
             message,
         });
-        match self.fix(reason) {
+        match fix {
             Some(fix) => error.fix(fix),
             None => error,
         }
@@ -112,8 +109,14 @@ impl Question<'_> {
         "the time in the signature is wrong".to_owned()
     }
 
-    fn fix(&self, reason: Reason) -> Option<String> {
-        let who = self.who.as_deref().unwrap_or("the caller");
+    fn fix(&self, reason: Reason, message: &str) -> Option<String> {
+        let key = self.who.as_deref().unwrap_or("the caller");
+        let who = match denied_principal(message) {
+            Some(arn) => arn.to_owned(),
+            None if key.starts_with("arn:") || self.who.is_none() => key.to_owned(),
+            // Policies cannot name an access key.
+            None => format!("the identity of {key}"),
+        };
         let operation = self.operation;
         Some(match reason {
             Reason::Busy => "retry in a minute".to_owned(),
@@ -126,7 +129,8 @@ impl Question<'_> {
             Reason::AccessDenied => match operation {
                 "sts:AssumeRole" => format!(
                     "allow {who} in the role's trust policy (or its account, and {who} to call \
-                     sts:AssumeRole), and check external_id"
+                     sts:AssumeRole), and check external_id and whether the role exists: AWS \
+                     returns the same error for a missing role"
                 ),
                 "sts:AssumeRoleWithWebIdentity" => "allow the token's issuer, subject and \
                                                     audience in the role's trust policy"
@@ -134,16 +138,16 @@ impl Question<'_> {
                 _ => format!("allow {who} to call {operation}"),
             },
             Reason::UnknownKey => format!(
-                "replace the keys of {who}: the access key does not exist, is inactive or \
+                "replace the keys of {key}: the access key does not exist, is inactive or \
                  belongs to another partition, or the session token is wrong"
             ),
             Reason::Expired => match operation {
                 "sts:AssumeRoleWithWebIdentity" => {
                     "refresh the token in web_identity_token_file".to_owned()
                 }
-                _ => format!("renew the session of {who}, which has expired"),
+                _ => format!("renew the session of {key}, which has expired"),
             },
-            Reason::BadSignature => format!("check the secret access key of {who}"),
+            Reason::BadSignature => format!("check the secret access key of {key}"),
             Reason::RegionDisabled => format!(
                 "activate STS in {} in the account's settings, or use another region",
                 self.region
@@ -181,44 +185,24 @@ impl Question<'_> {
         self.unavailable(text).fix(fix)
     }
 
-    /// The connection failed.
-    pub(crate) fn not_reached(&self, error: &(dyn StdError + 'static)) -> Error {
-        let mut next = Some(error);
-        while let Some(cause) = next {
-            if let Some(own) = cause.downcast_ref::<Error>() {
-                return own.clone();
-            }
-            next = cause.source();
-        }
-        let cause = without(&chain(error), &self.hidden);
-        let fix = if cause.contains("ertificate") {
-            "check AWS_CA_BUNDLE, the system's certificates and the clock"
-        } else {
-            "check the network, the proxy settings and the endpoint"
-        };
-        self.unavailable(format!(
-            "{} failed: cannot connect to {}: {cause}",
-            self.what,
-            self.peer()
-        ))
-        .fix(fix)
-    }
-
-    pub(crate) fn no_answer(&self, how: &str) -> Error {
-        self.unavailable(format!("{} failed: {}: {how}", self.what, self.peer()))
-            .fix("check the network, the proxy settings and the endpoint")
-    }
-
-    fn peer(&self) -> String {
+    pub(crate) fn peer(&self) -> String {
         self.connection
             .seen()
             .peer
             .map_or_else(|| "AWS".to_owned(), |peer| one_line(&peer))
     }
 
-    fn unavailable(&self, text: String) -> Error {
+    pub(crate) fn unavailable(&self, text: String) -> Error {
         Error::new(Kind::Unavailable, text)
     }
+}
+
+/// The ARN in `User: ARN is not authorized to …`: policies name ARNs, while the caller may be known
+/// only by its access key id.
+fn denied_principal(message: &str) -> Option<&str> {
+    let (_, user) = message.split_once("User: ")?;
+    let (arn, _) = user.split_once(" is not authorized")?;
+    (arn.starts_with("arn:") && !arn.contains(char::is_whitespace)).then_some(arn)
 }
 
 /// A code has letters, digits and a little more; what else comes is cut off.

@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::Utc;
 
 use super::*;
+use crate::names::NoAddress;
 use crate::network::Network;
 
 fn ask<T>(operation: &'static str, what: &str, judge: impl FnOnce(&Question<'_>) -> T) -> T {
@@ -83,6 +84,81 @@ fn a_denial_names_the_call_the_code_the_message_and_the_fix() {
         "{fix}"
     );
     assert!(fix.contains("external_id"), "{fix}");
+}
+
+#[test]
+fn the_fix_names_the_arn_that_aws_denied_and_a_missing_role() {
+    let arn = "arn:aws:iam::123456789012:user/dev";
+    let said = format!("User: {arn} is not authorized to perform: sts:AssumeRole on resource: x.");
+    let error = denied("AccessDenied", &said);
+    assert!(error.summary().ends_with("on resource: x"), "{error}");
+    let fix = error.fix.unwrap();
+    assert!(
+        fix.starts_with(&format!("allow {arn} in the role's trust policy")),
+        "{fix}"
+    );
+    assert!(
+        fix.contains("missing role") && !fix.contains("AKIA"),
+        "{fix}"
+    );
+    for said in [
+        "User: x is not authorized",
+        "User: arn:a b is not authorized to",
+    ] {
+        let fix = denied("AccessDenied", said).fix.unwrap();
+        assert!(
+            fix.starts_with("allow the identity of AKIAIOSFODNN7EXAMPLE in"),
+            "{fix}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_host_name_suggests_the_region() {
+    let network = Network::default();
+    let call = Call {
+        connector: "dev",
+        serving: "dev",
+        now: Utc::now(),
+        deadline: Instant::now() + Duration::from_secs(20),
+    };
+    let mut question = network.question(
+        "sts:GetCallerIdentity",
+        "sts:GetCallerIdentity".into(),
+        call,
+    );
+    question.region = "us-nowhere-1".to_owned();
+    for (host, is_unknown, fix) in [
+        (
+            "sts.us-nowhere-1.amazonaws.com",
+            true,
+            "check the region us-nowhere-1",
+        ),
+        (
+            "sts.us-nowhere-1.amazonaws.com",
+            false,
+            "check the network and the name server",
+        ),
+        (
+            "emulator.invalid",
+            true,
+            "check the host name in the endpoint",
+        ),
+    ] {
+        question.connection.set_peer(&format!("{host}:443"));
+        let error = ConnectorError::io(NoAddress::new(is_unknown, "request timed out").into());
+        let error = question.not_reached(&error);
+        assert!(error.fix.as_deref().unwrap().starts_with(fix), "{error}");
+        let summary = error.summary();
+        let cause = match is_unknown {
+            true => "host name not found",
+            false => "host name lookup failed: request timed out",
+        };
+        assert!(
+            summary.ends_with(&format!("connect to {host}:443: {cause}")),
+            "{summary}"
+        );
+    }
 }
 
 #[test]

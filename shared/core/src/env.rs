@@ -87,11 +87,15 @@ impl Env {
         })
     }
 
-    /// The user's short name: `USER`, else `LOGNAME`, else the numeric user id.
+    /// The name of the user of this process: `USER`, `LOGNAME` or `USERNAME`, else, as under cron,
+    /// the system's name, else the numeric user id.
     pub fn user(&self) -> String {
         ["USER", "LOGNAME", "USERNAME"]
             .iter()
             .find_map(|name| self.get(name))
-            .unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+            .unwrap_or_else(|| {
+                let uid = rustix::process::getuid().as_raw();
+                crate::user::system_name(uid).unwrap_or_else(|| format!("uid-{uid}"))
+            })
     }
 }

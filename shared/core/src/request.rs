@@ -57,8 +57,6 @@ pub struct ClusterRef {
     pub account: Option<String>,
     /// Its region, from `--region` or an ARN.
     pub region: Option<String>,
-    /// Whether `--region` named the region, which bypasses `allowed_regions`.
-    pub region_from_flag: bool,
     /// Its partition, from an ARN.
     pub partition: Option<Partition>,
 }

@@ -1,10 +1,11 @@
 //! Checks of this machine: binaries, permissions, proxies, variables.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use aws_connector_core::command;
+use aws_connector_core::fs::{Draft, insecure};
 use aws_connector_core::shown::shown;
 
 use super::report::{Finding, Report};
@@ -145,28 +146,67 @@ fn permissions(app: &App, report: &mut Report<'_>) {
         };
         report.find("connectors file", finding);
     }
-    let cache = app.cache();
-    let finding = match cache.folder() {
-        None => Finding::failed(
-            "sessions are not cached",
-            "set AWS_CONNECTOR_CACHE_DIR to a folder that you own, or chmod 700 the folder named above",
-        ),
-        Some(folder) => match mode(folder) {
-            Some(mode) if mode & 0o077 != 0 => Finding::warning(
-                format!("{} has mode {mode:o}", folder.display()),
-                format!("chmod 700 {}", folder.display()),
-            ),
-            _ if app.env.is_off("AWS_CONNECTOR_CACHE") => Finding::warning(
-                "AWS_CONNECTOR_CACHE turns the cache off: every command calls AWS",
-                "unset AWS_CONNECTOR_CACHE",
-            ),
-            _ => Finding::ok(match cache.list().len() {
-                1 => format!("{}, 1 entry", folder.display()),
-                many => format!("{}, {many} entries", folder.display()),
-            }),
-        },
+    report.find("cache", cache(app));
+}
+
+/// Whether sessions can be cached, which creates the folder as the first session does.
+fn cache(app: &App) -> Finding {
+    let Some(folder) = app.paths.cache_folder.as_deref() else {
+        return Finding::failed(
+            "sessions are not cached: the home folder is unknown",
+            ELSEWHERE,
+        );
     };
-    report.find("cache", finding);
+    let shown = folder.display();
+    if let Err(why) = writable(folder) {
+        let me = rustix::process::geteuid().as_raw();
+        let is_mine = |meta: std::fs::Metadata| meta.uid() == me && insecure(&meta).is_some();
+        let fix = match std::fs::symlink_metadata(folder).is_ok_and(is_mine) {
+            true => format!("chmod 700 {}", places::quoted(&shown.to_string())),
+            false => ELSEWHERE.to_owned(),
+        };
+        return Finding::failed(format!("sessions are not cached: {why}"), fix);
+    }
+    match std::fs::metadata(folder).map(|meta| meta.permissions().mode() & 0o777) {
+        Ok(mode) if mode & 0o077 != 0 => Finding::warning(
+            format!("{shown} has mode {mode:o}"),
+            format!("chmod 700 {shown}"),
+        ),
+        _ if app.env.is_off("AWS_CONNECTOR_CACHE") => Finding::warning(
+            "AWS_CONNECTOR_CACHE turns the cache off: every command calls AWS",
+            "unset AWS_CONNECTOR_CACHE",
+        ),
+        _ => Finding::ok(match app.cache().list().len() {
+            1 => format!("{shown}, 1 entry"),
+            many => format!("{shown}, {many} entries"),
+        }),
+    }
+}
+
+const ELSEWHERE: &str =
+    "set AWS_CONNECTOR_CACHE_DIR to a folder that only you can change, such as a new one";
+
+/// Why no file can be created in a folder, which is created if missing.
+fn writable(folder: &Path) -> Result<(), String> {
+    let shown = folder.display();
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    if std::fs::symlink_metadata(folder).is_err() {
+        builder
+            .create(folder)
+            .map_err(|error| format!("cannot create {shown}: {error}"))?;
+    }
+    let meta = std::fs::symlink_metadata(folder).map_err(|error| format!("{shown}: {error}"))?;
+    if !meta.is_dir() {
+        return Err(format!("{shown} is a symbolic link or not a folder"));
+    }
+    if let Some(why) = insecure(&meta) {
+        return Err(format!("{shown} {why}"));
+    }
+    let name = format!("verify.{}.tmp", std::process::id());
+    Draft::create(folder.join(name))
+        .map(drop)
+        .map_err(|error| format!("cannot write to {shown}: {error}"))
 }
 
 fn proxies(app: &App, report: &mut Report<'_>) {

@@ -161,17 +161,24 @@ impl<'a> Report<'a> {
             State::Warning => "!".to_owned(),
             State::Failed => ui.red("✗"),
         };
+        // With no-break spaces, so that it stays together.
         let time = match step.milliseconds {
             None => String::new(),
-            Some(few @ 0..1000) => ui.dim(&format!(" ({few} ms)")),
-            Some(many) => ui.dim(&format!(" ({}.{} s)", many / 1000, many % 1000 / 100)),
+            Some(few @ 0..1000) => format!("({few}\u{a0}ms)"),
+            Some(many) => format!("({}.{}\u{a0}s)", many / 1000, many % 1000 / 100),
         };
-        let fix = match &step.fix {
-            Some(fix) => format!("\n    fix: {}", ui::printable(fix)),
-            None => String::new(),
+        let name = format!("{:<20} ", step.step);
+        let detail = format!("{} {time}", ui::printable(&step.detail));
+        let detail = ui.wrap(2 + name.len(), detail.trim_end());
+        let detail = match time.is_empty() {
+            true => detail,
+            false => detail.replace(&time, &ui.dim(&time.replace('\u{a0}', " "))),
         };
-        let detail = ui::printable(&step.detail);
-        format!("{mark} {:<20} {detail}{time}{fix}\n", step.step)
+        let fix = step.fix.as_ref().map_or_else(String::new, |fix| {
+            let fix = format!("{}fix: {}", ui::INDENT, ui::printable(fix));
+            format!("\n{}", ui.wrap(0, &fix))
+        });
+        format!("{mark} {name}{detail}{fix}\n")
     }
 
     pub(super) fn worst(&self) -> State {

@@ -58,7 +58,20 @@ pub(super) fn registries(
             let place = host.host();
             let tried =
                 registry(app, profile, connector, host).map_err(|error| error.context(&*place))?;
-            Ok(((), Finding::ok(format!("{place}; {tried}"))))
+            let detail = format!("{place}; {tried}");
+            let finding = match registries::served_by(app, profile, host) {
+                Ok(found) if found.name != connector.name => {
+                    Finding::ok(format!("{detail}; Docker uses '{}' for it", found.name))
+                }
+                _ => match registries::require_served(app, profile, connector, host) {
+                    Ok(()) => Finding::ok(detail),
+                    Err(error) => Finding::failed(
+                        format!("{detail}, but not to Docker: {}", error.summary()),
+                        error.fix.unwrap_or_default(),
+                    ),
+                },
+            };
+            Ok(((), finding))
         });
     }
     if !named.is_empty() {
@@ -186,13 +199,18 @@ fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -
         name: cluster.to_owned(),
         account: None,
         region: Some(region),
-        region_from_flag: true,
         partition: None,
     };
     let token = obtain::cluster_token(app, profile, name, &reference)?;
     app.sdk
         .cluster_takes(&info, &token, calls::context(app, profile, name))
-        .map_err(|error| {
-            error.fix("map the identity above in the cluster: an EKS access entry, or the aws-auth ConfigMap")
+        .map_err(|error| match error.kind {
+            // The API server gives no reason.
+            Kind::Denied => error.fix(format!(
+                "map the identity above in the cluster (an EKS access entry, or the aws-auth \
+                 ConfigMap); if it is mapped, its session may be revoked: run 'aws-connector \
+                 cache clear {name}'; for kubectl alone, check --cluster in the kubeconfig"
+            )),
+            _ => error,
         })
 }

@@ -12,6 +12,7 @@ use aws_connector_core::shown::shown;
 
 use super::report::{Finding, Report};
 use crate::app::App;
+use crate::services::endpoints;
 use crate::wire::{aws_config, docker_config, kubeconfig, places, read_or_empty};
 
 const CREDENTIAL_PROCESS: &str = "aws-connector-credential-process";
@@ -22,7 +23,7 @@ pub(super) fn check(app: &App, profile: Option<&Profile>, report: &mut Report<'_
         .and_then(|profile| profile.names().ok())
         .unwrap_or_default();
     let before = report.steps.len();
-    aws(app, &names, report);
+    aws(app, profile, &names, report);
     docker(app, profile, report);
     kube(app, &names, report);
     if report.steps.len() == before {
@@ -72,7 +73,27 @@ fn read_command(command: &str) -> (Option<String>, Option<String>) {
     (program, connector)
 }
 
-fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
+/// What is wrong if a profile's endpoints are not those of its connector: the AWS CLI would use the
+/// connector's credentials at another AWS.
+fn other_endpoints(app: &App, profile: &Profile, wired: &str, connector: &str) -> Option<Finding> {
+    let connector = profile.connector(connector).ok()?;
+    let wanted = endpoints::for_file(app, &connector).ok()?;
+    let found = endpoints::in_file(app, wired).ok()??;
+    let what = "its endpoints are not those that the connector uses";
+    let name = aws_config::profile_name(&connector.name);
+    (found != wanted).then(|| match wired == name {
+        true => {
+            let fix = format!("run 'aws-connector login {}' again", connector.name);
+            Finding::failed(what, fix)
+        }
+        false => {
+            let fix = format!("set its endpoint_url and services as in profile '{name}', which 'aws-connector login {}' adds", connector.name);
+            Finding::warning(what, fix)
+        }
+    })
+}
+
+fn aws(app: &App, profiles: Option<&Profile>, names: &[String], report: &mut Report<'_>) {
     let Ok(path) = places::aws_config(app) else {
         return;
     };
@@ -95,15 +116,17 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
                 format!("run 'aws-connector logout {name}'")
             }
             (Some(name), _) => format!("run 'aws-connector login {name}' again"),
-            (None, _) => format!("correct credential_process of profile {profile}"),
+            (None, _) => format!("correct credential_process of AWS CLI profile {profile}"),
         };
         let line = Line {
             program,
-            connector,
+            connector: connector.clone(),
             fix,
         };
         let place = format!("profile {profile} in {}", path.display());
-        let finding = match fault_of(app, line, names) {
+        let fault = fault_of(app, line, names)
+            .or_else(|| other_endpoints(app, profiles?, &profile, &connector?));
+        let finding = match fault {
             Some(finding) => finding.about(&place),
             None => Finding::ok(place),
         };

@@ -4,7 +4,7 @@ use aws_connector_core::error::Result;
 use aws_connector_core::resource::{Resource, ResourceType};
 
 use super::job::{Document, Job};
-use crate::services::{calls, obtain};
+use crate::services::{calls, endpoints, obtain};
 use crate::wire::{Desk, aws_config, places};
 
 /// Wires a profile of the AWS CLI.
@@ -35,7 +35,7 @@ pub(super) fn login(
         connector: name.clone(),
         command,
         region: Some(wanted.region().map_or(site.region, str::to_owned)),
-        endpoint_url: job.connector.endpoints.all.clone(),
+        endpoints: endpoints::for_file(job.app, job.connector)?,
     };
     let mut desk = Desk::open(job.app)?;
     let path = places::aws_config(job.app)?;

@@ -42,7 +42,6 @@ pub(super) fn login(
         name: cluster.clone(),
         account,
         region: Some(region.clone()),
-        region_from_flag: true,
         partition,
     };
     obtain::cluster_token(job.app, job.profile, name, &cluster_ref)?;

@@ -1,9 +1,7 @@
 //! Registries: `credHelpers` entries.
 
-use aws_connector_core::error::{Error, Result};
-use aws_connector_core::request::{Client, Request, Wants};
+use aws_connector_core::error::Result;
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
-use aws_connector_core::serve::choose;
 
 use super::job::{Document, Job};
 use crate::services::{calls, obtain, registries};
@@ -13,7 +11,7 @@ pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
     let name = &job.connector.name;
     let hosts = chosen(job, wanted)?;
     for registry in &hosts {
-        serves(job, registry)?;
+        registries::require_served(job.app, job.profile, job.connector, registry)?;
         obtain::registry_login(job.app, job.profile, name, registry)?;
     }
     let hosts: Vec<String> = hosts.iter().map(RegistryHost::host).collect();
@@ -57,27 +55,4 @@ fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     } else {
         Ok(named)
     }
-}
-
-/// Docker passes no connector name, so the helper must select this connector by the host.
-fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
-    let name = &job.connector.name;
-    let request = Request {
-        connector: None,
-        wants: Wants::RegistryLogin {
-            registry: registry.clone(),
-        },
-        client: Client::Docker,
-        may_prompt: false,
-    };
-    let found = choose(job.profile, &request, &job.app.env).map(|connector| connector.name.clone());
-    let why = match found {
-        Ok(found) if found == *name => return Ok(()),
-        Ok(found) => format!("connector '{found}' serves {} to Docker", registry.host()),
-        Err(error) => error.summary(),
-    };
-    Err(Error::refused(why).of(name).fix(format!(
-        "run 'aws-connector update {name} --registry {}'",
-        registry.host()
-    )))
 }

@@ -112,8 +112,10 @@ fn get(url: &str, authorization: &str) -> Option<HttpRequest> {
 /// Trusts only the cluster's own CA certificate. The HTTP client panics on an invalid certificate,
 /// so check it first.
 fn trust(base64_pem: &str) -> Result<TlsContext> {
-    let wrong =
-        || Error::local("EKS returned a certificate authority that is not a PEM certificate");
+    let wrong = || {
+        Error::local("EKS returned a certificate authority that is not a PEM certificate")
+            .fix("check the cluster's certificateAuthority in EKS (aws eks describe-cluster)")
+    };
     let pem = STANDARD.decode(base64_pem).map_err(|_| wrong())?;
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {

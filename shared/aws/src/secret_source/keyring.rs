@@ -14,7 +14,10 @@ use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 pub(super) fn fetch(entry: &str, deadline: Instant) -> Result<Secret> {
     let read = |entry: &Entry| entry.get_password().map(Secret::new);
     match ask(entry, deadline, read)? {
-        Some(text) => super::found(text.expose(), &format!("keyring entry {}", shown(entry))),
+        Some(text) => super::found(
+            text.expose(),
+            &format!("desktop keyring entry {}", shown(entry)),
+        ),
         None => Err(failed(entry, "is not there").fix(how_to_store(entry))),
     }
 }
@@ -69,11 +72,11 @@ fn ask<T: Send + 'static>(
         Ok(Err(KeyringError::NoStorageAccess(cause) | KeyringError::PlatformFailure(cause))) => {
             Err(failed(
                 entry,
-                &format!("is unavailable: {}", one_line(&cause.to_string())),
+                &format!("is unavailable: {}", why(&cause.to_string())),
             )
             .fix(
-                "start and unlock the keyring, or read the secret from a file, a variable or a \
-                 command",
+                "start and unlock the desktop keyring, or read the secret from a file, a \
+                     variable or a command",
             ))
         }
         Ok(Err(KeyringError::BadEncoding(_))) => Err(failed(entry, "is not UTF-8 text")),
@@ -81,8 +84,20 @@ fn ask<T: Send + 'static>(
             entry,
             &format!("is unavailable: {}", one_line(&other.to_string())),
         )),
-        Err(_) => Err(failed(entry, "timed out").fix("unlock the keyring, then retry")),
+        Err(_) => Err(failed(entry, "timed out").fix("unlock the desktop keyring, then retry")),
     }
+}
+
+/// The reason without the libraries' words: without a desktop session, they mention X11.
+fn why(cause: &str) -> String {
+    let cause = one_line(cause);
+    if cause.contains("autolaunch") {
+        return "there is no desktop session (DBUS_SESSION_BUS_ADDRESS is not set)".to_owned();
+    }
+    cause
+        .strip_prefix("DBus error: ")
+        .unwrap_or(&cause)
+        .to_owned()
 }
 
 /// The platform's command that stores an entry; it prompts for the secret.
@@ -98,7 +113,7 @@ fn how_to_store(entry: &str) -> String {
 fn failed(entry: &str, what: &str) -> Error {
     Error::new(
         Kind::NoCredentials,
-        format!("keyring entry {} {what}", shown(entry)),
+        format!("desktop keyring entry {} {what}", shown(entry)),
     )
 }
 
@@ -116,6 +131,16 @@ fn store() -> keyring_core::Result<std::sync::Arc<CredentialStore>> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn a_missing_desktop_session_is_reported_without_library_terms() {
+        let said = why("DBus error: Using X11 for dbus-daemon autolaunch was disabled");
+        assert!(
+            said.contains("DBUS_SESSION_BUS_ADDRESS") && !said.contains("X11"),
+            "{said}"
+        );
+        assert_eq!(why("DBus error: no such socket"), "no such socket");
+    }
 
     #[test]
     fn an_entry_without_a_user_is_refused_before_the_keyring_is_asked() {

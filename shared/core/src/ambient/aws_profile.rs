@@ -38,14 +38,18 @@ pub(super) fn shared(look: &Look<'_>) -> Result<Found> {
     let name = named.as_deref().unwrap_or(DEFAULT);
     if named.is_none() && !look.files().has_profile(name) {
         return Ok(Found::No(
-            format!("profile \"default\" not found in {}", look.files().places()).into(),
+            format!(
+                "AWS CLI profile \"default\" not found in {}",
+                look.files().places()
+            )
+            .into(),
         ));
     }
     let mut path = Path::new(name);
     match path.section(look)? {
         section if !mentions_credentials(&section) => Ok(Found::No(
             format!(
-                "profile {} ({}) has no credentials{}",
+                "AWS CLI profile {} ({}) has no credentials{}",
                 shown(name),
                 section.place(),
                 unread(look)

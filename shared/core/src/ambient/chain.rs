@@ -52,7 +52,7 @@ pub(super) fn only(look: &Look<'_>, source: CredentialSource) -> Result<Step> {
         )
         .fix(match source {
             CredentialSource::Environment => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            CredentialSource::SharedProfile => "run aws configure, or set AWS_PROFILE to a profile with credentials",
+            CredentialSource::SharedProfile => "run aws configure, or set AWS_PROFILE to an AWS CLI profile with credentials",
             CredentialSource::WebIdentity => "set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN (on EKS, annotate the service account with its role)",
             CredentialSource::EcsContainer => "run it in an ECS task with a task role or a pod with Pod Identity, and pass these variables through",
             CredentialSource::Ec2InstanceMetadata => "unset AWS_EC2_METADATA_DISABLED",

@@ -55,11 +55,18 @@ fn read(files: &Files, section: &Section<'_>, allow_insecure: bool) -> Result<Aw
                 .wrong("names a services section that does not exist")
                 .fix(format!("add [services {services}], or remove the line")));
         };
-        for service in SERVICES {
-            if let Some(property) = services.property(service)
-                && let Some(text) = property.inner("endpoint_url")
-            {
-                settings.by_service.insert(service, url(text, property)?);
+        for property in services.properties() {
+            let Some(text) = property.inner("endpoint_url") else {
+                continue;
+            };
+            let key = property.key.to_ascii_lowercase();
+            match SERVICES.into_iter().find(|service| *service == key) {
+                Some(service) => {
+                    settings.by_service.insert(service, url(text, property)?);
+                }
+                None => {
+                    found.others.insert(key, text.to_owned());
+                }
             }
         }
     }

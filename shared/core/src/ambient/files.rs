@@ -167,6 +167,11 @@ impl<'f> Section<'f> {
             .wrong(self.line, format!("AWS CLI profile {name} {what}"))
     }
 
+    /// All properties; the last one of a key wins.
+    pub(super) fn properties(&self) -> impl Iterator<Item = &Property<'f>> {
+        self.properties.iter()
+    }
+
     /// The property with this key; the last one wins.
     pub(super) fn property(&self, key: &str) -> Option<&Property<'f>> {
         self.properties

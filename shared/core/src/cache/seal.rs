@@ -56,7 +56,7 @@ impl Sealer {
             None => make_key(folder)?,
         });
         let key = CipherKey::<Aes256Gcm>::try_from(key.as_slice())
-            .map_err(|_| "the key in the keyring has the wrong length".to_owned())?;
+            .map_err(|_| "the key in the kernel keyring has the wrong length".to_owned())?;
         Ok(Self(Aes256Gcm::new(&key)))
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use session_name::{federation_name, session_name};
-pub use site::{AwsProfileEndpoints, Site};
+pub use site::{AwsProfileEndpoints, IGNORE, Site};
 
 use crate::profile::{CacheMode, KeyPair, Mfa, Policies, SecretRef};
 

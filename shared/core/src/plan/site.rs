@@ -28,6 +28,8 @@ pub struct Site {
 pub struct AwsProfileEndpoints {
     /// Its settings.
     pub settings: Endpoints,
+    /// The endpoints of services that only other programs call.
+    pub others: BTreeMap<String, String>,
     /// `ignore_configured_endpoint_urls`: disables all custom endpoints.
     pub ignored: bool,
 }
@@ -44,7 +46,7 @@ const SERVICES: [(&str, &str); 8] = [
 ];
 
 /// Disables all endpoints that the environment or AWS CLI profile configures.
-const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+pub const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 impl Site {
     /// The site for a region: the connector's endpoints first, then the environment's.

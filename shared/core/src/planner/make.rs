@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Delivery, LoginPlan, Plan, Site, TokenPlan};
 use crate::profile::{Connector, Profile};
 use crate::request::{Request, Wants};
-use crate::resource::{Partition, RegistryHost, check_region};
+use crate::resource::{Partition, RegistryHost};
 
 /// Plans a request.
 ///
@@ -63,20 +63,7 @@ fn plan(profile: &Profile, connector: &Connector, request: &Request, env: &Env) 
         around: Surroundings::new(env),
         client: request.client,
     };
-    let own = maker
-        .own_region(connector)
-        .or_else(|| target.clone())
-        .ok_or_else(|| {
-            Error::profile("no region is known")
-                .of(&connector.name)
-                .fix(match profile.has_file() {
-                    true => "set region in the connectors file, or AWS_REGION",
-                    false => "set AWS_REGION",
-                })
-        })?;
-    // A region from the environment or an AWS CLI profile is unchecked, and becomes part of a host
-    // name.
-    check_region(&own).map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
+    let own = maker.region(connector, target.as_deref())?;
     let site = maker.site_of(connector, &own)?;
     let target = target.unwrap_or_else(|| own.clone());
     let session = maker.step(connector, &site, &scope, &target)?;

@@ -9,6 +9,7 @@ mod steps;
 mod which;
 
 pub use make::make;
+pub use place::{profile_endpoints, site};
 pub use steps::CONSENT;
 pub use which::for_registry as connector_for_registry;
 

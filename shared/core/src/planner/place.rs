@@ -2,12 +2,13 @@
 
 use super::scope;
 use super::steps::Maker;
-use crate::ambient;
+use crate::ambient::{self, Surroundings};
+use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::plan::{Site, Step};
-use crate::profile::{Connector, CredentialSource, ImplicitSource, Origin};
-use crate::request::{Client, ClusterRef, Request, Wants};
-use crate::resource::{Partition, RegistryHost, Resource};
+use crate::plan::{AwsProfileEndpoints, Site, Step};
+use crate::profile::{Connector, CredentialSource, ImplicitSource, Origin, Profile};
+use crate::request::{Client, Request, Wants};
+use crate::resource::{Partition, RegistryHost, Resource, check_region};
 
 /// Whether a connector may serve a registry, by its resource limit and its regions.
 pub(super) fn may_serve(connector: &Connector, registry: &RegistryHost) -> bool {
@@ -99,12 +100,7 @@ fn names_its_region(connector: &Connector, request: &Request) -> bool {
             matches!(registry, RegistryHost::Public(_))
                 || scope::names_registry(connector, registry)
         }
-        Wants::ClusterToken {
-            cluster: ClusterRef {
-                region_from_flag, ..
-            },
-        } => *region_from_flag,
-        Wants::Session { .. } => false,
+        Wants::ClusterToken { .. } | Wants::Session { .. } => false,
     }
 }
 
@@ -120,7 +116,62 @@ fn draws_on_aws_profile(connector: &Connector) -> bool {
         )
 }
 
+/// The endpoints of the AWS CLI profile that a connector's credentials come from, if any. The
+/// connector's own endpoints and the environment's override them.
+///
+/// # Errors
+/// The profile's settings are invalid.
+pub fn profile_endpoints(
+    connector: &Connector,
+    around: &Surroundings<'_>,
+) -> Result<Option<AwsProfileEndpoints>> {
+    if !draws_on_aws_profile(connector) {
+        return Ok(None);
+    }
+    around
+        .profile_endpoints(
+            connector.auth.aws_profile(),
+            connector.endpoints.allow_insecure,
+        )
+        .map_err(|error| error.of(&connector.name))
+}
+
+/// The region and endpoints of a connector's own calls, whatever it is asked for.
+///
+/// # Errors
+/// No region is known, or an endpoint is invalid.
+pub fn site(profile: &Profile, connector: &Connector, env: &Env) -> Result<Site> {
+    let maker = Maker {
+        profile,
+        env,
+        around: Surroundings::new(env),
+        client: Client::Command,
+    };
+    let region = maker.region(connector, None)?;
+    maker.site_of(connector, &region)
+}
+
 impl Maker<'_> {
+    /// The connector's region, else the one that the request names.
+    pub(super) fn region(&self, connector: &Connector, target: Option<&str>) -> Result<String> {
+        let region = self
+            .own_region(connector)
+            .or_else(|| target.map(str::to_owned))
+            .ok_or_else(|| {
+                Error::profile("no region is known")
+                    .of(&connector.name)
+                    .fix(match self.profile.has_file() {
+                        true => "set region in the connectors file, or AWS_REGION",
+                        false => "set AWS_REGION",
+                    })
+            })?;
+        // A region from the environment or an AWS CLI profile has not been checked yet, and it
+        // becomes part of a host name.
+        check_region(&region)
+            .map_err(|error| Error::usage(error.to_string()).of(&connector.name))?;
+        Ok(region)
+    }
+
     pub(super) fn own_region(&self, connector: &Connector) -> Option<String> {
         connector
             .region
@@ -132,15 +183,8 @@ impl Maker<'_> {
     /// The site of a connector in a region, with the endpoints of the connector, the environment
     /// and the AWS CLI profile it uses.
     pub(super) fn site_of(&self, connector: &Connector, region: &str) -> Result<Site> {
-        let settings = &connector.endpoints;
-        let of_profile = if draws_on_aws_profile(connector) {
-            self.around
-                .profile_endpoints(connector.auth.aws_profile(), settings.allow_insecure)
-        } else {
-            Ok(None)
-        };
-        of_profile
-            .and_then(|theirs| Site::beside(region, settings, theirs.as_ref(), self.env))
+        let theirs = profile_endpoints(connector, &self.around)?;
+        Site::beside(region, &connector.endpoints, theirs.as_ref(), self.env)
             .map_err(|error| error.of(&connector.name))
     }
 

@@ -82,7 +82,7 @@ pub(super) fn reach(connector: &Connector) -> Option<(&'static str, &'static str
             SecretRef::Command(_) => COMMAND,
             SecretRef::Env(_) => "an environment variable must not be read",
             SecretRef::File(_) => "a secret file must not be read",
-            SecretRef::Keyring(_) => "the keyring must not be read",
+            SecretRef::Keyring(_) => "the desktop keyring must not be read",
             SecretRef::Literal(_) | SecretRef::Ssm { .. } => return None,
         };
         Some((*field, what))

@@ -73,7 +73,7 @@ fn root_follows_no_reference_from_a_file_of_another_user() {
         (
             with("{ keyring = \"service/user\" }"),
             "aws_secret_access_key",
-            "the keyring must not be read",
+            "the desktop keyring must not be read",
         ),
         (
             with("\"s\"\nexternal_id = { file = \"/root/secret\" }"),

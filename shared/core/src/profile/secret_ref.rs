@@ -51,7 +51,7 @@ impl SecretRef {
             Self::Command(argv) => {
                 format!("command {}", shown(argv.first().map_or("", String::as_str)))
             }
-            Self::Keyring(entry) => format!("keyring entry {}", shown(entry)),
+            Self::Keyring(entry) => format!("desktop keyring entry {}", shown(entry)),
             Self::Ssm { name, .. } => format!("SSM parameter {}", shown(name)),
         }
     }

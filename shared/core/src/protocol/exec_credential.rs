@@ -135,7 +135,6 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
     else {
         return Err(Error::usage(format!("{from} does not name a cluster")));
     };
-    let region_from_flag = region.is_some();
     if let Some((region, whence)) = &region {
         check_region(region).map_err(|error| Error::usage(*whence).because(error))?;
         if let Some(own) = &own
@@ -153,7 +152,6 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
         name,
         account,
         region,
-        region_from_flag,
     })
 }
 

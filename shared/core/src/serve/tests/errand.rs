@@ -26,7 +26,6 @@ fn cluster() -> Wants {
             name: "prod".into(),
             account: None,
             region: None,
-            region_from_flag: false,
             partition: None,
         },
     }
