@@ -166,7 +166,7 @@ fn configuration(
     let name = &connector.name;
     let mut options = vec!["env".to_owned()];
     let mut words = Vec::new();
-    // The endpoint of another connector in a chain can be AWS_ENDPOINT_URL although this one's is not.
+    // The command may change AWS_ENDPOINT_URL, which other connectors of the chain may use.
     let restored = RESTORED.into_iter().chain([URL]).map(str::to_owned);
     for variable in restored.chain(endpoints).collect::<BTreeSet<_>>() {
         match app.env.get(&variable) {
@@ -194,7 +194,7 @@ fn configuration(
     exec_folder::keep(app, name, &text)
 }
 
-/// Whether the connector would obtain the same credentials without the keys in the environment.
+/// Whether the connector obtains other credentials, or none, without the keys in the environment.
 /// They take precedence over the command's configuration, so they are hidden from the command; a
 /// connector that reads them there could not renew the session.
 fn needs_keys_of_environment(app: &App, profile: &Profile, connector: &Connector) -> bool {

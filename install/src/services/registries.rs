@@ -99,8 +99,11 @@ pub(crate) fn require_served(
         ),
         Err(error) => (error.summary(), error.fix),
     };
-    let fix = to_serve(profile, connector, registry).or(fix);
-    Err(Error::refused(why).of(name).fix(fix.unwrap_or_default()))
+    let error = Error::refused(why).of(name);
+    Err(match to_serve(profile, connector, registry).or(fix) {
+        Some(fix) => error.fix(fix),
+        None => error,
+    })
 }
 
 /// How to make a connector the only one that lists a registry.
