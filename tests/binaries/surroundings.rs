@@ -179,7 +179,7 @@ fn output_that_cannot_be_written_is_a_failure() {
         let answer = world.shell(script);
         let line = answer.failure();
         assert_eq!(answer.status, 1, "{script}");
-        assert!(line.contains("cannot write the answer"), "{line}");
+        assert!(line.contains("cannot write the response"), "{line}");
     }
     // If the client has closed the pipe, no error is printed.
     let gone = world.shell("{ sleep 0.2; \"$PROCESS\"; } | true");

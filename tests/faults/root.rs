@@ -174,5 +174,5 @@ fn root_reads_no_token_file_that_another_users_aws_files_name() {
     let told = Run::of(&mut by_sudo(house.credential_process()))
         .failure()
         .to_owned();
-    assert!(told.contains("does not hold a JSON web token"), "{told}");
+    assert!(told.contains("does not contain a JSON web token"), "{told}");
 }

@@ -10,7 +10,7 @@ pub(crate) fn require_enabled(connector: &Connector) -> Result<()> {
         return Ok(());
     }
     let name = &connector.name;
-    Err(Error::refused("it is disabled")
+    Err(Error::refused("this connector is disabled")
         .of(name)
         .fix(format!("run 'aws-connector update {name} --unset enabled'")))
 }

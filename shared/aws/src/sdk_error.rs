@@ -57,6 +57,9 @@ impl Question<'_> {
             Reason::Busy => (Kind::Unavailable, format!("{what} failed")),
             Reason::WrongMfaCode => (Kind::Denied, format!("{what}: AWS rejected the MFA code")),
             Reason::NotFound => (Kind::Denied, format!("{what} failed: not found")),
+            Reason::InvalidParameter | Reason::MalformedPolicy | Reason::PolicyTooLarge => {
+                (Kind::Denied, format!("{what} failed"))
+            }
             _ => (Kind::Denied, format!("{what} was denied")),
         };
         let error = Error::new(kind, what).refusal(Refusal {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::boot::{boot_id, since_boot_ms};
 use crate::log;
-use crate::sys::boot::{boot_id, since_boot_ms};
 
 /// Smaller offsets are ignored: AWS itself tolerates five minutes.
 const IGNORED_BELOW: TimeDelta = TimeDelta::seconds(60);

@@ -208,7 +208,7 @@ fn write(output: &Output) -> i32 {
         // The client has closed the stream.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 1,
         Err(error) => {
-            log::line(format_args!("cannot write the answer: {error}"));
+            log::line(format_args!("cannot write the response: {error}"));
             1
         }
     }

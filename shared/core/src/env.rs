@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::env::VarError;
 
+use crate::passwd;
+use crate::sys::user::real_uid;
+
 /// The source of environment variables.
 #[derive(Clone, Debug)]
 pub enum Env {
@@ -94,8 +97,9 @@ impl Env {
             .iter()
             .find_map(|name| self.get(name))
             .unwrap_or_else(|| {
-                let uid = rustix::process::getuid().as_raw();
-                crate::user::system_name(uid).unwrap_or_else(|| format!("uid-{uid}"))
+                let uid = real_uid();
+                let name = passwd::user(uid).and_then(|user| user.name);
+                name.unwrap_or_else(|| format!("uid-{uid}"))
             })
     }
 }

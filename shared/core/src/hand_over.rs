@@ -26,7 +26,7 @@ use crate::shown::shown;
 use crate::sys::process::exec;
 use crate::sys::signals::{Deaf, outlive_file_limits};
 use crate::sys::streams::nameless_file;
-use crate::user::effective_uid;
+use crate::sys::user::effective_uid;
 
 /// The first argument, which marks a call from a small program.
 pub const VERB: &str = "answer-for";

@@ -9,6 +9,7 @@
 
 pub mod ambient;
 pub mod aws;
+mod boot;
 pub mod cache;
 pub mod clock;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod hand_over;
 pub mod local_secret;
 pub mod log;
 pub mod mfa;
+mod passwd;
 pub mod paths;
 pub mod plan;
 pub mod planner;

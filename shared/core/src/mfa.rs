@@ -97,7 +97,9 @@ fn prompt(
         // Start a new line after the prompt.
         let _ = writeln!(terminal);
         let seconds = PROMPT.as_secs();
-        return none(format!("no MFA code was given within {seconds} s"));
+        return none(format!(
+            "timed out after {seconds} s waiting for an MFA code"
+        ));
     };
     let line = String::from_utf8_lossy(&line);
     if line.trim().is_empty() {

@@ -1,18 +1,17 @@
 //! The paths of the connectors file and the cache directory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use directories::ProjectDirs;
 
 use crate::env::Env;
+use crate::passwd;
+use crate::sys::user::effective_uid;
 
 /// The variable that overrides the path of the connectors file.
 pub const FILE_VARIABLE: &str = "AWS_CONNECTOR_FILE";
 /// The variable that overrides the cache directory.
 pub const CACHE_VARIABLE: &str = "AWS_CONNECTOR_CACHE_DIR";
-
-/// The size limit of `/etc/passwd`.
-const LONGEST_USERS: u64 = 16 * 1024 * 1024;
 
 /// The two locations on disk; either is `None` if there is no home directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,25 +87,9 @@ pub fn home(env: &Env) -> Option<PathBuf> {
     match env.get("HOME") {
         Some(home) => Some(home.into()),
         None if matches!(env, Env::Fixed(_)) => None,
-        None if cfg!(target_os = "linux") => {
-            let users = crate::fs::read(Path::new("/etc/passwd"), LONGEST_USERS).ok()?;
-            home_in(
-                &String::from_utf8_lossy(&users),
-                crate::user::effective_uid(),
-            )
-        }
+        None if cfg!(target_os = "linux") => Some(passwd::user(effective_uid())?.home?.into()),
         None => std::env::home_dir(),
     }
-}
-
-/// A user's home directory from the text of `/etc/passwd`.
-fn home_in(users: &str, uid: u32) -> Option<PathBuf> {
-    users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let is_theirs = fields.nth(2)?.parse() == Ok(uid);
-        let home = fields.nth(2).filter(|home| home.starts_with('/'))?;
-        is_theirs.then(|| home.into())
-    })
 }
 
 #[cfg(test)]
@@ -121,15 +104,5 @@ mod tests {
         let here = std::env::current_dir().unwrap();
         assert_eq!(paths.profile_file, Some(here.join("x/p.toml")));
         assert_eq!(paths.cache_folder, Some(here.join("cache")));
-    }
-
-    #[test]
-    fn a_home_directory_is_found_in_etc_passwd() {
-        let users =
-            "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:\nnone:x:7:7:::\n";
-        assert_eq!(home_in(users, 1000), Some("/home/ann".into()));
-        assert_eq!(home_in(users, 0), Some("/root".into()));
-        assert_eq!(home_in(users, 7), None);
-        assert_eq!(home_in(users, 8), None);
     }
 }

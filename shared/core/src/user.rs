@@ -1,33 +1,8 @@
 //! The user of this process, and whose files it trusts.
 
-use std::path::Path;
-use std::sync::OnceLock;
-
 use crate::env::Env;
 use crate::shown::shown;
-
-/// The effective user id, queried once.
-pub(crate) fn effective_uid() -> u32 {
-    static UID: OnceLock<u32> = OnceLock::new();
-    *UID.get_or_init(|| rustix::process::geteuid().as_raw())
-}
-
-/// The size limit of the user database.
-const LONGEST: u64 = 16 * 1024 * 1024;
-
-/// The name of a user in `/etc/passwd`. A static binary cannot use other sources of names.
-pub(crate) fn system_name(uid: u32) -> Option<String> {
-    let bytes = crate::fs::read(Path::new("/etc/passwd"), LONGEST).ok()?;
-    name_in(&String::from_utf8_lossy(&bytes), uid)
-}
-
-fn name_in(passwd: &str, uid: u32) -> Option<String> {
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, id) = (fields.next()?, fields.nth(1)?);
-        (id.parse() == Ok(uid) && !name.is_empty()).then(|| name.to_owned())
-    })
-}
+use crate::sys::user::effective_uid;
 
 /// The user of this process, and the one who ran sudo.
 #[derive(Clone, Debug)]
@@ -111,20 +86,6 @@ mod tests {
         let alone = Runner::new(0, &Env::fixed([]));
         assert_eq!(alone.trusts(1000), Trust::None);
         assert_eq!(alone.describe(1000), "uid 1000");
-    }
-
-    #[test]
-    fn the_system_names_a_user_without_variables() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\n# none\n+::::\nann:x:1000:1000::/home/ann:/bin/sh\n:x:7:7::/:\n";
-        assert_eq!(name_in(passwd, 0).as_deref(), Some("root"));
-        assert_eq!(name_in(passwd, 1000).as_deref(), Some("ann"));
-        for uid in [7, 100] {
-            assert_eq!(name_in(passwd, uid), None);
-        }
-        let uid = rustix::process::getuid().as_raw();
-        let expected = system_name(uid).unwrap_or_else(|| format!("uid-{uid}"));
-        assert_eq!(Env::fixed([]).user(), expected);
-        assert_eq!(Env::fixed([("LOGNAME", "ann")]).user(), "ann");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub fn read(token_file: &str) -> std::io::Result<Zeroizing<String>> {
 /// The claims of a token file that determine the resulting session, as one text.
 ///
 /// # Errors
-/// The file cannot be read or does not hold a JSON web token.
+/// The file cannot be read or does not contain a JSON web token.
 pub fn identity(token_file: &str) -> Result<String> {
     let fail = |what: &str| {
         Error::new(
@@ -39,7 +39,7 @@ pub fn identity(token_file: &str) -> Result<String> {
                 "check that the token is mounted there (on EKS: annotate the service account with its role)",
             )
         })?;
-    of_token(token.trim()).ok_or_else(|| fail("does not hold a JSON web token"))
+    of_token(token.trim()).ok_or_else(|| fail("does not contain a JSON web token"))
 }
 
 /// As [`identity`], for the token of a container. If it is not a JWT, its content is its identity.

@@ -111,7 +111,7 @@ impl Sdk {
             question
                 .incomplete("without ARN, endpoint and certificate authority")
                 .of(call.connector)
-                .fix("wait until the cluster is ACTIVE, then try again")
+                .fix("wait until the cluster is ACTIVE, then retry")
         })
     }
 }

@@ -32,7 +32,12 @@ pub(crate) fn obtain(
     call: Call<'_>,
 ) -> Result<Session> {
     let source = || {
-        source.ok_or_else(|| Error::local(format!("{} was called without keys", step.describe())))
+        source.ok_or_else(|| {
+            Error::local(format!(
+                "internal error: {} has no credentials to sign with",
+                step.describe()
+            ))
+        })
     };
     let site = &step.site;
     match &step.how {
@@ -71,7 +76,9 @@ pub(crate) fn obtain(
         How::Sso(plan) => sso::obtain(network, site, plan, call),
         How::Container(plan) => container::obtain(network, plan, call),
         How::InstanceMetadata(plan) => instance_metadata::obtain(network, plan, call),
-        How::Keys(_) => Err(Error::local("access keys are not asked for here")),
+        How::Keys(_) => Err(Error::local(
+            "internal error: a step with access keys makes no call",
+        )),
     }
 }
 

@@ -194,7 +194,7 @@ impl Path {
         }
         Err(section
             .wrong(&format!("has no credentials{}", unread(look)))
-            .fix("give it keys, role_arn with source_profile, sso_session or credential_process, or use another profile"))
+            .fix("add keys, role_arn with source_profile, sso_session or credential_process, or use another profile"))
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn container(look: &Look<'_>) -> Result<Found> {
     {
         return Err(wrong(
             TOKEN,
-            "holds a line break or another control character",
+            "contains a line break or another control character",
         ));
     }
     Ok(look.found(How::Container(ContainerPlan {

@@ -64,7 +64,7 @@ pub(super) fn web_identity(look: &Look<'_>) -> Result<Found> {
             Kind::NoCredentials,
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not",
         )
-        .fix("set AWS_ROLE_ARN to the token's role"));
+        .fix("set AWS_ROLE_ARN to the role to assume"));
     };
     check_role_arn(&arn)
         .map_err(|error| Error::usage("environment variable AWS_ROLE_ARN").because(error))?;

@@ -140,7 +140,7 @@ pub(super) fn still_busy(note: &Note, connector: &str) -> Error {
         format!("timed out waiting for {}", describe_holder(note)),
     )
     .of(connector)
-    .fix("try again")
+    .fix("retry")
 }
 
 #[cfg(test)]

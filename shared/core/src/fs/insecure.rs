@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 /// Why a file or folder cannot be trusted or must not be changed: another user could have written
 /// it, or this is `sudo` and another user owns it.
 pub fn insecure(meta: &Metadata) -> Option<String> {
-    insecure_for(crate::user::effective_uid(), meta.uid(), meta.mode())
+    insecure_for(crate::sys::user::effective_uid(), meta.uid(), meta.mode())
 }
 
 fn insecure_for(me: u32, owner: u32, mode: u32) -> Option<String> {

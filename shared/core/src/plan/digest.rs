@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 use super::{
     ContainerPlan, How, InstanceMetadataPlan, LoginPlan, ProcessPlan, RoleCall, Site, SsoPlan, Step,
 };
+use crate::boot::boot_id;
 use crate::cache::Key;
 use crate::env::Env;
 use crate::error::Result;
 use crate::paths::Paths;
 use crate::profile::{LONGEST_FILE, Mfa, Policies};
-use crate::sys::boot::boot_id;
 use crate::web_identity;
 use fields::Fields;
 use variables::of_process;

@@ -80,14 +80,17 @@ pub(super) fn target(connector: &Connector, request: &Request) -> Result<Option<
         && !connector.allowed_regions.contains(there)
         && !names_its_region(connector, request)
     {
-        return Err(Error::refused(format!(
-            "{} is in {there}, but the connector is for {here}",
-            what.unwrap_or_default()
-        ))
-        .of(&connector.name)
-        .fix(format!(
-            "add {there} to its allowed_regions, or use another connector"
-        )));
+        let what = match what {
+            Some(what) if what != *there => format!("{what} is in {there}"),
+            _ => format!("region {there} was requested"),
+        };
+        return Err(
+            Error::refused(format!("{what}, but the connector is for {here}"))
+                .of(&connector.name)
+                .fix(format!(
+                    "add {there} to its allowed_regions, or use another connector"
+                )),
+        );
     }
     Ok(region)
 }

@@ -71,7 +71,7 @@ pub(super) fn path(text: &str) -> std::result::Result<String, String> {
 pub(super) fn name(text: &str, min: usize, max: usize) -> std::result::Result<String, String> {
     if text.len() < min || text.len() > max || !text.chars().all(is_name_char) {
         return Err(format!(
-            "{} is not {min} to {max} letters, digits and _+=,.@-",
+            "{} must be {min} to {max} characters: letters, digits and _+=,.@-",
             shown(text)
         ));
     }
@@ -116,7 +116,7 @@ pub fn external_id(text: &str) -> std::result::Result<(), String> {
         Ok(())
     } else {
         // It may be confidential, so it is not shown.
-        Err("is not 2 to 1224 letters, digits and _+=,.@:/-".to_owned())
+        Err("must be 2 to 1224 characters: letters, digits and _+=,.@:/-".to_owned())
     }
 }
 

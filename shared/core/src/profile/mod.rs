@@ -277,7 +277,10 @@ impl Profile {
             None if names.is_empty() => {
                 error.fix("add [connectors.NAME] with an auth_method to the file")
             }
-            None => error.fix(format!("use one of {}", first_few(&names))),
+            None => match names.as_slice() {
+                [only] => error.fix(format!("use connector '{only}'")),
+                _ => error.fix(format!("use one of {}", first_few(&names))),
+            },
         }
     }
 }

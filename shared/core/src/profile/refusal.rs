@@ -18,7 +18,7 @@ pub(super) fn not_allowed(field: &str, method: Method) -> String {
     const AWS_SECRET_ACCESS_KEY: &str = field::AWS_SECRET_ACCESS_KEY.name();
     const AWS_SESSION_TOKEN: &str = field::AWS_SESSION_TOKEN.name();
     let (reason, instead) = match (field, method) {
-        (DURATION, SecretKey | StsToken) => (", whose keys are returned as they are", ""),
+        (DURATION, SecretKey | StsToken) => (", whose keys are returned unchanged", ""),
         (DURATION, Implicit) => (" without role_arn", ""),
         (MFA_SERIAL | MFA_PROCESS | MFA_DURATION, FederationToken) => (
             ": GetFederationToken does not accept an MFA code",

@@ -41,7 +41,7 @@ pub(super) fn allowed_regions(
             return Err(fields.field_error(
                 &list,
                 &format!(
-                    "{name} is in another partition ({}) than the connector's region",
+                    "{name} is in partition {}, but the connector's region is not",
                     there.id()
                 ),
             ));

@@ -215,7 +215,7 @@ impl<'p, 'd> Fields<'p, 'd> {
         let what = match nearest(entry.name, known.iter().copied()) {
             Some(near) => format!("unknown field {name}{inside}; did you mean '{near}'?"),
             None => {
-                format!("unknown field {name}{inside}; fields of your own start with 'x-'")
+                format!("unknown field {name}{inside}; custom fields start with 'x-'")
             }
         };
         self.error_at(entry.at, &what)

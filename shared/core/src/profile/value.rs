@@ -161,7 +161,7 @@ impl Value for Command {
         let DeValue::Array(items) = found.value else {
             return Err(fields.wrong_type(
                 found,
-                "a list such as [\"program\", \"argument\"] (no shell reads it)",
+                "a list such as [\"program\", \"argument\"] (it runs without a shell)",
             ));
         };
         let argv = items

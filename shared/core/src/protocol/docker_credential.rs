@@ -116,7 +116,7 @@ impl Protocol for DockerCredential {
             secret: login.password.expose(),
         };
         let mut text = serde_json::to_string(&credentials)
-            .map_err(|error| Error::local("cannot write the answer").because(error))?;
+            .map_err(|error| Error::local("cannot write the response").because(error))?;
         text.push('\n');
         Ok(Output::document(text))
     }

@@ -141,7 +141,7 @@ fn cluster_ref(name: &str, from: &str, region: Option<(String, &str)>) -> Result
             && own != region
         {
             return Err(Error::usage(format!(
-                "{whence} says {region}, but the cluster's ARN says {own}"
+                "{whence} is {region}, but the cluster's ARN is in {own}"
             ))
             .fix("remove one of them"));
         }

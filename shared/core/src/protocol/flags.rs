@@ -48,9 +48,9 @@ impl Flags {
                 .value()
                 .map_err(|_| usage(&format!("--{name} requires a value")))?
                 .into_string()
-                .map_err(|_| usage(&format!("--{name}the value is not UTF-8 text")))?;
+                .map_err(|_| usage(&format!("--{name}: the value is not UTF-8 text")))?;
             if value.is_empty() {
-                return Err(usage(&format!("--{name}the value is empty")));
+                return Err(usage(&format!("--{name}: the value is empty")));
             }
             if value.len() > LONGEST || value.chars().any(char::is_control) {
                 return Err(usage(&format!(

@@ -256,7 +256,7 @@ fn is_regional(arn: &Arn, service: &str) -> bool {
 
 fn not_a(kind: ResourceType, id: &str) -> ResourceError {
     ResourceError::new(format!(
-        "{} is not a {} id: {}",
+        "{} is not a valid {} id: {}",
         shown(id),
         kind.id(),
         forms(kind)

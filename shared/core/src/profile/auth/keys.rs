@@ -38,7 +38,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Option<KeyPair>> {
             Err(fields.error("field 'aws_access_key_id' is required with aws_secret_access_key"))
         }
         _ => Err(fields.error(
-            "access_keys holds both keys; remove aws_access_key_id and aws_secret_access_key",
+            "access_keys contains both keys; remove aws_access_key_id and aws_secret_access_key",
         )),
     }
 }
