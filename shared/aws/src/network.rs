@@ -191,7 +191,7 @@ impl Question<'_> {
     }
 
     /// How far ahead of `now` the answer was dated that cannot be believed.
-    pub(crate) fn wild_offset(&self) -> Option<TimeDelta> {
+    pub(crate) fn implausible_offset(&self) -> Option<TimeDelta> {
         self.dated().filter(|offset| offset.abs() > NO_TIME)
     }
 

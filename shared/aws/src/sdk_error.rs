@@ -23,11 +23,11 @@ impl Question<'_> {
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
                 match context.err().code() {
-                    Some(code) => self.said_no(status, code, context.err().message()),
-                    None => self.nonsense(status),
+                    Some(code) => self.refused(status, code, context.err().message()),
+                    None => self.unrecognized(status),
                 }
             }
-            SdkError::ResponseError(context) => self.nonsense(context.raw().status().as_u16()),
+            SdkError::ResponseError(context) => self.unrecognized(context.raw().status().as_u16()),
             SdkError::TimeoutError(_) => self.no_answer("the request timed out"),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(error) => self.not_reached(error),
@@ -38,19 +38,19 @@ impl Question<'_> {
         }
     }
 
-    /// The answer lacks something, or cannot be believed.
+    /// The response is incomplete or implausible.
     pub(crate) fn incomplete(&self, what: &str) -> Error {
         self.unavailable(format!("{} returned a response {what}", self.what))
             .fix("retry; if it fails again, check the endpoint")
     }
 
     /// AWS answered with an error code.
-    pub(crate) fn said_no(&self, status: u16, code: &str, message: Option<&str>) -> Error {
+    pub(crate) fn refused(&self, status: u16, code: &str, message: Option<&str>) -> Error {
         let code = clean_code(code);
         let message = one_line(&without(message.unwrap_or_default(), &self.hidden));
         let reason = self.reason(status, &code, &message);
         let fix = self.fix(reason, &message);
-        // More text follows it in a sentence.
+        // The message is embedded in a longer sentence.
         let message = message.strip_suffix('.').unwrap_or(&message).to_owned();
         let what = &self.what;
         let (kind, what) = match reason {
@@ -90,23 +90,23 @@ impl Question<'_> {
 
     /// How the clock is wrong.
     fn clock_note(&self) -> String {
-        let told = |offset: TimeDelta, later, earlier| {
-            let way = if offset > TimeDelta::zero() {
+        let describe = |offset: TimeDelta, later, earlier| {
+            let direction = if offset > TimeDelta::zero() {
                 later
             } else {
                 earlier
             };
-            (shown_length(offset.abs()), way)
+            (shown_length(offset.abs()), direction)
         };
         if let Some(offset) = self.clock_offset() {
-            let (length, way) = told(offset, "behind", "ahead of");
-            return format!("this machine's clock is {length} {way} AWS's");
+            let (length, direction) = describe(offset, "behind", "ahead of");
+            return format!("this machine's clock is {length} {direction} AWS's");
         }
-        if let Some(offset) = self.wild_offset() {
-            let (length, way) = told(offset, "later", "earlier");
+        if let Some(offset) = self.implausible_offset() {
+            let (length, direction) = describe(offset, "later", "earlier");
             return format!(
-                "the response is dated {length} {way} than this machine's clock, too large to be \
-                 clock skew"
+                "the date of the response is {length} {direction} than this machine's clock, too \
+                 far off to be clock skew"
             );
         }
         "the time in the signature is wrong".to_owned()
@@ -131,9 +131,9 @@ impl Question<'_> {
             Reason::WrongTime => "set this machine's clock".to_owned(),
             Reason::AccessDenied => match operation {
                 "sts:AssumeRole" => format!(
-                    "allow {who} in the role's trust policy (or its account, and {who} to call \
-                     sts:AssumeRole), and check external_id and whether the role exists: AWS \
-                     returns the same error for a missing role"
+                    "check that the role exists and external_id is correct, which AWS reports in \
+                     the same way; allow {who} or its account in the role's trust policy; if \
+                     only the account, also allow {who} to call sts:AssumeRole"
                 ),
                 "sts:AssumeRoleWithWebIdentity" => "allow the token's issuer, subject and \
                                                     audience in the role's trust policy"
@@ -167,7 +167,7 @@ impl Question<'_> {
     }
 
     /// No error code, no usable body.
-    fn nonsense(&self, status: u16) -> Error {
+    fn unrecognized(&self, status: u16) -> Error {
         let peer = self.peer();
         let text = if (200..300).contains(&status) {
             format!(
@@ -208,7 +208,7 @@ fn denied_principal(message: &str) -> Option<&str> {
     (arn.starts_with("arn:") && !arn.contains(char::is_whitespace)).then_some(arn)
 }
 
-/// A code has letters, digits and a little more; what else comes is cut off.
+/// Keeps the leading letters, digits and `._-:#`, and drops the rest.
 fn clean_code(code: &str) -> String {
     let clean: String = code
         .chars()

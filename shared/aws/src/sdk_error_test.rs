@@ -52,7 +52,7 @@ fn denied(code: &str, message: &str) -> Error {
     ask(
         "sts:AssumeRole",
         " of arn:aws:iam::1:role/dev",
-        |question| question.said_no(403, code, Some(message)),
+        |question| question.refused(403, code, Some(message)),
     )
 }
 
@@ -61,7 +61,7 @@ fn a_secret_in_place_of_the_access_key_id_is_never_shown() {
     let misplaced = "a_secret_in_the_wrong_place";
     let said = format!("no such key {misplaced}");
     let error = ask_by(misplaced, "sts:AssumeRole", "", |question| {
-        question.said_no(403, "InvalidClientTokenId", Some(&said))
+        question.refused(403, "InvalidClientTokenId", Some(&said))
     });
     let text = format!("{error} {error:?}");
     assert!(text.contains("[not an access key id]"), "{text}");
@@ -94,7 +94,7 @@ fn the_fix_names_the_arn_that_aws_denied_and_a_missing_role() {
     assert!(error.summary().ends_with("on resource: x"), "{error}");
     let fix = error.fix.unwrap();
     assert!(
-        fix.starts_with(&format!("allow {arn} in the role's trust policy")),
+        fix.contains(&format!("allow {arn} or its account in the role's trust policy")),
         "{fix}"
     );
     assert!(
@@ -194,7 +194,7 @@ fn a_busy_aws_is_not_a_denial() {
         (500, "Whatever"),
         (400, "IDPCommunicationError"),
     ] {
-        let error = ask("sts:GetSessionToken", "", |q| q.said_no(status, code, None));
+        let error = ask("sts:GetSessionToken", "", |q| q.refused(status, code, None));
         assert_eq!(error.kind, Kind::Unavailable, "{code}");
         assert_eq!(error.reason(), Some(Reason::Busy));
         assert_eq!(code_of(&error), code);

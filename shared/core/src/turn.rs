@@ -33,7 +33,7 @@ pub struct Turn<'a> {
     /// The deadline for AWS. Time spent waiting for another process or the user extends it.
     pub(crate) deadline: Instant,
     /// The deadline for the whole response, waits included, if a cached credential is still valid.
-    pub(crate) hurry: Option<Instant>,
+    pub(crate) hard_deadline: Option<Instant>,
     /// How much longer to wait for other processes, in total.
     pub(crate) patience: Duration,
     /// Whether the user can be prompted for a code.
@@ -59,7 +59,7 @@ impl<'a> Turn<'a> {
             called: called.min(wall),
             start: (wall, now),
             deadline: now + BUDGET,
-            hurry: None,
+            hard_deadline: None,
             patience,
             can_prompt: false,
             has_prompted: false,

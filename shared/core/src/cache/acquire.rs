@@ -27,8 +27,8 @@ pub struct Miss<'a, T> {
 /// How a miss is resolved.
 #[derive(Debug)]
 pub enum Acquired<'a, T> {
-    /// Another process has cached it in the meantime, or a cached credential that is still valid
-    /// replaces it.
+    /// The credential is available: another process cached it in the meantime, or a cached one that
+    /// is still valid is served instead.
     Appeared(T),
     /// This process has to mint it.
     Lease(Box<Lease<'a, T>>),
@@ -38,10 +38,10 @@ impl<'a, T: Cacheable> Miss<'a, T> {
     /// Takes the lock, waiting for its holder if necessary.
     ///
     /// # Errors
-    /// The mint that this process waited for failed, or the wait timed out.
+    /// The process that was being waited for failed to mint, or the wait timed out.
     pub fn acquire(self, turn: &mut Turn<'_>) -> Result<Acquired<'a, T>> {
         crate::sys::signals::outlive_file_limits();
-        let outer = (turn.deadline, turn.hurry);
+        let outer = (turn.deadline, turn.hard_deadline);
         match self.take(turn) {
             Ok(Taken::Entry(entry)) => {
                 restore(turn, outer);
@@ -65,7 +65,9 @@ impl<'a, T: Cacheable> Miss<'a, T> {
         if let Some(why) = &self.refused
             && !self.cache.told.replace(true)
         {
-            log::warn(format_args!("{why}: ignored; it will be replaced"));
+            log::warn(format_args!(
+                "ignoring a cache entry, which will be replaced: {why}"
+            ));
         }
         let path = folder.lock_path(self.want.file());
         if self.valid.is_some() {
@@ -75,31 +77,35 @@ impl<'a, T: Cacheable> Miss<'a, T> {
                 return Err(failure.error);
             }
             let soon = Instant::now() + PATIENCE_WITH_VALID;
-            turn.hurry = Some(turn.hurry.map_or(soon, |hurry| hurry.min(soon)));
+            turn.hard_deadline = Some(
+                turn.hard_deadline
+                    .map_or(soon, |hard_deadline| hard_deadline.min(soon)),
+            );
         }
-        if let Some(hurry) = turn.hurry {
-            turn.deadline = turn.deadline.min(hurry);
+        if let Some(hard_deadline) = turn.hard_deadline {
+            turn.deadline = turn.deadline.min(hard_deadline);
         }
         if let Err(why) = folder.create() {
             self.cache.tell(&why);
             return Ok(Taken::Hold(Hold::Nowhere));
         }
         let began = Instant::now();
-        let patience = turn.hurry.map_or(turn.patience, |hurry| {
-            turn.patience.min(hurry.saturating_duration_since(began))
+        let patience = turn.hard_deadline.map_or(turn.patience, |hard_deadline| {
+            turn.patience
+                .min(hard_deadline.saturating_duration_since(began))
         });
         let ended = self.wait(folder, patience, turn);
         let waited = began.elapsed();
         turn.patience = turn.patience.saturating_sub(waited);
         // Extend the deadline for AWS by the wait, unless there is a limit for the whole command.
-        if turn.hurry.is_none() {
+        if turn.hard_deadline.is_none() {
             turn.deadline += waited;
         }
         match ended {
             Wait::Appeared(entry) => Ok(Taken::Entry(entry)),
             Wait::Locked(guard) => self.look_again(guard, turn),
             Wait::Prompting(holder) => Err(already_prompting(&holder, self.want.connector)),
-            Wait::TimedOut(note) if turn.hurry.is_some() => {
+            Wait::TimedOut(note) if turn.hard_deadline.is_some() => {
                 Err(still_busy(&note, self.want.connector))
             }
             Wait::TimedOut(note) => {
@@ -154,9 +160,9 @@ enum Taken<T> {
     Hold(Hold),
 }
 
-/// Restores the deadline and hurry of the enclosing mint. Keeps an extension for time spent on a
-/// prompt or another process.
-pub(super) fn restore(turn: &mut Turn<'_>, (deadline, hurry): (Instant, Option<Instant>)) {
+/// Restores the deadlines of the enclosing mint, but keeps any extension for time spent at a prompt or
+/// waiting for another process.
+pub(super) fn restore(turn: &mut Turn<'_>, (deadline, hard_deadline): (Instant, Option<Instant>)) {
     turn.deadline = turn.deadline.max(deadline);
-    turn.hurry = hurry;
+    turn.hard_deadline = hard_deadline;
 }

@@ -35,7 +35,7 @@ pub struct Lease<'a, T> {
     miss: Miss<'a, T>,
     hold: Hold,
     began: Instant,
-    /// The deadline and hurry of the enclosing mint.
+    /// The deadline and hard_deadline of the enclosing mint.
     outer: (Instant, Option<Instant>),
     /// How many locks the command held before this lease.
     depth: usize,
@@ -93,12 +93,12 @@ impl Cache {
         let guard = path.and_then(|path| Guard::adopt(lock, &path));
         let guard = guard.ok_or_else(|| Error::local("the lock for this refresh is not held"))?;
         crate::sys::signals::outlive_file_limits();
-        let outer = (turn.deadline, turn.hurry);
+        let outer = (turn.deadline, turn.hard_deadline);
         turn.in_background = true;
         // No client is waiting, but this process holds the lock, so it must not wait long for
         // others.
         turn.deadline = Instant::now() + BUDGET;
-        turn.hurry = Some(turn.deadline);
+        turn.hard_deadline = Some(turn.deadline);
         let miss = Miss {
             cache: self,
             want,

@@ -156,7 +156,7 @@ fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
     })
 }
 
-/// Names of variables; only for a connector that can use an AWS CLI profile.
+/// Reads `process_environment`: names of variables; only for a connector that can use an AWS CLI profile.
 fn process_environment(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Vec<String>> {
     let Some(list) = fields.get(&field::PROCESS_ENVIRONMENT)? else {
         return Ok(Vec::new());

@@ -93,7 +93,7 @@ impl Pipeline<'_> {
         question: impl Fn(&Turn<'_>) -> Result<T>,
     ) -> Result<T> {
         let answer = question(turn);
-        let is_refused = answer.as_ref().is_err_and(is_about_time);
+        let is_refused = answer.as_ref().is_err_and(may_be_clock_skew);
         let learned = self
             .aws
             .server_date()
@@ -106,7 +106,7 @@ impl Pipeline<'_> {
 }
 
 /// Whether AWS rejected a signature's time, or may have: not every service says so.
-fn is_about_time(error: &Error) -> bool {
+fn may_be_clock_skew(error: &Error) -> bool {
     matches!(
         error.reason(),
         Some(Reason::WrongTime | Reason::BadSignature | Reason::AccessDenied)
@@ -119,13 +119,13 @@ mod tests {
     use crate::error::Refusal;
 
     #[test]
-    fn only_a_refusal_that_a_wrong_clock_may_cause_is_about_time() {
+    fn only_errors_that_clock_skew_can_cause_are_retried() {
         let error = |reason| Error::new(Kind::Denied, "no").refusal(Refusal::of("", reason));
-        assert!(is_about_time(&error(Reason::WrongTime)));
-        assert!(is_about_time(&error(Reason::BadSignature)));
-        assert!(is_about_time(&error(Reason::AccessDenied)));
-        assert!(!is_about_time(&error(Reason::Expired)));
-        assert!(!is_about_time(&error(Reason::Busy)));
-        assert!(!is_about_time(&Error::new(Kind::Denied, "no")));
+        assert!(may_be_clock_skew(&error(Reason::WrongTime)));
+        assert!(may_be_clock_skew(&error(Reason::BadSignature)));
+        assert!(may_be_clock_skew(&error(Reason::AccessDenied)));
+        assert!(!may_be_clock_skew(&error(Reason::Expired)));
+        assert!(!may_be_clock_skew(&error(Reason::Busy)));
+        assert!(!may_be_clock_skew(&Error::new(Kind::Denied, "no")));
     }
 }

@@ -188,13 +188,13 @@ fn a_renewal_of_a_valid_login_is_in_a_hurry_until_it_is_settled() {
     let Ok(Acquired::Lease(lease)) = acquire(&cache, want(), &mut turn) else {
         panic!("no lease");
     };
-    let hurry = turn.hurry.unwrap();
-    assert!(hurry >= began + wait::PATIENCE_WITH_VALID && hurry < deadline);
-    assert!(turn.deadline <= hurry);
+    let hard_deadline = turn.hard_deadline.unwrap();
+    assert!(hard_deadline >= began + wait::PATIENCE_WITH_VALID && hard_deadline < deadline);
+    assert!(turn.deadline <= hard_deadline);
     assert_eq!(turn.held.len(), 1);
     lease.settle(Ok(fresh()), &mut turn).unwrap();
     assert_eq!(
-        (turn.deadline, turn.hurry, turn.held.len()),
+        (turn.deadline, turn.hard_deadline, turn.held.len()),
         (deadline, None, 0)
     );
 }

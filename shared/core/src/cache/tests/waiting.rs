@@ -128,5 +128,5 @@ fn waiting_does_not_count_against_the_time_for_aws() {
     assert_eq!(turn.patience, Duration::ZERO);
     assert!(turn.deadline >= deadline + patience);
     lease.settle(Ok(fresh()), &mut turn).unwrap();
-    assert!(turn.deadline >= deadline + patience && turn.hurry.is_none());
+    assert!(turn.deadline >= deadline + patience && turn.hard_deadline.is_none());
 }
