@@ -1,5 +1,7 @@
 //! `aws-connector describe`
 
+use std::collections::BTreeMap;
+
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::{
     Auth, CacheMode, Connector, ImplicitSource, KeyPair, Origin, RegistryPattern, Source, field,
@@ -11,7 +13,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::services::flags::{resource, resource_type};
 use crate::services::obtain;
-use crate::services::time::{expires_in, seconds_until};
+use crate::services::time::{expires_in_or_na, lifetime, seconds_until};
 use crate::ui::{self, or_na};
 
 /// Show a connector, or the credentials that clients get from it
@@ -37,6 +39,7 @@ pub(crate) struct Args {
 struct Document {
     name: String,
     description: Option<String>,
+    labels: BTreeMap<String, String>,
     enabled: bool,
     auth_method: &'static str,
     /// Where the keys come from.
@@ -46,6 +49,10 @@ struct Document {
     mfa_serial: Option<String>,
     /// Seconds.
     duration: Option<u64>,
+    /// When its keys expire.
+    expires_at: Option<DateTime<Utc>>,
+    /// Seconds until its keys are refused.
+    expires_in: Option<u64>,
     region: Option<String>,
     allowed_regions: Vec<String>,
     process_environment: Vec<String>,
@@ -119,6 +126,7 @@ fn document(connector: &Connector) -> Document {
     Document {
         name: connector.name.clone(),
         description: connector.description.clone(),
+        labels: connector.labels.clone(),
         enabled: connector.enabled,
         auth_method: auth.id(),
         source: source(auth),
@@ -129,6 +137,8 @@ fn document(connector: &Connector) -> Document {
             .map(|secret| format!("from {}", secret.describe())),
         mfa_serial: auth.mfa().map(|mfa| mfa.serial.clone()),
         duration: auth.duration().map(|duration| duration.as_secs()),
+        expires_at: connector.expiry.map(|expiry| expiry.at),
+        expires_in: lifetime(connector),
         region: connector.region.clone(),
         allowed_regions: connector.allowed_regions.clone(),
         process_environment: connector.process_environment.clone(),
@@ -188,9 +198,14 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         values => values.join(", "),
     };
     let seconds = |value: Option<u64>| value.map_or_else(|| "N/A".to_owned(), |s| format!("{s}s"));
+    let labels = document.labels.iter();
+    let labels: Vec<String> = labels
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     let mut rows = vec![
         ("name", document.name.clone()),
         (field::DESCRIPTION.name(), some(&document.description)),
+        (field::LABELS.name(), list(&labels)),
         (field::ENABLED.name(), yes_no(document.enabled)),
         (field::AUTH_METHOD.name(), document.auth_method.to_owned()),
         ("source", document.source.clone()),
@@ -198,6 +213,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         (field::EXTERNAL_ID.name(), some(&document.external_id)),
         (field::MFA_SERIAL.name(), some(&document.mfa_serial)),
         (field::DURATION.name(), seconds(document.duration)),
+        ("expires_in", expires_in_or_na(document.expires_in)),
         (field::REGION.name(), some(&document.region)),
         (
             field::ALLOWED_REGIONS.name(),
@@ -234,16 +250,13 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         } else {
             "no; long-lived keys, returned unchanged"
         };
-        let left = client
-            .expires_in
-            .map_or_else(|| "N/A".to_owned(), expires_in);
         rows.extend([
             ("client resource", client.resource.clone()),
             ("client access_key_id", client.access_key_id.clone()),
             ("client temporary", kind.to_owned()),
             ("client identity", some(&client.identity)),
             ("client account", some(&client.account)),
-            ("client expires_in", left),
+            ("client expires_in", expires_in_or_na(client.expires_in)),
         ]);
     }
     rows.into_iter()

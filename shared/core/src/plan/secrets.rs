@@ -1,7 +1,5 @@
 //! Keys and secrets with what it takes to fetch them.
 
-use std::time::Duration;
-
 use super::make::Maker;
 use super::{KeysPlan, PlannedKeys, PlannedSecret, Site};
 use crate::error::Result;
@@ -29,8 +27,10 @@ impl Maker<'_> {
         Ok(KeysPlan {
             keys,
             token,
-            expires_at: None,
-            tolerance: Duration::ZERO,
+            expires_at: connector.expiry.map(|expiry| expiry.at),
+            tolerance: connector
+                .expiry
+                .map_or_else(Default::default, |expiry| expiry.tolerance),
             origin: None,
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use toml::de::DeValue;
 
 use super::auth::Auth;
@@ -20,10 +21,14 @@ pub struct Connector {
     pub name: String,
     /// Free text for `list` and `describe`.
     pub description: Option<String>,
+    /// `labels`, to select connectors by.
+    pub labels: BTreeMap<String, String>,
     /// False refuses every request, even on a warm cache.
     pub enabled: bool,
     /// How its credentials are obtained.
     pub auth: Auth,
+    /// When the keys in it expire, if they do.
+    pub expiry: Option<Expiry>,
     /// Where it works, unless a flag or the request says otherwise.
     pub region: Option<String>,
     /// Further regions that a request may name.
@@ -53,6 +58,25 @@ impl Connector {
             return Some(Partition::of_region(region));
         }
         self.auth.role_partition()
+    }
+}
+
+/// When the keys in a connector expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// `expires_at`
+    pub at: DateTime<Utc>,
+    /// `expires_skew_tolerance`: the keys are not returned with less than this left.
+    pub tolerance: Duration,
+}
+
+impl Expiry {
+    /// When the keys are refused.
+    pub fn end(&self) -> DateTime<Utc> {
+        let tolerance = TimeDelta::from_std(self.tolerance).unwrap_or(TimeDelta::MAX);
+        self.at
+            .checked_sub_signed(tolerance)
+            .unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 

@@ -84,7 +84,7 @@ fn is_unconditional(statement: &Value) -> bool {
 }
 
 /// IAM's wildcards: `*` for any run of characters, `?` for one; case does not count.
-fn matches(pattern: &str, action: &str) -> bool {
+pub fn matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
     let (mut p, mut a) = (0, 0);
     // Where to go on after the last `*`, should what follows it not fit.
