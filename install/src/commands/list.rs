@@ -128,8 +128,10 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                 if row.default { " (default)" } else { "" }
             ),
             row.auth_method.unwrap_or("?").to_owned(),
-            row.resource_type.unwrap_or("any").to_owned(),
-            row.resource_id.clone().unwrap_or_else(|| "any".to_owned()),
+            match (row.resource_type, &row.resource_id) {
+                (Some(kind), Some(id)) => format!("{kind} {id}"),
+                (kind, _) => kind.unwrap_or("any").to_owned(),
+            },
             or_na(row.region.as_deref()),
             expires_in_or_na(row.expires_in),
             match (&row.error, row.enabled) {
@@ -144,8 +146,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let head = [
         "NAME",
         "AUTH METHOD",
-        "RESOURCE TYPE",
-        "RESOURCE ID",
+        "RESOURCES",
         "REGION",
         "EXPIRES IN",
         "STATE",

@@ -10,9 +10,9 @@ fn connectors_are_listed_as_a_table() {
     assert_data_eq!(
         machine.run(&["list"]).ok().stdout,
         str![[r#"
-NAME           AUTH METHOD  RESOURCE TYPE  RESOURCE ID  REGION     EXPIRES IN  STATE    DESCRIPTION
-base           secret-key   any            any          us-east-1  N/A         enabled
-dev (default)  iam-role     any            any          us-east-1  N/A         enabled  the team's role
+NAME           AUTH METHOD  RESOURCES  REGION     EXPIRES IN  STATE    DESCRIPTION
+base           secret-key   any        us-east-1  N/A         enabled
+dev (default)  iam-role     any        us-east-1  N/A         enabled  the team's role
 
 "#]]
     );
