@@ -20,6 +20,15 @@ pub(crate) fn auth_method(text: &str) -> std::result::Result<Method, String> {
         .ok_or_else(|| format!("use one of {}", Method::ALL.map(Method::id).join(", ")))
 }
 
+/// A name for an entry in a client's file that needs no quotes there.
+pub(crate) fn entry_name(text: &str) -> std::result::Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-@:/+=".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("use letters, digits and . _ - @ : / + =".to_owned())
+}
+
 /// Reads `--resource-type` and `--resource-id`.
 pub(crate) fn resource(kind: Option<ResourceType>, id: Option<&str>) -> Result<Option<Resource>> {
     match (kind, id) {

@@ -29,12 +29,28 @@ pub(crate) fn unwire(
     if wanted(&[ResourceType::AwsGeneric, ResourceType::S3Bucket]) {
         let path = places::aws_config(app)?;
         desk.clean(&path, |text, record| {
-            if !text.contains(&aws_config::profile_name(name)) {
-                return Ok(Some(text.to_owned()));
+            let recorded = record.profiles.iter().filter(|(_, owner)| *owner == name);
+            let recorded: Vec<String> = recorded.map(|(profile, _)| profile.clone()).collect();
+            let mut after = text.to_owned();
+            let mut profiles = aws_config::wired_for(text, name, &recorded);
+            let for_buckets = |profile: &String| {
+                let settings = aws_config::settings(text, profile).unwrap_or_default();
+                let mut values = settings.iter().map(|(_, value)| value);
+                values.any(|value| value.contains("--resource-type s3-bucket"))
+            };
+            // The profile of a connector for buckets needs no flag.
+            if let Some(kind) = kind
+                && profiles.iter().any(for_buckets)
+            {
+                let is_wanted = kind == ResourceType::S3Bucket;
+                profiles.retain(|profile| for_buckets(profile) == is_wanted);
             }
-            let after = aws_config::remove(text, name, consent.force)?;
-            if after != text {
-                gone.insert(aws_config::profile_name(name));
+            record
+                .profiles
+                .retain(|profile, _| !profiles.contains(profile));
+            for profile in profiles.iter().rev() {
+                after = aws_config::remove(&after, profile, name, consent.force)?;
+                gone.insert(profile.clone());
             }
             Ok((!(record.created && after.trim().is_empty())).then_some(after))
         })?;

@@ -1,14 +1,15 @@
 //! A profile with `credential_process` in `~/.aws/config`.
 
-use std::borrow::Cow;
+mod read;
+
 use std::collections::HashSet;
 
 use aws_connector_core::ambient::ini::{BadLine, Dialect, Ini, Kind, Property, Section};
 use aws_connector_core::error::{Error, Result};
 
 use super::lines::{append, cut, newline};
-
-const PROGRAM: &str = "aws-connector-credential-process";
+use read::calls_for;
+pub(crate) use read::{profile_names, settings, wired_for};
 
 /// The keys that we write.
 const KEYS: [&str; 3] = ["credential_process", "region", "endpoint_url"];
@@ -16,6 +17,8 @@ const KEYS: [&str; 3] = ["credential_process", "region", "endpoint_url"];
 /// A profile to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
+    /// The profile's name.
+    pub(crate) profile: String,
     /// The connector.
     pub(crate) connector: String,
     /// The command, with shell quoting.
@@ -24,7 +27,7 @@ pub(crate) struct Entry {
     pub(crate) endpoint_url: Option<String>,
 }
 
-/// The profile's name for a connector.
+/// The default name of a connector's profile.
 pub(crate) fn profile_name(connector: &str) -> String {
     format!("aws-connector-{connector}")
 }
@@ -32,7 +35,7 @@ pub(crate) fn profile_name(connector: &str) -> String {
 impl Entry {
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![
-            format!("[profile {}]", profile_name(&self.connector)),
+            format!("[profile {}]", self.profile),
             format!("credential_process = {}", self.command),
         ];
         lines.extend(
@@ -54,13 +57,13 @@ impl Entry {
     }
 }
 
-/// Adds or updates the profile of a connector.
+/// Adds or updates a profile.
 pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
-    let ini = read(text);
+    let ini = parse(text);
     refuse_what_the_aws_cli_rejects(&ini)?;
     let end = newline(text);
     let block = entry.lines().join(end);
-    let Some(section) = find(&ini, &entry.connector)? else {
+    let Some(section) = find(&ini, &entry.profile)? else {
         let gap = if text.is_empty() { "" } else { end };
         return Ok(append(text, &format!("{gap}{block}")));
     };
@@ -73,7 +76,7 @@ pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
     if old == block {
         return Ok(text.to_owned());
     }
-    require_ours(section, &entry.connector, force)?;
+    require_ours(section, &entry.profile, &entry.connector, force)?;
     Ok(format!(
         "{}{block}{tail}{}",
         text.get(..range.start).unwrap_or_default(),
@@ -81,13 +84,13 @@ pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
     ))
 }
 
-/// Removes the profile of a connector.
-pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String> {
-    let ini = read(text);
-    let Some(section) = find(&ini, connector)? else {
+/// Removes a profile of a connector.
+pub(crate) fn remove(text: &str, profile: &str, connector: &str, force: bool) -> Result<String> {
+    let ini = parse(text);
+    let Some(section) = find(&ini, profile)? else {
         return Ok(text.to_owned());
     };
-    require_ours(section, connector, force)?;
+    require_ours(section, profile, connector, force)?;
     let range = section.range();
     let before = text.get(..range.start).unwrap_or_default();
     let start = ["\r\n", "\n"]
@@ -110,29 +113,7 @@ pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String>
     Ok(cut(text, start, behind))
 }
 
-/// The settings of a profile of any name that have a value, keys in lower case.
-pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)>> {
-    let ini = read(text);
-    let mut all = Vec::new();
-    ini.read(Kind::Profile, profile, &mut all).ok()?;
-    let settings = all.iter().filter_map(|property| {
-        let key = property.key.to_ascii_lowercase();
-        let value = match key.as_str() {
-            "credential_process" => property.command().into_owned(),
-            _ => property.value().ok()??.to_owned(),
-        };
-        Some((key, value))
-    });
-    ini.has(Kind::Profile, profile).then(|| settings.collect())
-}
-
-/// The names of all profiles in one of the files.
-pub(crate) fn profile_names(text: &str, file: Dialect) -> Vec<String> {
-    let ini = Ini::parse(text, file);
-    ini.names(Kind::Profile).map(Cow::into_owned).collect()
-}
-
-fn read(text: &str) -> Ini {
+fn parse(text: &str) -> Ini {
     Ini::parse(text, Dialect::Config)
 }
 
@@ -147,40 +128,33 @@ fn wrong(line: usize, what: &str) -> Error {
 }
 
 /// Fails unless we wrote all of the section, or `force` is set.
-fn require_ours(section: Section<'_>, connector: &str, force: bool) -> Result<()> {
+fn require_ours(section: Section<'_>, name: &str, connector: &str, force: bool) -> Result<()> {
     let all = properties(section)?;
     let is_known = |property: &&Property<'_>| {
         KEYS.iter()
             .any(|key| property.key.eq_ignore_ascii_case(key))
     };
     let foreign = all.iter().find(|property| !is_known(property));
-    let calls_us = all.iter().any(|property| {
-        let command = property.command();
-        property.key.eq_ignore_ascii_case("credential_process")
-            && command.contains(PROGRAM)
-            && command.split_whitespace().any(|word| word == connector)
-    });
-    if force || (calls_us && foreign.is_none()) {
+    if force || (calls_for(&all, connector) && foreign.is_none()) {
         return Ok(());
     }
-    let (line, name) = (section.line(), profile_name(connector));
+    let line = section.line();
     Err(Error::refused(match foreign {
         Some(property) => format!(
             "line {line}: profile '{name}' contains '{}', which aws-connector did not write",
             property.key.to_ascii_lowercase()
         ),
         None => format!(
-            "line {line}: profile '{name}' already exists and was not written by aws-connector"
+            "line {line}: profile '{name}' already exists and was not written by aws-connector for connector '{connector}'"
         ),
     })
     .fix("remove it, or pass --force to replace the profile"))
 }
 
-fn find<'i>(ini: &'i Ini, connector: &str) -> Result<Option<Section<'i>>> {
-    let name = profile_name(connector);
+fn find<'i>(ini: &'i Ini, name: &str) -> Result<Option<Section<'i>>> {
     let mut found = ini
         .sections()
-        .filter(|section| section.is(Kind::Profile, &name));
+        .filter(|section| section.is(Kind::Profile, name));
     match (found.next(), found.next()) {
         (Some(_), Some(second)) => {
             Err(wrong(second.line(), &format!("duplicate profile '{name}'")))
@@ -225,6 +199,7 @@ mod tests {
 
     fn entry() -> Entry {
         Entry {
+            profile: "aws-connector-dev".to_owned(),
             connector: "dev".to_owned(),
             command: "/opt/bin/aws-connector-credential-process --connector dev".to_owned(),
             region: Some("us-east-1".to_owned()),
@@ -244,24 +219,48 @@ mod tests {
         ] {
             let more = add(text, &entry(), false).unwrap();
             assert_eq!(add(&more, &entry(), false).unwrap(), more);
-            assert_eq!(remove(&more, "dev", false).unwrap(), text, "{more:?}");
+            assert_eq!(
+                remove(&more, "aws-connector-dev", "dev", false).unwrap(),
+                text,
+                "{more:?}"
+            );
         }
     }
 
     #[test]
     fn a_profile_with_other_settings_is_not_removed() {
         let text = add("", &entry(), false).unwrap() + "output = json\n";
-        let error = remove(&text, "dev", false).unwrap_err().to_string();
+        let error = remove(&text, "aws-connector-dev", "dev", false)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("output") && error.contains("--force"),
             "{error}"
         );
-        assert_eq!(remove(&text, "dev", true).unwrap(), "");
+        assert_eq!(remove(&text, "aws-connector-dev", "dev", true).unwrap(), "");
         let renamed = Entry {
             region: None,
             ..entry()
         };
         assert!(add(&text, &renamed, false).is_err());
+    }
+
+    #[test]
+    fn the_profiles_of_a_connector_are_found_by_their_command_and_a_name_that_login_gave_them() {
+        let mut text = "[profile mine]\ncredential_process = aws-connector-credential-process --connector dev\n".to_owned();
+        for profile in ["aws-connector-dev", "aws-connector-dev-s3", "work"] {
+            let entry = Entry {
+                profile: profile.to_owned(),
+                ..entry()
+            };
+            text = add(&text, &entry, false).unwrap();
+        }
+        let recorded = ["work".to_owned(), "gone".to_owned()];
+        assert_eq!(
+            wired_for(&text, "dev", &recorded),
+            ["aws-connector-dev", "aws-connector-dev-s3", "work"]
+        );
+        assert!(wired_for(&text, "ops", &recorded).is_empty());
     }
 
     #[test]
@@ -274,7 +273,7 @@ mod tests {
         let renewed = add(&text, &other, false).unwrap();
         assert_eq!(renewed, text.replace("us-east-1", "eu-west-1"));
         assert_eq!(
-            remove(&renewed, "dev", false).unwrap(),
+            remove(&renewed, "aws-connector-dev", "dev", false).unwrap(),
             "[a]\nx=1\n\n[b]\ny=2\n"
         );
     }

@@ -37,6 +37,9 @@ pub(crate) struct FileRecord {
     /// The connector of each wired registry.
     #[serde(default)]
     pub(crate) registries: BTreeMap<String, String>,
+    /// The connector of each AWS CLI profile with a name that the user chose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) profiles: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -94,6 +97,7 @@ impl Record {
             }
             one.made.extend(file.made.clone());
             one.registries.extend(file.registries.clone());
+            one.profiles.extend(file.profiles.clone());
         }
         all
     }

@@ -90,12 +90,13 @@ fn aws(app: &App, names: &[String], report: &mut Report<'_>) {
         found = true;
         let (program, connector) = read_command(&command);
         let wired = profile.strip_prefix(&aws_config::profile_name(""));
-        let fix = match (wired, &connector) {
-            (Some(name), _) if !names.iter().any(|known| known == name) => {
+        let named = connector.as_deref().or(wired);
+        let fix = match (wired, named) {
+            (Some(_), Some(name)) if !names.iter().any(|known| known == name) => {
                 format!("run 'aws-connector logout {name}'")
             }
-            (Some(name), _) => format!("run 'aws-connector login {name}' again"),
-            (None, _) => format!("correct credential_process of profile {profile}"),
+            (Some(_), Some(name)) => format!("run 'aws-connector login {name}' again"),
+            _ => format!("correct credential_process of profile {profile}"),
         };
         let line = Line {
             program,

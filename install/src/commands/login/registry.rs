@@ -42,6 +42,8 @@ pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
         ),
         wired: hosts,
         changed,
+        current_context: None,
+        switched: false,
     })
 }
 

@@ -1,0 +1,60 @@
+//! Finds profiles and their settings.
+
+use std::borrow::Cow;
+
+use aws_connector_core::ambient::ini::{Dialect, Ini, Kind, Property, Section};
+
+use super::{parse, profile_name, properties};
+
+const PROGRAM: &str = "aws-connector-credential-process";
+
+/// The profiles of a connector that `login` wrote: the one with its default name, and those that call
+/// us for it and have a default name for buckets or a name that was recorded.
+pub(crate) fn wired_for(text: &str, connector: &str, recorded: &[String]) -> Vec<String> {
+    let ini = parse(text);
+    let for_buckets = format!("{}-s3", profile_name(connector));
+    let is_ours = |name: &String| {
+        let by_name = name.starts_with(&for_buckets) || recorded.contains(name);
+        let calls =
+            |section: Section<'_>| properties(section).is_ok_and(|all| calls_for(&all, connector));
+        let section = ini
+            .sections()
+            .find(|section| section.is(Kind::Profile, name));
+        *name == profile_name(connector) || (by_name && section.is_some_and(calls))
+    };
+    let mut names: Vec<String> = ini.names(Kind::Profile).map(Cow::into_owned).collect();
+    names.retain(is_ours);
+    names
+}
+
+/// Whether a section calls us for a connector.
+pub(super) fn calls_for(all: &[Property<'_>], connector: &str) -> bool {
+    all.iter().any(|property| {
+        let command = property.command();
+        property.key.eq_ignore_ascii_case("credential_process")
+            && command.contains(PROGRAM)
+            && command.split_whitespace().any(|word| word == connector)
+    })
+}
+
+/// The settings of a profile of any name that have a value, keys in lower case.
+pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)>> {
+    let ini = parse(text);
+    let mut all = Vec::new();
+    ini.read(Kind::Profile, profile, &mut all).ok()?;
+    let settings = all.iter().filter_map(|property| {
+        let key = property.key.to_ascii_lowercase();
+        let value = match key.as_str() {
+            "credential_process" => property.command().into_owned(),
+            _ => property.value().ok()??.to_owned(),
+        };
+        Some((key, value))
+    });
+    ini.has(Kind::Profile, profile).then(|| settings.collect())
+}
+
+/// The names of all profiles in one of the files.
+pub(crate) fn profile_names(text: &str, file: Dialect) -> Vec<String> {
+    let ini = Ini::parse(text, file);
+    ini.names(Kind::Profile).map(Cow::into_owned).collect()
+}
