@@ -58,7 +58,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         yes: true,
         force: args.force,
     };
-    let unwired = unwire(app, name, None, consent)?;
+    let unwired = unwire(app, name, None, consent, false)?;
     let keys = cache_keys::of(app, Some(&profile), name);
     let cleared = app.cache().clear(|key| keys.contains(key)).removed;
     exec_folder::remove(app, name);

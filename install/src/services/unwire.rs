@@ -6,15 +6,18 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
 use aws_connector_core::resource::ResourceType;
 
+use super::profile_file::ProfileFile;
 use crate::app::App;
 use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
 
-/// Removes a connector from the three files; returns what was removed.
+/// Removes a connector from the three files, and registries that `login` added to it from the
+/// connectors file if it is to be kept; returns what was removed.
 pub(crate) fn unwire(
     app: &App,
     name: &str,
     kind: Option<ResourceType>,
     consent: Consent,
+    is_kept: bool,
 ) -> Result<Vec<String>> {
     if !is_connector_name(name) {
         return Err(Error::usage(format!(
@@ -56,6 +59,7 @@ pub(crate) fn unwire(
         })?;
     }
     if wanted(&[ResourceType::DockerRegistry]) {
+        let mut listed = Vec::new();
         for path in places::docker_configs(app)? {
             desk.clean(&path, |text, record| {
                 let mine: Vec<String> = docker_config::wired(text)
@@ -68,12 +72,22 @@ pub(crate) fn unwire(
                     })
                     .collect();
                 record.registries.retain(|_, owner| owner != name);
+                listed.extend(
+                    mine.iter()
+                        .filter(|host| record.listed.remove(*host))
+                        .cloned(),
+                );
                 gone.extend(mine.iter().cloned());
                 if mine.is_empty() {
                     return Ok(Some(text.to_owned()));
                 }
                 docker_config::remove(text, &mine, record)
             })?;
+        }
+        if is_kept && !listed.is_empty() {
+            let mut file = ProfileFile::open(app)?;
+            file.unlist(name, &listed);
+            desk.edit(file.path(), |_, _| Ok(Some(file.text())))?;
         }
     }
     if wanted(&[ResourceType::KubernetesCluster]) {

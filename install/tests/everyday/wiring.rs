@@ -291,18 +291,32 @@ fn paths_from_the_environment_are_used() {
 }
 
 #[test]
-fn login_refuses_a_registry_that_another_connector_serves() {
+fn a_registry_that_another_connector_serves_is_added_to_the_connector_until_its_logout() {
     let machine = Machine::with_connectors();
-    let ran = machine.run(&[
+    let file = ".config/aws-connector/connectors.toml";
+    let before = machine.read(file);
+    let args = [
         "login",
         "base",
         "--yes",
         "--resource-type",
         "docker-registry",
-    ]);
-    assert_eq!(ran.status, 1);
+    ];
+    let ran = machine.run(&args).ok();
+    assert!(ran.stdout.contains("+registries = ["), "{ran:#?}");
     assert!(
-        ran.stderr.contains("connector 'dev' serves") && ran.stderr.contains("--registry"),
+        !ran.stdout
+            .contains("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        "{ran:#?}"
+    );
+    assert_ne!(machine.read(file), before);
+    machine.run(&["logout", "base", "--yes"]).ok();
+    assert_eq!(machine.read(file), before);
+    // A registry that a user listed for another connector stays there.
+    machine.write(file, &format!("{before}registries = [\"{HOST}\"]\n"));
+    let ran = machine.run(&args);
+    assert!(
+        ran.status == 1 && ran.stderr.contains("connectors base, dev all list"),
         "{ran:#?}"
     );
 }

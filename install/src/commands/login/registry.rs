@@ -1,25 +1,36 @@
 //! Registries: `credHelpers` entries.
 
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use aws_connector_core::serve::choose;
 
 use super::job::{Document, Job};
+use crate::services::profile_file::ProfileFile;
 use crate::services::{calls, obtain, registries};
-use crate::wire::{Desk, docker_config, places};
+use crate::wire::{Desk, docker_config, places, resolve};
 
 pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
     let name = &job.connector.name;
     let hosts = chosen(job, wanted)?;
+    let mut serving = hosts.iter().map(|host| serves(job, job.profile, host));
+    let listing = if serving.all(|served| served.is_ok()) {
+        None
+    } else {
+        Some(Listing::plan(job, &hosts)?)
+    };
+    let profile = listing.as_ref().map_or(job.profile, |it| &it.profile);
     for registry in &hosts {
-        serves(job, registry)?;
-        obtain::registry_login(job.app, job.profile, name, registry)?;
+        obtain::registry_login(job.app, profile, name, registry)?;
     }
     let hosts: Vec<String> = hosts.iter().map(RegistryHost::host).collect();
     // Docker runs the helper by its name, so it must be installed.
     places::binary(job.app, "docker-credential-aws-connector")?;
     let mut desk = Desk::open(job.app)?;
+    if let Some(Listing { file, .. }) = &listing {
+        desk.edit(file.path(), |_, _| Ok(Some(file.text())))?;
+    }
     let by_hand = docker_config::by_hand(&hosts);
     for path in places::docker_configs(job.app)? {
         job.explained(&by_hand, || {
@@ -27,6 +38,10 @@ pub(super) fn login(job: &Job<'_>, wanted: &Resource) -> Result<Document> {
                 let text = docker_config::add(text, &hosts, job.consent.force, record)?;
                 for host in &hosts {
                     record.registries.insert(host.clone(), name.clone());
+                }
+                if let Some(listing) = &listing {
+                    record.listed.retain(|host| !hosts.contains(host));
+                    record.listed.extend(listing.added.iter().cloned());
                 }
                 Ok(text)
             })
@@ -61,8 +76,51 @@ fn chosen(job: &Job<'_>, wanted: &Resource) -> Result<Vec<RegistryHost>> {
     }
 }
 
+/// The connectors file with the registries that Docker's helper needs to select this connector.
+struct Listing {
+    file: ProfileFile,
+    profile: Profile,
+    /// What was added to the connector's `registries`.
+    added: Vec<String>,
+}
+
+impl Listing {
+    fn plan(job: &Job<'_>, hosts: &[RegistryHost]) -> Result<Self> {
+        let name = &job.connector.name;
+        let mut file = ProfileFile::open(job.app)?;
+        let mut desk = Desk::open(job.app)?;
+        // What an earlier login added to another connector is not what its user wrote.
+        for path in places::docker_configs(job.app)? {
+            let record = desk.record.file(&resolve(&path)?);
+            for host in hosts.iter().map(RegistryHost::host) {
+                let owner = record.registries.get(&host).filter(|owner| *owner != name);
+                if let Some(owner) = owner.filter(|_| record.listed.contains(&host)) {
+                    file.unlist(owner, &[host]);
+                }
+            }
+        }
+        let profile = file.parsed(job.app)?;
+        let missing = hosts
+            .iter()
+            .filter(|host| serves(job, &profile, host).is_err());
+        let added: Vec<String> = missing.map(RegistryHost::host).collect();
+        if !added.is_empty() {
+            file.list(name, &added)?;
+        }
+        let profile = file.parsed(job.app)?;
+        for host in hosts {
+            serves(job, &profile, host)?;
+        }
+        Ok(Self {
+            file,
+            profile,
+            added,
+        })
+    }
+}
+
 /// Docker passes no connector name: the helper must select this connector by itself.
-fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
+fn serves(job: &Job<'_>, profile: &Profile, registry: &RegistryHost) -> Result<()> {
     let name = &job.connector.name;
     let request = Request {
         connector: None,
@@ -72,14 +130,17 @@ fn serves(job: &Job<'_>, registry: &RegistryHost) -> Result<()> {
         client: Client::Docker,
         may_prompt: false,
     };
-    let found = choose(job.profile, &request, &job.app.env).map(|connector| connector.name.clone());
-    let why = match found {
-        Ok(found) if found == *name => return Ok(()),
-        Ok(found) => format!("connector '{found}' serves {} to Docker", registry.host()),
-        Err(error) => error.summary(),
-    };
-    Err(Error::refused(why).of(name).fix(format!(
-        "run 'aws-connector update {name} --registry {}'",
+    let found = choose(profile, &request, &job.app.env).map_err(|error| error.of(name))?;
+    if found.name == *name {
+        return Ok(());
+    }
+    let other = &found.name;
+    Err(Error::refused(format!(
+        "connector '{other}' serves {} to Docker",
         registry.host()
+    ))
+    .of(name)
+    .fix(format!(
+        "remove it from the registries of connector '{other}'"
     )))
 }
