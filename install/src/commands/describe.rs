@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::{
-    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Origin, RegistryPattern, Source, field,
+    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Method, Origin, RegistryPattern, Source,
+    field,
 };
-use aws_connector_core::resource::ResourceType;
+use aws_connector_core::resource::{Resource, ResourceType};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::services::flags::{resource, resource_type};
-use crate::services::obtain;
 use crate::services::time::{expires_in_or_na, lifetime, seconds_until};
+use crate::services::usage::Usage;
+use crate::services::{calls, obtain};
 use crate::ui::{self, or_na};
 
 /// Show a connector, or the credentials that clients get from it
@@ -63,6 +65,8 @@ struct Document {
     /// Whether AWS limits sessions to the requested resource.
     down_scoped_by_aws: bool,
     cache: &'static str,
+    /// What refers to it.
+    used_by: Usage,
     client: Option<ClientDocument>,
 }
 
@@ -70,6 +74,9 @@ struct Document {
 struct ClientDocument {
     /// What they are for: a resource, all of a type, or `any`.
     resource: String,
+    /// The auth method of a connector with these credentials.
+    auth_method: &'static str,
+    region: String,
     access_key_id: String,
     temporary: bool,
     identity: Option<String>,
@@ -83,7 +90,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     let connector = profile.connector(&name)?;
-    let mut document = document(&connector);
+    let mut document = document(&connector, Usage::of(app, &profile, &name));
     if args.client {
         let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
         let resource = match (&wanted, args.resource_type) {
@@ -92,9 +99,19 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                 .unwrap_or_else(|| format!("any {}", kind.id())),
             _ => limit(&document),
         };
+        let region = match wanted.as_ref().and_then(Resource::region) {
+            Some(region) => region.to_owned(),
+            None => calls::site(app, &profile, &connector)?.region,
+        };
         let session = obtain::session(app, &profile, &name, wanted)?;
+        let method = match session.session_token {
+            Some(_) => Method::StsToken,
+            None => Method::SecretKey,
+        };
         document.client = Some(ClientDocument {
             resource,
+            auth_method: method.id(),
+            region,
             temporary: session.session_token.is_some(),
             access_key_id: session.shown_key_id().to_owned(),
             identity: session.principal_arn.clone(),
@@ -120,7 +137,7 @@ fn limit(document: &Document) -> String {
     }
 }
 
-fn document(connector: &Connector) -> Document {
+fn document(connector: &Connector, used_by: Usage) -> Document {
     let auth = &connector.auth;
     let limit = connector.limit.as_ref();
     Document {
@@ -157,6 +174,7 @@ fn document(connector: &Connector) -> Document {
             CacheMode::Keyring => "keyring",
             CacheMode::Off => "off",
         },
+        used_by,
         client: None,
     }
 }
@@ -243,6 +261,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
             .to_owned(),
         ),
         (field::CACHE.name(), document.cache.to_owned()),
+        ("used_by", list(&document.used_by.lines())),
     ];
     if let Some(client) = &document.client {
         let kind = if client.temporary {
@@ -252,6 +271,8 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         };
         rows.extend([
             ("client resource", client.resource.clone()),
+            ("client auth_method", client.auth_method.to_owned()),
+            ("client region", client.region.clone()),
             ("client access_key_id", client.access_key_id.clone()),
             ("client temporary", kind.to_owned()),
             ("client identity", some(&client.identity)),

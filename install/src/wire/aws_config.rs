@@ -4,12 +4,12 @@ mod read;
 
 use std::collections::HashSet;
 
-use aws_connector_core::ambient::ini::{BadLine, Dialect, Ini, Kind, Property, Section};
+use aws_connector_core::ambient::ini::{Ini, Kind, Property, Section};
 use aws_connector_core::error::{Error, Result};
 
 use super::lines::{append, cut, newline};
-use read::calls_for;
-pub(crate) use read::{profile_names, settings, wired_for};
+use read::{calls_for, parse, properties, wrong};
+pub(crate) use read::{profile_name, profile_names, program_and_connector, settings, wired_for};
 
 /// The keys that we write.
 const KEYS: [&str; 3] = ["credential_process", "region", "endpoint_url"];
@@ -25,11 +25,6 @@ pub(crate) struct Entry {
     pub(crate) command: String,
     pub(crate) region: Option<String>,
     pub(crate) endpoint_url: Option<String>,
-}
-
-/// The default name of a connector's profile.
-pub(crate) fn profile_name(connector: &str) -> String {
-    format!("aws-connector-{connector}")
 }
 
 impl Entry {
@@ -111,20 +106,6 @@ pub(crate) fn remove(text: &str, profile: &str, connector: &str, force: bool) ->
         behind += blank.map_or(0, str::len);
     }
     Ok(cut(text, start, behind))
-}
-
-fn parse(text: &str) -> Ini {
-    Ini::parse(text, Dialect::Config)
-}
-
-fn properties(section: Section<'_>) -> Result<Vec<Property<'_>>> {
-    section
-        .properties()
-        .map_err(|BadLine(line)| wrong(line, "expected a section, a setting or a comment"))
-}
-
-fn wrong(line: usize, what: &str) -> Error {
-    Error::local(format!("line {line}: {what}"))
 }
 
 /// Fails unless we wrote all of the section, or `force` is set.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use aws_connector_core::ambient::ini::{Dialect, Ini, Kind, Property, Section};
-
-use super::{parse, profile_name, properties};
+use aws_connector_core::ambient::ini::{BadLine, Dialect, Ini, Kind, Property, Section};
+use aws_connector_core::ambient::split_command;
+use aws_connector_core::error::{Error, Result};
 
 const PROGRAM: &str = "aws-connector-credential-process";
 
@@ -57,4 +57,39 @@ pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)
 pub(crate) fn profile_names(text: &str, file: Dialect) -> Vec<String> {
     let ini = Ini::parse(text, file);
     ini.names(Kind::Profile).map(Cow::into_owned).collect()
+}
+
+/// The program of a command line and the connector that it names.
+pub(crate) fn program_and_connector(command: &str) -> (Option<String>, Option<String>) {
+    let words = split_command(command).unwrap_or_default();
+    let is_ours = |word: &&String| word.ends_with(PROGRAM);
+    let program = words.iter().find(is_ours).cloned();
+    let named = words.iter().position(|word| word == "--connector");
+    let next = named.and_then(|at| words.get(at + 1));
+    let glued = || {
+        words
+            .iter()
+            .find_map(|word| word.strip_prefix("--connector="))
+    };
+    let connector = next.cloned().or_else(|| glued().map(str::to_owned));
+    (program, connector)
+}
+
+/// The default name of a connector's profile.
+pub(crate) fn profile_name(connector: &str) -> String {
+    format!("aws-connector-{connector}")
+}
+
+pub(super) fn parse(text: &str) -> Ini {
+    Ini::parse(text, Dialect::Config)
+}
+
+pub(super) fn properties(section: Section<'_>) -> Result<Vec<Property<'_>>> {
+    section
+        .properties()
+        .map_err(|BadLine(line)| wrong(line, "expected a section, a setting or a comment"))
+}
+
+pub(super) fn wrong(line: usize, what: &str) -> Error {
+    Error::local(format!("line {line}: {what}"))
 }
