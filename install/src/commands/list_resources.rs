@@ -49,7 +49,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                 None => resource_types(connector),
             };
             kinds.into_iter().map(|kind| Ask {
-                connector: &**connector,
+                connector,
                 kind,
                 only,
             })
