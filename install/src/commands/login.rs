@@ -23,7 +23,7 @@ use job::Job;
 pub(crate) struct Args {
     /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// Resource type to wire [default: the connector's own]
+    /// What to wire [default: the connector's type]
     #[arg(long, value_name = "TYPE", value_parser = resource_type)]
     resource_type: Option<ResourceType>,
     /// Bucket, cluster or registry
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Name of the AWS CLI profile
     #[arg(long, value_name = "PROFILE", value_parser = entry_name)]
     profile_name: Option<String>,
-    /// Name of the kubeconfig user and context [default: the cluster's ARN]
+    /// Name of the context [default: the cluster's ARN]
     #[arg(long, value_name = "NAME", value_parser = entry_name)]
     alias: Option<String>,
     /// Keep the current context

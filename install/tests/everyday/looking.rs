@@ -94,7 +94,7 @@ fn describe_client_shows_credentials_without_secrets() {
             .unwrap()
             .starts_with("ASIA")
     );
-    assert_eq!(client.as_object().unwrap().len(), 7, "{client}");
+    assert_eq!(client.as_object().unwrap().len(), 9, "{client}");
 }
 
 #[test]

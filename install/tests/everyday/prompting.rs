@@ -68,6 +68,37 @@ fn a_prompted_secret_is_hidden_and_register_asks_where_to_store_it() {
 }
 
 #[test]
+fn sts_token_asks_for_an_mfa_code_and_where_to_store_the_keys_that_it_obtains() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args([
+        "register",
+        "tmp",
+        "--auto-configure",
+        "--auth-method",
+        "sts-token",
+        "--region",
+        "us-east-1",
+        "--mfa-serial",
+        MFA_SERIAL,
+    ]));
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'tmp': ");
+    terminal.answer(&question, &format!("{MFA_CODE}\r"));
+    terminal.answer("Number (1-2)", "2\r");
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    let text = machine.read(FILE);
+    assert!(
+        text.contains("auth_method = \"sts-token\"\n") && text.contains("\nexpires_at = 20"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("mfa") && !text.contains(SECRET_ACCESS_KEY),
+        "{text}"
+    );
+}
+
+#[test]
 fn without_a_keyring_nothing_is_written() {
     let machine = fresh();
     let terminal = Terminal::new(120);
