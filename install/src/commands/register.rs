@@ -1,6 +1,7 @@
 //! `aws-connector register`
 
 mod auto;
+mod edit;
 mod required;
 mod temporary;
 

@@ -8,6 +8,7 @@ use aws_connector_core::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, Site};
 use aws_connector_core::profile::{Endpoints, ImplicitSource, Method};
 use toml_edit::{InlineTable, Value};
 
+use super::edit::{get, remove, set};
 use super::temporary;
 use crate::app::App;
 use crate::services::fields::{FieldList, Fields};
@@ -211,6 +212,20 @@ fn from_profile(
     {
         return Ok(());
     }
+    match get(found, "auth_method").and_then(|asked| Method::parse(&asked)) {
+        Some(method @ (Method::SessionToken | Method::FederationToken)) => {
+            return Err(Error::refused(format!(
+                "{} requires long-lived keys, and AWS CLI profile '{profile}' has temporary ones",
+                method.id()
+            ))
+            .fix("use --auth-method implicit, or sts-token to store a copy"));
+        }
+        Some(Method::IamRole) => {
+            set(found, "source_profile", Value::from(profile));
+            return Ok(());
+        }
+        _ => {}
+    }
     // The profile renews its temporary keys: read them each time, since a copy would expire.
     set(found, "auth_method", Value::from("implicit"));
     remove(found, "source_profile");
@@ -270,20 +285,4 @@ fn surroundings(app: &App, found: &mut FieldList, error: Error) -> Result<()> {
     set(found, "auth_method", Value::from("implicit"));
     set(found, "credential_source", Value::from(source));
     Ok(())
-}
-
-fn get(found: &[(String, Value)], key: &str) -> Option<String> {
-    let (_, value) = found.iter().find(|(name, _)| name == key)?;
-    value.as_str().map(str::to_owned)
-}
-
-/// Sets a field that no flag set.
-fn set(found: &mut FieldList, key: &str, value: Value) {
-    if !found.iter().any(|(name, _)| name == key) {
-        found.push((key.to_owned(), value));
-    }
-}
-
-fn remove(found: &mut FieldList, key: &str) {
-    found.retain(|(name, _)| name != key);
 }
