@@ -222,3 +222,34 @@ fn registries(
         .repositories(site, &session, None, calls::context(app, profile, name))?;
     registries::own(app, profile, connector, site).map(|own| vec![own.host()])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_table_has_a_few_names_and_the_number_of_the_others() {
+        let brief = |count: usize, error| {
+            let found = Found {
+                connector: "dev".to_owned(),
+                resource_type: "s3-bucket",
+                resources: (0..count).map(|at| at.to_string()).collect(),
+                error,
+            };
+            let rows = found.brief().into_iter();
+            let rows: Vec<String> = rows.map(|row| row.join(" ")).collect();
+            rows.join("; ")
+        };
+        assert_eq!(brief(0, None), "s3-bucket none");
+        assert_eq!(brief(5, None), "s3-bucket 0;  1;  2;  3;  4");
+        assert_eq!(brief(7, None), "s3-bucket 0;  1;  2;  3;  4;  and 2 more");
+        let denied = Error::new(
+            aws_connector_core::error::Kind::Denied,
+            "s3:ListAllMyBuckets was denied",
+        );
+        assert_eq!(
+            brief(0, Some(denied)),
+            "s3-bucket s3:ListAllMyBuckets was denied"
+        );
+    }
+}

@@ -148,3 +148,21 @@ pub struct Endpoints {
     /// Whether `http://` beyond loopback is accepted.
     pub allow_insecure: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_refused_their_tolerance_before_they_expire() {
+        let end = |at, tolerance| {
+            let expiry = Expiry {
+                at,
+                tolerance: Duration::from_secs(tolerance),
+            };
+            expiry.end().timestamp()
+        };
+        assert_eq!(end(DateTime::UNIX_EPOCH + TimeDelta::hours(1), 300), 3300);
+        assert_eq!(end(DateTime::<Utc>::MIN_UTC, 300), 0);
+    }
+}
