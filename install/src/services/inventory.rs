@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_connector_aws::Sdk;
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::plan::Site;
-use aws_connector_core::profile::{Connector, Profile};
+use aws_connector_core::profile::{CacheMode, Connector, ImplicitSource, Origin, Profile, Source};
 use aws_connector_core::resource::{RegistryHost, Resource, ResourceType};
 use serde::{Serialize, Serializer};
 
 use super::{calls, connectors, obtain, registries};
 use crate::app::App;
 use crate::progress::Progress;
+use crate::wire::{aws_config, places, read_or_empty};
 
 /// A resource type of a connector to list.
 #[derive(Clone, Copy)]
@@ -92,7 +93,7 @@ pub(crate) fn all(app: &App, profile: &Profile, asks: &[Ask<'_>]) -> Vec<Found> 
     let mut prompting: Vec<&Connector> = asks.iter().map(|ask| ask.connector).collect();
     prompting.dedup_by_key(|connector| &connector.name);
     let many = prompting.len() > 1;
-    prompting.retain(|connector| !many || has_mfa(profile, connector));
+    prompting.retain(|connector| !many || has_mfa(app, profile, connector));
     for connector in prompting {
         drop(obtain::session(app, profile, &connector.name, None));
     }
@@ -129,13 +130,39 @@ pub(crate) fn all(app: &App, profile: &Profile, asks: &[Ask<'_>]) -> Vec<Found> 
 }
 
 /// Whether the connector or one in its chain of sources requires an MFA code.
-fn has_mfa(profile: &Profile, connector: &Connector) -> bool {
-    connector.auth.mfa().is_some()
-        || connector
-            .auth
-            .source_connector()
-            .and_then(|source| profile.connector(source).ok())
-            .is_some_and(|source| has_mfa(profile, &source))
+fn has_mfa(app: &App, profile: &Profile, connector: &Connector) -> bool {
+    any_in_chain(profile, connector, &|connector| {
+        connector.auth.mfa().is_some() || {
+            let text = || read_or_empty(&places::aws_config(app).unwrap_or_default());
+            let named = match connector.auth.origin() {
+                Origin::Ambient(ImplicitSource::Profile(name))
+                | Origin::Source(Source::AwsProfile(name)) => Some(name),
+                _ => None,
+            };
+            let settings = named.and_then(|name| aws_config::settings(&text(), name));
+            settings.is_some_and(|all| all.iter().any(|(key, _)| key == "mfa_serial"))
+        }
+    })
+}
+
+/// Whether each session of the connector prompts for an MFA code, because none is cached.
+pub(crate) fn always_prompts(profile: &Profile, connector: &Connector) -> bool {
+    any_in_chain(profile, connector, &|connector| {
+        let mfa = connector.auth.mfa();
+        connector.cache == CacheMode::Off && mfa.is_some_and(|mfa| mfa.process.is_none())
+    })
+}
+
+fn any_in_chain(
+    profile: &Profile,
+    connector: &Connector,
+    is_it: &dyn Fn(&Connector) -> bool,
+) -> bool {
+    let source = || {
+        let name = connector.auth.source_connector()?;
+        profile.connector(name).ok()
+    };
+    is_it(connector) || source().is_some_and(|source| any_in_chain(profile, &source, is_it))
 }
 
 /// Lists one resource type as canonical ids.

@@ -70,7 +70,8 @@ pub(crate) fn save(
     file.store()?;
     let in_keyring = vault.keep();
     let is_new = done == "Registered";
-    let resources = if is_new && identity.is_some() {
+    let is_tested = identity.is_some() && !inventory::always_prompts(&profile, &connector);
+    let resources = if is_new && is_tested {
         inventory::all(app, &profile, &inventory::of(&connector))
     } else {
         Vec::new()

@@ -99,6 +99,28 @@ fn sts_token_asks_for_an_mfa_code_and_where_to_store_the_keys_that_it_obtains() 
 }
 
 #[test]
+fn register_prompts_once_for_an_mfa_code_even_without_a_cache() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args([
+        "register",
+        "dev",
+        "--auto-configure",
+        "--region",
+        "us-east-1",
+        "--mfa-serial",
+        MFA_SERIAL,
+        "--set",
+        "cache=off",
+    ]));
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'dev': ");
+    terminal.answer(&question, &format!("{MFA_CODE}\r"));
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert_eq!(ran.stdout.matches("MFA code").count(), 1, "{ran:#?}");
+}
+
+#[test]
 fn without_a_keyring_nothing_is_written() {
     let machine = fresh();
     let terminal = Terminal::new(120);
