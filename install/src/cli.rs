@@ -109,7 +109,7 @@ mod tests {
         every_help(&mut |path, help| {
             // These have a flag for each field of a connector.
             let most = match path {
-                "aws-connector register" | "aws-connector update" => 41,
+                "aws-connector register" | "aws-connector update" => 42,
                 "aws-connector" => 33,
                 _ => 24,
             };

@@ -92,12 +92,13 @@ fn a_bucket_is_wired_for_the_aws_cli_with_a_session_limited_to_it() {
     ]);
     let told = Run::of(&login).succeeded();
     assert!(
-        told.contains("Try: aws --profile aws-connector-dev s3 ls s3://data"),
+        told.contains("Try: aws --profile aws-connector-dev-s3-data s3 ls s3://data"),
         "{told}"
     );
     let cli = |service: &[&str]| {
         let mut cli = machine.client("AWS_V1");
-        cli.args(["--profile", "aws-connector-dev"]).args(service);
+        cli.args(["--profile", "aws-connector-dev-s3-data"])
+            .args(service);
         Run::of(&cli)
     };
     cli(&["s3api", "head-bucket", "--bucket", "data"]).succeeded();

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::services::profile_file::ProfileFile;
 use crate::services::unwire::unwire;
+use crate::services::usage;
 use crate::services::{cache_keys, exec_folder};
 use crate::wire::Consent;
 use crate::{prompt, ui};
@@ -41,7 +42,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     if !file.has(name) {
         profile.connector(name)?;
     }
-    let users = users(&profile, name);
+    let users = usage::dependents(&profile, name);
     if !users.is_empty() && !args.force {
         return Err(Error::refused(format!(
             "it is the source_connector of {}",
@@ -58,7 +59,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         yes: true,
         force: args.force,
     };
-    let unwired = unwire(app, name, None, consent)?;
+    let unwired = unwire(app, name, None, consent, false)?;
     let keys = cache_keys::of(app, Some(&profile), name);
     let cleared = app.cache().clear(|key| keys.contains(key)).removed;
     exec_folder::remove(app, name);
@@ -84,21 +85,6 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         ui::tell(&left);
     }
     Ok(0)
-}
-
-/// The connectors that use it as their source.
-fn users(profile: &Profile, name: &str) -> Vec<String> {
-    let names = profile.names().unwrap_or_default();
-    let uses = |other: &String| {
-        profile
-            .connector(other)
-            .is_ok_and(|connector| connector.auth.source_connector() == Some(name))
-    };
-    names
-        .into_iter()
-        .filter(|other| other != name)
-        .filter(uses)
-        .collect()
 }
 
 /// The keyring entries of a deleted connector. They may be the only copy, or used elsewhere, so

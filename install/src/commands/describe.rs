@@ -1,17 +1,21 @@
 //! `aws-connector describe`
 
+use std::collections::BTreeMap;
+
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::{
-    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Origin, RegistryPattern, Source, field,
+    Auth, CacheMode, Connector, ImplicitSource, KeyPair, Method, Origin, RegistryPattern, Source,
+    field,
 };
-use aws_connector_core::resource::ResourceType;
+use aws_connector_core::resource::{Resource, ResourceType};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::services::flags::{resource, resource_type};
-use crate::services::obtain;
-use crate::services::time::{expires_in, seconds_until};
+use crate::services::time::{expires_in_or_na, lifetime, seconds_until};
+use crate::services::usage::Usage;
+use crate::services::{calls, obtain};
 use crate::ui::{self, or_na};
 
 /// Show a connector, or the credentials that clients get from it
@@ -37,6 +41,7 @@ pub(crate) struct Args {
 struct Document {
     name: String,
     description: Option<String>,
+    labels: BTreeMap<String, String>,
     enabled: bool,
     auth_method: &'static str,
     /// Where the keys come from.
@@ -46,6 +51,10 @@ struct Document {
     mfa_serial: Option<String>,
     /// Seconds.
     duration: Option<u64>,
+    /// When its keys expire.
+    expires_at: Option<DateTime<Utc>>,
+    /// Seconds until its keys are refused.
+    expires_in: Option<u64>,
     region: Option<String>,
     allowed_regions: Vec<String>,
     process_environment: Vec<String>,
@@ -56,6 +65,8 @@ struct Document {
     /// Whether AWS limits sessions to the requested resource.
     down_scoped_by_aws: bool,
     cache: &'static str,
+    /// What refers to it.
+    used_by: Usage,
     client: Option<ClientDocument>,
 }
 
@@ -63,6 +74,9 @@ struct Document {
 struct ClientDocument {
     /// What they are for: a resource, all of a type, or `any`.
     resource: String,
+    /// The auth method of a connector with these credentials.
+    auth_method: &'static str,
+    region: String,
     access_key_id: String,
     temporary: bool,
     identity: Option<String>,
@@ -76,7 +90,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     let profile = app.profile()?;
     let name = app.name(args.name.as_deref(), &profile)?;
     let connector = profile.connector(&name)?;
-    let mut document = document(&connector);
+    let mut document = document(&connector, Usage::of(app, &profile, &name));
     if args.client {
         let wanted = resource(args.resource_type, args.resource_id.as_deref())?;
         let resource = match (&wanted, args.resource_type) {
@@ -85,9 +99,19 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
                 .unwrap_or_else(|| format!("any {}", kind.id())),
             _ => limit(&document),
         };
+        let region = match wanted.as_ref().and_then(Resource::region) {
+            Some(region) => region.to_owned(),
+            None => calls::site(app, &profile, &connector)?.region,
+        };
         let session = obtain::session(app, &profile, &name, wanted)?;
+        let method = match session.session_token {
+            Some(_) => Method::StsToken,
+            None => Method::SecretKey,
+        };
         document.client = Some(ClientDocument {
             resource,
+            auth_method: method.id(),
+            region,
             temporary: session.session_token.is_some(),
             access_key_id: session.shown_key_id().to_owned(),
             identity: session.principal_arn.clone(),
@@ -113,12 +137,13 @@ fn limit(document: &Document) -> String {
     }
 }
 
-fn document(connector: &Connector) -> Document {
+fn document(connector: &Connector, used_by: Usage) -> Document {
     let auth = &connector.auth;
     let limit = connector.limit.as_ref();
     Document {
         name: connector.name.clone(),
         description: connector.description.clone(),
+        labels: connector.labels.clone(),
         enabled: connector.enabled,
         auth_method: auth.id(),
         source: source(auth),
@@ -129,6 +154,8 @@ fn document(connector: &Connector) -> Document {
             .map(|secret| format!("from {}", secret.describe())),
         mfa_serial: auth.mfa().map(|mfa| mfa.serial.clone()),
         duration: auth.duration().map(|duration| duration.as_secs()),
+        expires_at: connector.expiry.map(|expiry| expiry.at),
+        expires_in: lifetime(connector),
         region: connector.region.clone(),
         allowed_regions: connector.allowed_regions.clone(),
         process_environment: connector.process_environment.clone(),
@@ -147,6 +174,7 @@ fn document(connector: &Connector) -> Document {
             CacheMode::Keyring => "keyring",
             CacheMode::Off => "off",
         },
+        used_by,
         client: None,
     }
 }
@@ -188,9 +216,14 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         values => values.join(", "),
     };
     let seconds = |value: Option<u64>| value.map_or_else(|| "N/A".to_owned(), |s| format!("{s}s"));
+    let labels = document.labels.iter();
+    let labels: Vec<String> = labels
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     let mut rows = vec![
         ("name", document.name.clone()),
         (field::DESCRIPTION.name(), some(&document.description)),
+        (field::LABELS.name(), list(&labels)),
         (field::ENABLED.name(), yes_no(document.enabled)),
         (field::AUTH_METHOD.name(), document.auth_method.to_owned()),
         ("source", document.source.clone()),
@@ -198,6 +231,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         (field::EXTERNAL_ID.name(), some(&document.external_id)),
         (field::MFA_SERIAL.name(), some(&document.mfa_serial)),
         (field::DURATION.name(), seconds(document.duration)),
+        ("expires_in", expires_in_or_na(document.expires_in)),
         (field::REGION.name(), some(&document.region)),
         (
             field::ALLOWED_REGIONS.name(),
@@ -227,6 +261,7 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
             .to_owned(),
         ),
         (field::CACHE.name(), document.cache.to_owned()),
+        ("used_by", list(&document.used_by.lines())),
     ];
     if let Some(client) = &document.client {
         let kind = if client.temporary {
@@ -234,16 +269,15 @@ fn rows(document: &Document) -> Vec<[String; 2]> {
         } else {
             "no; long-lived keys, returned unchanged"
         };
-        let left = client
-            .expires_in
-            .map_or_else(|| "N/A".to_owned(), expires_in);
         rows.extend([
             ("client resource", client.resource.clone()),
+            ("client auth_method", client.auth_method.to_owned()),
+            ("client region", client.region.clone()),
             ("client access_key_id", client.access_key_id.clone()),
             ("client temporary", kind.to_owned()),
             ("client identity", some(&client.identity)),
             ("client account", some(&client.account)),
-            ("client expires_in", left),
+            ("client expires_in", expires_in_or_na(client.expires_in)),
         ]);
     }
     rows.into_iter()

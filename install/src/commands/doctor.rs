@@ -15,14 +15,15 @@ use aws_connector_core::resource::ResourceType;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::services::flags::resource_type;
+use crate::services::flags::{resource, resource_type};
+use crate::services::inventory::Found;
 use crate::ui;
 use report::{Finding, Report, State, Step};
 
 /// Check connectors and this machine step by step
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  aws-connector verify dev\n  aws-connector verify dev --resource-type docker-registry\n  aws-connector doctor --output json\n\nExit status: 0 if nothing failed (warnings are allowed), 1 otherwise."
+    after_help = "Example:\n  aws-connector verify dev\n  aws-connector verify dev --resource-type s3-bucket --resource-id data\n  aws-connector doctor --output json\n\nExit status: 0 if nothing failed (warnings are allowed), 1 otherwise."
 )]
 pub(crate) struct Args {
     /// Connector name [default: all connectors]
@@ -30,6 +31,9 @@ pub(crate) struct Args {
     /// Check only this resource type
     #[arg(long, value_name = "TYPE", value_parser = resource_type)]
     resource_type: Option<ResourceType>,
+    /// Check only this resource
+    #[arg(long, value_name = "ID")]
+    resource_id: Option<String>,
     /// Skip the checks of this machine
     #[arg(long)]
     no_wiring: bool,
@@ -40,9 +44,12 @@ struct Document<'a> {
     version: &'static str,
     worst: State,
     steps: &'a [Step],
+    resources: &'a [Found],
 }
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
+    let only = resource(args.resource_type, args.resource_id.as_deref())?;
+    let only = only.as_ref().filter(|_| args.resource_id.is_some());
     let mut report = Report::new(app);
     let profile = app.profile();
     let names = match (&args.name, &profile) {
@@ -60,7 +67,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         Ok(profile) => {
             for name in &names {
                 report.about(Some(name));
-                connector::check(app, profile, name, args.resource_type, &mut report);
+                connector::check(app, profile, name, args.resource_type, only, &mut report);
             }
         }
         Err(error) => {
@@ -73,12 +80,14 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         machine::check(app, &mut report);
         wiring::check(app, profile.as_ref().ok(), &mut report);
     }
+    report.summarize();
     let worst = report.worst();
     if app.ui.is_json() {
         ui::print_json(&Document {
             version: env!("CARGO_PKG_VERSION"),
             worst,
             steps: &report.steps,
+            resources: &report.resources,
         })?;
     }
     Ok(u8::from(worst == State::Failed))

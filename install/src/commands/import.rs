@@ -151,9 +151,13 @@ fn profiles(app: &App, names: &[String]) -> Result<Vec<(String, FieldList)>> {
     }
     let files = format!("{} and {}", config.display(), credentials.display());
     let chosen: Vec<String> = if names.is_empty() {
-        all.into_iter()
-            .filter(|name| !name.starts_with("aws-connector-"))
-            .collect()
+        let calls_us = |name: &String| {
+            let settings = aws_config::settings(&text, name).unwrap_or_default();
+            let mut settings = settings.iter();
+            settings.any(|(_, value)| value.contains("aws-connector-credential-process"))
+        };
+        all.retain(|name| !name.starts_with("aws-connector-") && !calls_us(name));
+        all
     } else {
         if let Some(missing) = names.iter().find(|name| !all.contains(name)) {
             return Err(

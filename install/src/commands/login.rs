@@ -10,7 +10,7 @@ use aws_connector_core::profile::{BUILT_IN, Connector};
 use aws_connector_core::resource::{Resource, ResourceType};
 
 use crate::app::App;
-use crate::services::flags::{resource, resource_type};
+use crate::services::flags::{entry_name, resource, resource_type};
 use crate::ui;
 use crate::wire::Consent;
 use job::Job;
@@ -23,14 +23,23 @@ use job::Job;
 pub(crate) struct Args {
     /// Connector name [default: AWS_CONNECTOR, then default_connector]
     name: Option<String>,
-    /// Resource type to wire [default: the connector's own]
+    /// What to wire [default: the connector's type]
     #[arg(long, value_name = "TYPE", value_parser = resource_type)]
     resource_type: Option<ResourceType>,
     /// Bucket, cluster or registry
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
-    /// Switch the current context to it
+    /// Name of the AWS CLI profile
+    #[arg(long, value_name = "PROFILE", value_parser = entry_name)]
+    profile_name: Option<String>,
+    /// Name of the context [default: the cluster's ARN]
+    #[arg(long, value_name = "NAME", value_parser = entry_name)]
+    alias: Option<String>,
+    /// Keep the current context
     #[arg(long)]
+    keep_context: bool,
+    /// The default, and accepted for older scripts
+    #[arg(long, hide = true, conflicts_with = "keep_context")]
     set_current: bool,
     /// kubectl exec API version; v1beta1 before 1.22
     #[arg(long, value_name = "VERSION", default_value = "v1", value_parser = ["v1", "v1beta1"])]
@@ -78,18 +87,36 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     };
     let document = match kind {
         ResourceType::AwsGeneric | ResourceType::S3Bucket => {
-            aws::login(&job, kind, &wanted, args.resource_id.is_some())?
+            let profile_name = args.profile_name.as_deref();
+            aws::login(
+                &job,
+                kind,
+                &wanted,
+                args.resource_id.is_some(),
+                profile_name,
+            )?
         }
         ResourceType::DockerRegistry => registry::login(&job, &wanted)?,
         ResourceType::KubernetesCluster => {
-            cluster::login(&job, wanted, args.set_current, &args.exec_api)?
+            let ways = cluster::Ways {
+                alias: args.alias.as_deref(),
+                keep_context: args.keep_context,
+                api: &args.exec_api,
+            };
+            cluster::login(&job, wanted, &ways)?
         }
     };
     if app.ui.is_json() {
         ui::print_json(&document)?;
     } else {
+        let switched = match &document.current_context {
+            Some(context) if document.switched => {
+                format!("Switched the current context to {context}.\n")
+            }
+            _ => String::new(),
+        };
         ui::print(&format!(
-            "{} {} for connector '{name}'.\nTry: {}\n",
+            "{} {} for connector '{name}'.\n{switched}Try: {}\n",
             if document.changed {
                 "Wired"
             } else {

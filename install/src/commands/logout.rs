@@ -47,7 +47,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
         yes: args.yes,
         force: args.force,
     };
-    let unwired = unwire(app, &name, args.resource_type, consent)?;
+    let unwired = unwire(app, &name, args.resource_type, consent, true)?;
     if unwired.is_empty()
         && let Ok(profile) = app.profile()
         && !profile.names()?.contains(&name)

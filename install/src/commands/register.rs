@@ -1,8 +1,10 @@
 //! `aws-connector register`
 
 mod auto;
+mod edit;
 mod endpoints;
 mod required;
+mod temporary;
 
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
@@ -52,7 +54,7 @@ pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {
     }
     let mut found = args.fields.values(app)?;
     if args.auto_configure {
-        auto::complete(app, &args.fields, &mut found)?;
+        auto::complete(app, name, &args.fields, &mut found)?;
         endpoints::complete(app, &args.fields, &mut found)?;
     } else {
         required::complete(app, &mut found)?;

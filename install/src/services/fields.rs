@@ -1,8 +1,8 @@
 //! The flags of `register` and `update`, and the connector fields that they set.
 
 use aws_connector_core::error::{Error, Result};
-use aws_connector_core::profile::SecretRef;
 use aws_connector_core::profile::field::{self, Field};
+use aws_connector_core::profile::{SecretRef, Tags};
 use aws_connector_core::shown::shown;
 use toml_edit::{Array, InlineTable, Value};
 
@@ -24,6 +24,9 @@ pub(crate) struct Fields {
     /// Description shown by 'list'
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Label for 'list --label'; repeatable
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
     /// Limit it to a resource type
     #[arg(long, value_name = "TYPE")]
     resource_type: Option<String>,
@@ -112,8 +115,9 @@ pub(crate) const SECRETS: [&str; 3] = [
 ];
 
 /// The order of fields: what a connector is, where it works, its source, its sessions.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     field::DESCRIPTION.name(),
+    field::LABELS.name(),
     field::AUTH_METHOD.name(),
     field::REGION.name(),
     field::ALLOWED_REGIONS.name(),
@@ -161,6 +165,14 @@ impl Fields {
         ]
     }
 
+    /// The flags with members of a table.
+    fn pairs(&self) -> [(&'static Field<Tags>, &'static str, &[String]); 2] {
+        [
+            (&field::LABELS, "--label", &self.labels),
+            (&field::TAGS, "--tag", &self.tags),
+        ]
+    }
+
     /// The flags with a secret, or where to read it.
     fn secrets(&self) -> [(&'static Field<SecretRef>, &'static str, &Option<String>); 4] {
         [
@@ -201,15 +213,15 @@ impl Fields {
                 put(field.name(), Value::Array(given.iter().collect::<Array>()));
             }
         }
-        if !self.tags.is_empty() {
+        for (field, flag, given) in self.pairs() {
             let mut table = InlineTable::new();
-            for tag in &self.tags {
-                let (key, text) = tag.split_once('=').ok_or_else(|| {
-                    Error::usage(format!("--tag {}: expected KEY=VALUE", shown(tag)))
-                })?;
+            for pair in given {
+                let (key, text) = key_value(flag, pair)?;
                 table.insert(key, Value::from(text));
             }
-            put(field::TAGS.name(), Value::InlineTable(table));
+            if !given.is_empty() {
+                put(field.name(), Value::InlineTable(table));
+            }
         }
         for other in &self.others {
             let (key, value) = other_field(other)?;
@@ -229,10 +241,17 @@ impl Fields {
         let lists = self.lists().map(|(field, _)| field.name());
         lists
             .into_iter()
-            .chain([field::TAGS.name()])
+            .chain(self.pairs().map(|(field, ..)| field.name()))
             .filter(|key| !said(key))
             .collect()
     }
+}
+
+/// A key and its value.
+pub(crate) fn key_value<'a>(flag: &str, given: &'a str) -> Result<(&'a str, &'a str)> {
+    given
+        .split_once('=')
+        .ok_or_else(|| Error::usage(format!("{flag} {}: expected KEY=VALUE", shown(given))))
 }
 
 /// A field without a flag: a TOML value, or a string without quotes.

@@ -1,6 +1,7 @@
 //! Flags of several commands.
 
 use aws_connector_core::error::{Error, Result};
+use aws_connector_core::profile::Method;
 use aws_connector_core::resource::{Resource, ResourceType};
 
 /// The help template of commands with many flags: without section headings, so that it fits a
@@ -11,6 +12,21 @@ pub(crate) const DENSE_HELP: &str =
 /// `--resource-type`
 pub(crate) fn resource_type(text: &str) -> std::result::Result<ResourceType, String> {
     ResourceType::parse(text).map_err(|error| error.to_string())
+}
+
+/// `--auth-method`, where it selects connectors.
+pub(crate) fn auth_method(text: &str) -> std::result::Result<Method, String> {
+    Method::parse(text)
+        .ok_or_else(|| format!("use one of {}", Method::ALL.map(Method::id).join(", ")))
+}
+
+/// A name for an entry in a client's file that needs no quotes there.
+pub(crate) fn entry_name(text: &str) -> std::result::Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-@:/+=".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("use letters, digits and . _ - @ : / + =".to_owned())
 }
 
 /// Reads `--resource-type` and `--resource-id`.

@@ -16,5 +16,6 @@ pub(crate) mod registries;
 pub(crate) mod save;
 pub(crate) mod time;
 pub(crate) mod unwire;
+pub(crate) mod usage;
 pub(crate) mod vault;
 pub(crate) mod verify;

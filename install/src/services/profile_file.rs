@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_connector_core::error::{Error, Kind, Result};
-use aws_connector_core::profile::Profile;
-use toml_edit::{DocumentMut, Item, Table, Value, value};
+use aws_connector_core::profile::{Profile, field};
+use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 
 use crate::app::App;
 use crate::wire::{Mode, lock, make_folder, read, replace, resolve};
@@ -120,6 +120,42 @@ impl ProfileFile {
         Ok(())
     }
 
+    /// Adds registries to a connector.
+    pub(crate) fn list(&mut self, name: &str, hosts: &[String]) -> Result<()> {
+        let connector = self.connectors().and_then(|all| all.get(name));
+        if connector.is_none_or(|item| !item.is_table()) {
+            // A diff would show the whole line of an inline table, and secrets with it.
+            return Err(Error::refused(format!(
+                "{}: connector '{name}' is not a [connectors.{name}] table",
+                self.path.display()
+            ))
+            .fix(format!("add {} to its registries", hosts.join(", "))));
+        }
+        let key = field::REGISTRIES.name();
+        let hosts = Value::Array(hosts.iter().collect::<Array>());
+        self.change(name, &[(key.to_owned(), hosts)], &[key], &[])
+    }
+
+    /// Removes registries from a connector, and the list if nothing is left.
+    pub(crate) fn unlist(&mut self, name: &str, hosts: &[String]) {
+        let key = field::REGISTRIES.name();
+        let all = self.document.get_mut("connectors");
+        let connector = all.and_then(|all| all.get_mut(name));
+        let Some(connector) = connector.and_then(Item::as_table_like_mut) else {
+            return;
+        };
+        let Some(list) = connector.get_mut(key).and_then(Item::as_array_mut) else {
+            return;
+        };
+        list.retain(|value| {
+            let is_it = |host: &String| value.as_str() == Some(host);
+            !hosts.iter().any(is_it)
+        });
+        if list.is_empty() {
+            connector.remove(key);
+        }
+    }
+
     /// Removes the file and line from an error that flags caused; keeps them if the connector was
     /// already invalid.
     pub(crate) fn blame_flags(&self, app: &App, name: &str, error: Error) -> Error {
@@ -193,6 +229,10 @@ impl ProfileFile {
 
 /// Appends missing values to a list, or members to a table; returns false for other values.
 fn extend(old: &mut Item, more: &Value) -> bool {
+    if let (Some(text), true) = (old.as_str(), more.is_array()) {
+        // A list of one can be written as a string.
+        *old = value(Array::from_iter([text]));
+    }
     if let (Some(old), Some(more)) = (old.as_array_mut(), more.as_array()) {
         for value in more {
             if !old.iter().any(|known| known.as_str() == value.as_str()) {

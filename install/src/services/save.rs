@@ -4,6 +4,7 @@ use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::planner::CONSENT;
 use serde::Serialize;
 
+use super::inventory::{self, Found};
 use super::profile_file::ProfileFile;
 use super::vault::Vault;
 use super::verify;
@@ -20,6 +21,8 @@ struct Document {
     identity: Option<String>,
     /// The keyring entries that hold its secrets.
     in_keyring: Vec<String>,
+    /// What it can reach; empty if it was not tested.
+    resources: Vec<Found>,
 }
 
 /// The fix for a connector that is not in the file yet.
@@ -66,12 +69,20 @@ pub(crate) fn save(
     };
     file.store()?;
     let in_keyring = vault.keep();
+    let is_new = done == "Registered";
+    let is_tested = identity.is_some() && !inventory::always_prompts(&profile, &connector);
+    let resources = if is_new && is_tested {
+        inventory::all(app, &profile, &inventory::of(&connector))
+    } else {
+        Vec::new()
+    };
     let document = Document {
         connector: name.to_owned(),
         file: file.path().display().to_string(),
         auth_method: Some(connector.auth.id().to_owned()),
         identity,
         in_keyring,
+        resources,
     };
     if app.ui.is_json() {
         ui::print_json(&document)?;
@@ -92,7 +103,11 @@ pub(crate) fn save(
             document.in_keyring.join(", ")
         ))?;
     }
-    if done == "Registered" {
+    if !document.resources.is_empty() {
+        let rows = document.resources.iter().flat_map(Found::brief).collect();
+        ui::print(&app.ui.table(["RESOURCE TYPE", "RESOURCES"], rows))?;
+    }
+    if is_new {
         // An anonymous connector has no credentials to wire.
         let verb = if anonymous { "verify" } else { "login" };
         ui::print(&format!("Next: aws-connector {verb} {name}\n"))?;

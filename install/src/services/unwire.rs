@@ -6,15 +6,18 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::profile::is_connector_name;
 use aws_connector_core::resource::ResourceType;
 
+use super::profile_file::ProfileFile;
 use crate::app::App;
 use crate::wire::{Consent, Desk, aws_config, docker_config, kubeconfig, places};
 
-/// Removes a connector from the three files; returns what was removed.
+/// Removes a connector from the three files, and registries that `login` added to it from the
+/// connectors file if it is to be kept; returns what was removed.
 pub(crate) fn unwire(
     app: &App,
     name: &str,
     kind: Option<ResourceType>,
     consent: Consent,
+    is_kept: bool,
 ) -> Result<Vec<String>> {
     if !is_connector_name(name) {
         return Err(Error::usage(format!(
@@ -29,17 +32,34 @@ pub(crate) fn unwire(
     if wanted(&[ResourceType::AwsGeneric, ResourceType::S3Bucket]) {
         let path = places::aws_config(app)?;
         desk.clean(&path, |text, record| {
-            if !text.contains(&aws_config::profile_name(name)) {
-                return Ok(Some(text.to_owned()));
+            let recorded = record.profiles.iter().filter(|(_, owner)| *owner == name);
+            let recorded: Vec<String> = recorded.map(|(profile, _)| profile.clone()).collect();
+            let mut after = text.to_owned();
+            let mut profiles = aws_config::wired_for(text, name, &recorded);
+            let for_buckets = |profile: &String| {
+                let settings = aws_config::settings(text, profile).unwrap_or_default();
+                let mut values = settings.iter().map(|(_, value)| value);
+                values.any(|value| value.contains("--resource-type s3-bucket"))
+            };
+            // The profile of a connector for buckets needs no flag.
+            if let Some(kind) = kind
+                && profiles.iter().any(for_buckets)
+            {
+                let is_wanted = kind == ResourceType::S3Bucket;
+                profiles.retain(|profile| for_buckets(profile) == is_wanted);
             }
-            let after = aws_config::remove(text, name, consent.force)?;
-            if after != text {
-                gone.insert(aws_config::profile_name(name));
+            record
+                .profiles
+                .retain(|profile, _| !profiles.contains(profile));
+            for profile in profiles.iter().rev() {
+                after = aws_config::remove(&after, profile, name, consent.force)?;
+                gone.insert(profile.clone());
             }
             Ok((!(record.created && after.trim().is_empty())).then_some(after))
         })?;
     }
     if wanted(&[ResourceType::DockerRegistry]) {
+        let mut listed = Vec::new();
         for path in places::docker_configs(app)? {
             desk.clean(&path, |text, record| {
                 let mine: Vec<String> = docker_config::wired(text)
@@ -52,12 +72,22 @@ pub(crate) fn unwire(
                     })
                     .collect();
                 record.registries.retain(|_, owner| owner != name);
+                listed.extend(
+                    mine.iter()
+                        .filter(|host| record.listed.remove(*host))
+                        .cloned(),
+                );
                 gone.extend(mine.iter().cloned());
                 if mine.is_empty() {
                     return Ok(Some(text.to_owned()));
                 }
                 docker_config::remove(text, &mine, record)
             })?;
+        }
+        if is_kept && !listed.is_empty() {
+            let mut file = ProfileFile::open(app)?;
+            file.unlist(name, &listed);
+            desk.edit(file.path(), |_, _| Ok(Some(file.text())))?;
         }
     }
     if wanted(&[ResourceType::KubernetesCluster]) {

@@ -1,47 +1,50 @@
 //! A profile with `credential_process` in `~/.aws/config`.
 
 mod entry;
+mod owned;
+mod read;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
-use aws_connector_core::ambient::ini::{BadLine, Dialect, Ini, Kind, Property, Section};
-use aws_connector_core::error::{Error, Result};
-
-pub(crate) use entry::{ClientEndpoints, Entry, profile_name};
+use aws_connector_core::ambient::ini::{Ini, Kind};
+use aws_connector_core::error::Result;
 
 use super::lines::{append, cut, newline};
+use owned::{is_ours, require_ours};
+use read::{find, parse, properties, wrong};
 
-const PROGRAM: &str = "aws-connector-credential-process";
+pub(crate) use entry::{ClientEndpoints, Entry};
+pub(crate) use read::{profile_name, profile_names, program_and_connector, settings, wired_for};
 
-/// The keys that we write.
-const KEYS: [&str; 6] = [
-    "credential_process",
-    "region",
-    "endpoint_url",
-    "use_fips_endpoint",
-    "use_dualstack_endpoint",
-    "services",
-];
-
-/// Adds or updates the profile of a connector.
+/// Adds or updates a profile and its services section.
 pub(crate) fn add(text: &str, entry: &Entry, force: bool) -> Result<String> {
-    refuse_what_the_aws_cli_rejects(&read(text))?;
+    let before = parse(text);
+    refuse_what_the_aws_cli_rejects(&before)?;
     let mut text = text.to_owned();
     for (kind, lines) in entry.sections() {
+        // As before the edit: the new profile uses the services section, whoever wrote that.
+        let is_ours = is_ours(&before, kind, &entry.profile, &entry.connector)?;
         text = match lines.as_slice() {
-            [] => cut_section(&text, kind, &entry.connector, force)?,
-            lines => put(&text, kind, &entry.connector, lines, force)?,
+            [] if is_ours => cut_section(&text, kind, &entry.profile)?,
+            [] => text,
+            lines => put(&text, kind, entry, lines, is_ours, force)?,
         };
     }
     Ok(text)
 }
 
-fn put(text: &str, kind: Kind, connector: &str, lines: &[String], force: bool) -> Result<String> {
-    let ini = read(text);
+fn put(
+    text: &str,
+    kind: Kind,
+    entry: &Entry,
+    lines: &[String],
+    is_ours: bool,
+    force: bool,
+) -> Result<String> {
+    let ini = parse(text);
     let end = newline(text);
     let block = lines.join(end);
-    let Some(section) = find(&ini, kind, connector)? else {
+    let Some(section) = find(&ini, kind, &entry.profile)? else {
         let gap = if text.is_empty() { "" } else { end };
         return Ok(append(text, &format!("{gap}{block}")));
     };
@@ -54,7 +57,9 @@ fn put(text: &str, kind: Kind, connector: &str, lines: &[String], force: bool) -
     if old == block {
         return Ok(text.to_owned());
     }
-    require_ours(section, kind, connector, force)?;
+    if !force {
+        require_ours(section, kind, is_ours, (&entry.profile, &entry.connector))?;
+    }
     Ok(format!(
         "{}{block}{tail}{}",
         text.get(..range.start).unwrap_or_default(),
@@ -62,18 +67,27 @@ fn put(text: &str, kind: Kind, connector: &str, lines: &[String], force: bool) -
     ))
 }
 
-/// Removes the profile of a connector.
-pub(crate) fn remove(text: &str, connector: &str, force: bool) -> Result<String> {
-    let text = cut_section(text, Kind::Services, connector, force)?;
-    cut_section(&text, Kind::Profile, connector, force)
+/// Removes a profile of a connector and its services section.
+pub(crate) fn remove(text: &str, profile: &str, connector: &str, force: bool) -> Result<String> {
+    let before = parse(text);
+    let mut text = text.to_owned();
+    if is_ours(&before, Kind::Services, profile, connector)? {
+        text = cut_section(&text, Kind::Services, profile)?;
+    }
+    if let Some(section) = find(&before, Kind::Profile, profile)?
+        && !force
+    {
+        let is_ours = is_ours(&before, Kind::Profile, profile, connector)?;
+        require_ours(section, Kind::Profile, is_ours, (profile, connector))?;
+    }
+    cut_section(&text, Kind::Profile, profile)
 }
 
-fn cut_section(text: &str, kind: Kind, connector: &str, force: bool) -> Result<String> {
-    let ini = read(text);
-    let Some(section) = find(&ini, kind, connector)? else {
+fn cut_section(text: &str, kind: Kind, name: &str) -> Result<String> {
+    let ini = parse(text);
+    let Some(section) = find(&ini, kind, name)? else {
         return Ok(text.to_owned());
     };
-    require_ours(section, kind, connector, force)?;
     let range = section.range();
     let before = text.get(..range.start).unwrap_or_default();
     let start = ["\r\n", "\n"]
@@ -94,87 +108,6 @@ fn cut_section(text: &str, kind: Kind, connector: &str, force: bool) -> Result<S
         behind += blank.map_or(0, str::len);
     }
     Ok(cut(text, start, behind))
-}
-
-/// The settings of any profile, without empty ones, with keys in lower case.
-pub(crate) fn settings(text: &str, profile: &str) -> Option<Vec<(String, String)>> {
-    let ini = read(text);
-    let mut all = Vec::new();
-    ini.read(Kind::Profile, profile, &mut all).ok()?;
-    let settings = all.iter().filter_map(|property| {
-        let key = property.key.to_ascii_lowercase();
-        let value = match key.as_str() {
-            "credential_process" => property.command().into_owned(),
-            _ => property.value().ok()??.to_owned(),
-        };
-        Some((key, value))
-    });
-    ini.has(Kind::Profile, profile).then(|| settings.collect())
-}
-
-/// The names of all profiles in one of the files.
-pub(crate) fn profile_names(text: &str, file: Dialect) -> Vec<String> {
-    let ini = Ini::parse(text, file);
-    ini.names(Kind::Profile).map(Cow::into_owned).collect()
-}
-
-fn read(text: &str) -> Ini {
-    Ini::parse(text, Dialect::Config)
-}
-
-fn properties(section: Section<'_>) -> Result<Vec<Property<'_>>> {
-    section
-        .properties()
-        .map_err(|BadLine(line)| wrong(line, "expected a section, a setting or a comment"))
-}
-
-fn wrong(line: usize, what: &str) -> Error {
-    Error::local(format!("line {line}: {what}"))
-}
-
-/// Fails unless we wrote all of the section, or `force` is set.
-fn require_ours(section: Section<'_>, kind: Kind, connector: &str, force: bool) -> Result<()> {
-    let all = properties(section)?;
-    // A services section of that name has only endpoints, and every service is allowed.
-    let is_known = |property: &&Property<'_>| {
-        kind == Kind::Services
-            || KEYS
-                .iter()
-                .any(|key| property.key.eq_ignore_ascii_case(key))
-    };
-    let foreign = all.iter().find(|property| !is_known(property));
-    let calls_us = all.iter().any(|property| {
-        let command = property.command();
-        property.key.eq_ignore_ascii_case("credential_process")
-            && command.contains(PROGRAM)
-            && command.split_whitespace().any(|word| word == connector)
-    });
-    if force || ((kind == Kind::Services || calls_us) && foreign.is_none()) {
-        return Ok(());
-    }
-    let (line, name) = (section.line(), profile_name(connector));
-    Err(Error::refused(match foreign {
-        Some(property) => format!(
-            "line {line}: AWS CLI profile '{name}' contains '{}', which aws-connector did not write",
-            property.key.to_ascii_lowercase()
-        ),
-        None => format!(
-            "line {line}: AWS CLI profile '{name}' already exists and was not written by aws-connector"
-        ),
-    })
-    .fix("remove it, or pass --force to replace the profile"))
-}
-
-fn find<'i>(ini: &'i Ini, kind: Kind, connector: &str) -> Result<Option<Section<'i>>> {
-    let name = profile_name(connector);
-    let mut found = ini.sections().filter(|section| section.is(kind, &name));
-    match (found.next(), found.next()) {
-        (Some(_), Some(second)) => {
-            let what = format!("duplicate section [{}]", second.header());
-            Err(wrong(second.line(), &what))
-        }
-        (first, _) => Ok(first),
-    }
 }
 
 /// The AWS CLI rejects a file with a line that it cannot parse, a duplicate section or a duplicate
@@ -213,6 +146,7 @@ mod tests {
 
     fn entry() -> Entry {
         Entry {
+            profile: "aws-connector-dev".to_owned(),
             connector: "dev".to_owned(),
             command: "/opt/bin/aws-connector-credential-process --connector dev".to_owned(),
             region: Some("us-east-1".to_owned()),
@@ -232,24 +166,70 @@ mod tests {
         ] {
             let more = add(text, &entry(), false).unwrap();
             assert_eq!(add(&more, &entry(), false).unwrap(), more);
-            assert_eq!(remove(&more, "dev", false).unwrap(), text, "{more:?}");
+            assert_eq!(
+                remove(&more, "aws-connector-dev", "dev", false).unwrap(),
+                text,
+                "{more:?}"
+            );
         }
     }
 
     #[test]
     fn a_profile_with_other_settings_is_not_removed() {
         let text = add("", &entry(), false).unwrap() + "output = json\n";
-        let error = remove(&text, "dev", false).unwrap_err().to_string();
+        let error = remove(&text, "aws-connector-dev", "dev", false)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("output") && error.contains("--force"),
             "{error}"
         );
-        assert_eq!(remove(&text, "dev", true).unwrap(), "");
+        assert_eq!(remove(&text, "aws-connector-dev", "dev", true).unwrap(), "");
         let renamed = Entry {
             region: None,
             ..entry()
         };
         assert!(add(&text, &renamed, false).is_err());
+    }
+
+    #[test]
+    fn the_profiles_of_a_connector_are_found_by_their_command_and_a_name_that_login_gave_them() {
+        let mut text = "[profile mine]\ncredential_process = aws-connector-credential-process --connector dev\n".to_owned();
+        for profile in ["aws-connector-dev", "aws-connector-dev-s3", "work"] {
+            let entry = Entry {
+                profile: profile.to_owned(),
+                ..entry()
+            };
+            text = add(&text, &entry, false).unwrap();
+        }
+        let recorded = ["work".to_owned(), "gone".to_owned()];
+        assert_eq!(
+            wired_for(&text, "dev", &recorded),
+            ["aws-connector-dev", "aws-connector-dev-s3", "work"]
+        );
+        assert!(wired_for(&text, "ops", &recorded).is_empty());
+    }
+
+    #[test]
+    fn a_services_section_that_the_user_wrote_is_neither_replaced_nor_removed() {
+        let text = "[services work]\ns3 =\n  endpoint_url = http://localhost:1\n";
+        let plain = Entry {
+            profile: "work".to_owned(),
+            ..entry()
+        };
+        let more = add(text, &plain, false).unwrap();
+        assert_eq!(remove(&more, "work", "dev", false).unwrap(), text);
+        let mut with_services = plain;
+        with_services.endpoints.by_service =
+            [("sts".to_owned(), "http://localhost:2".to_owned())].into();
+        let error = add(&more, &with_services, false).unwrap_err().to_string();
+        assert!(error.contains("line 1: section [services work]"), "{error}");
+        let ours = add("", &with_services, false).unwrap();
+        let renewed = ours.replace("localhost:2", "localhost:3");
+        assert_eq!(add(&renewed, &with_services, false).unwrap(), ours);
+        assert_eq!(remove(&ours, "work", "dev", false).unwrap(), "");
+        let left = ours.lines().skip(5).collect::<Vec<_>>().join("\n");
+        assert_eq!(remove(&left, "work", "dev", false).unwrap(), left);
     }
 
     #[test]
@@ -262,7 +242,7 @@ mod tests {
         let renewed = add(&text, &other, false).unwrap();
         assert_eq!(renewed, text.replace("us-east-1", "eu-west-1"));
         assert_eq!(
-            remove(&renewed, "dev", false).unwrap(),
+            remove(&renewed, "aws-connector-dev", "dev", false).unwrap(),
             "[a]\nx=1\n\n[b]\ny=2\n"
         );
     }

@@ -1,5 +1,7 @@
-//! Cluster, user and context in a kubeconfig, each named by the cluster's ARN.
+//! Cluster, user and context in a kubeconfig. The cluster is named by its ARN, and connectors share
+//! it; each has its own user and context.
 
+mod current;
 mod read;
 
 use std::collections::BTreeSet;
@@ -9,17 +11,19 @@ use aws_connector_core::shown::shown;
 
 use super::lines::{append, line_of, newline};
 use super::record::FileRecord;
-use super::yaml::{delete, insert, is_empty_value, scalar, swap, tops, unquote};
-use read::{find, is_ours};
-pub(crate) use read::{wired, wired_for};
+use super::yaml::{delete, insert, is_empty_value, scalar, swap, tops};
+pub(crate) use current::current;
+use read::{cluster_of, find, mentions};
+pub(crate) use read::{free_name, wired, wired_for};
 
 const LISTS: [&str; 3] = ["clusters", "contexts", "users"];
-const CURRENT: &str = "current-context";
 
 /// A cluster to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) arn: String,
+    /// The name of the user and the context.
+    pub(crate) name: String,
     pub(crate) server: String,
     /// PEM in base64.
     pub(crate) certificate_authority: String,
@@ -30,14 +34,22 @@ pub(crate) struct Entry {
     pub(crate) command: String,
     /// `v1` or `v1beta1`.
     pub(crate) api: String,
-    /// Whether to make it the current context if there is another one.
+    /// Whether to make it the current context.
     pub(crate) make_current: bool,
 }
 
 impl Entry {
+    /// The name of the item for a list.
+    fn name_in(&self, list: &str) -> &str {
+        match list {
+            "clusters" => &self.arn,
+            _ => &self.name,
+        }
+    }
+
     /// The item for a list, without indentation.
     fn item(&self, list: &str) -> String {
-        let arn = scalar(&self.arn);
+        let (arn, own) = (scalar(&self.arn), scalar(&self.name));
         match list {
             "clusters" => format!(
                 "- cluster:\n    certificate-authority-data: {}\n    server: {}\n  name: {arn}",
@@ -45,10 +57,10 @@ impl Entry {
                 scalar(&self.server)
             ),
             "contexts" => {
-                format!("- context:\n    cluster: {arn}\n    user: {arn}\n  name: {arn}")
+                format!("- context:\n    cluster: {arn}\n    user: {own}\n  name: {own}")
             }
             _ => format!(
-                "- name: {arn}\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/{}\n      args:\n      - --cluster\n      - {}\n      - --region\n      - {}\n      - --connector\n      - {}\n      command: {}\n      installHint: {}\n      interactiveMode: IfAvailable\n      provideClusterInfo: false",
+                "- name: {own}\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/{}\n      args:\n      - --cluster\n      - {}\n      - --region\n      - {}\n      - --connector\n      - {}\n      command: {}\n      installHint: {}\n      interactiveMode: IfAvailable\n      provideClusterInfo: false",
                 self.api,
                 scalar(&self.cluster),
                 scalar(&self.region),
@@ -82,11 +94,29 @@ pub(crate) fn add(
             text = append(&text, &format!("{key}: {value}"));
         }
     }
-    let ours = is_ours(&text, &entry.arn)?;
+    let all = wired(&text);
+    let known = all.iter().find(|(name, ..)| *name == entry.name);
+    let ours = match known {
+        Some((name, owner, _)) if *owner != entry.connector && !force => {
+            return Err(Error::refused(format!(
+                "user {} is already used by connector '{owner}'",
+                shown(name)
+            ))
+            .fix("choose another --alias, or pass --force to replace it"));
+        }
+        known => known.is_some(),
+    };
+    let mut shares = false;
+    for (name, ..) in &all {
+        shares |= mentions(&text, name, &entry.arn)?;
+    }
     for list in LISTS {
+        let ours = if list == "clusters" { shares } else { ours };
         text = add_item(text, list, entry, ours || force, record)?;
     }
-    text = make_current(text, entry, record)?;
+    if entry.make_current {
+        text = current::switch(text, &entry.name, record)?;
+    }
     // Check the result: each of the three lists has the item once.
     let all = tops(&text)?;
     let there = LISTS.iter().all(|list| {
@@ -97,7 +127,7 @@ pub(crate) fn add(
         items.is_some_and(|items| {
             items
                 .iter()
-                .filter(|item| item.name.as_deref() == Some(&entry.arn))
+                .filter(|item| item.name.as_deref() == Some(entry.name_in(list)))
                 .count()
                 == 1
         })
@@ -165,7 +195,8 @@ fn add_item(
             &format!("{list}:{end}{}", lines(0)),
         ));
     }
-    let Some(item) = find(top, &entry.arn) else {
+    let name = entry.name_in(list);
+    let Some(item) = find(top, name) else {
         return Ok(insert(&text, top.end, &lines(top.indent)));
     };
     let there = text.get(item.start..item.end).unwrap_or_default();
@@ -174,45 +205,37 @@ fn add_item(
     }
     if !may_replace {
         return Err(Error::refused(format!(
-            "line {}: {list} already has {}, which aws-connector did not write",
+            "line {}: {list} already has {name}, which aws-connector did not write",
             line_of(&text, item.start),
-            entry.arn
         ))
-        .fix("pass --force to replace it"));
+        .fix(match list {
+            "clusters" => "pass --force to replace it",
+            _ => "pass --alias to choose another name, or --force to replace it",
+        }));
     }
     Ok(swap(&text, item.start, item.end, &lines(top.indent)))
 }
 
-fn make_current(text: String, entry: &Entry, record: &mut FileRecord) -> Result<String> {
-    let line = format!("{CURRENT}: {}", scalar(&entry.arn));
-    let all = tops(&text)?;
-    let Some(top) = all.iter().find(|top| top.key == CURRENT) else {
-        record.made.insert(CURRENT.to_owned(), None);
-        return Ok(append(&text, &line));
-    };
-    let now = unquote(&top.value);
-    if now == entry.arn || !(is_empty_value(&top.value) || entry.make_current) {
-        return Ok(text);
-    }
-    let old = text.get(top.start..top.own_end).unwrap_or_default();
-    let old = old.trim_end_matches(['\r', '\n']).to_owned();
-    // Keep the value from before our first change, for `remove` to restore.
-    record.made.entry(CURRENT.to_owned()).or_insert(Some(old));
-    Ok(swap(&text, top.start, top.own_end, &line))
-}
-
-/// Removes a cluster.
-pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<Option<String>> {
-    if !is_ours(text, arn)? {
+/// Removes a user and its context, and its cluster unless another context uses it.
+pub(crate) fn remove(text: &str, name: &str, record: &mut FileRecord) -> Result<Option<String>> {
+    if !wired(text).iter().any(|(known, ..)| known == name) {
         return Ok(Some(text.to_owned()));
     }
-    let mut text = leave_current(text.to_owned(), arn, record)?;
+    let cluster = cluster_of(text, name)?;
+    let mut text = current::leave(text.to_owned(), name, record)?;
     for list in LISTS.iter().rev() {
         let all = tops(&text)?;
         let Some(top) = all.iter().find(|top| top.key == *list) else {
             continue;
         };
-        let Some(item) = find(top, arn) else { continue };
+        let name = match (*list, &cluster) {
+            ("clusters", Some(cluster)) if read::is_used(&text, cluster)? => continue,
+            ("clusters", Some(cluster)) => cluster,
+            _ => name,
+        };
+        let Some(item) = find(top, name) else {
+            continue;
+        };
         if top.items.len() > 1 {
             text = delete(&text, item.start, item.end);
             continue;
@@ -245,21 +268,6 @@ pub(crate) fn remove(text: &str, arn: &str, record: &mut FileRecord) -> Result<O
         None
     } else {
         Some(text)
-    })
-}
-
-fn leave_current(text: String, arn: &str, record: &mut FileRecord) -> Result<String> {
-    let all = tops(&text)?;
-    let Some(top) = all.iter().find(|top| top.key == CURRENT) else {
-        return Ok(text);
-    };
-    if unquote(&top.value) != arn {
-        return Ok(text);
-    }
-    Ok(match record.made.remove(CURRENT) {
-        Some(None) => delete(&text, top.start, top.end),
-        Some(Some(line)) => swap(&text, top.start, top.end, &line),
-        None => swap(&text, top.start, top.end, "current-context: \"\""),
     })
 }
 

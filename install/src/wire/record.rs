@@ -3,7 +3,7 @@
 //! profiles and clusters, which name their connector, but not registries, and it leaves lists
 //! behind that `login` created.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,12 @@ pub(crate) struct FileRecord {
     /// The connector of each wired registry.
     #[serde(default)]
     pub(crate) registries: BTreeMap<String, String>,
+    /// The wired registries that `login` added to their connector.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) listed: BTreeSet<String>,
+    /// The connector of each AWS CLI profile with a name that the user chose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) profiles: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -94,6 +100,8 @@ impl Record {
             }
             one.made.extend(file.made.clone());
             one.registries.extend(file.registries.clone());
+            one.listed.extend(file.listed.clone());
+            one.profiles.extend(file.profiles.clone());
         }
         all
     }

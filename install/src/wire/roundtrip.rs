@@ -89,6 +89,7 @@ fn texts(ways: &'static [&'static [&'static str]]) -> impl Strategy<Value = Stri
 
 fn aws_entry(connector: &str) -> aws_config::Entry {
     aws_config::Entry {
+        profile: aws_config::profile_name(connector),
         connector: connector.to_owned(),
         command: format!("/opt/aws-connector-credential-process --connector {connector}"),
         region: Some("us-east-1".to_owned()),
@@ -103,14 +104,15 @@ fn aws_entry(connector: &str) -> aws_config::Entry {
     }
 }
 
-fn kube_entry(name: &str, make_current: bool) -> kubeconfig::Entry {
+fn kube_entry(connector: &str, name: &str, make_current: bool) -> kubeconfig::Entry {
     kubeconfig::Entry {
         arn: format!("arn:aws:eks:us-east-1:123456789012:cluster/{name}"),
+        name: format!("{connector}@{name}"),
         server: "https://x".to_owned(),
         certificate_authority: "QQ==".to_owned(),
         cluster: name.to_owned(),
         region: "us-east-1".to_owned(),
-        connector: "dev".to_owned(),
+        connector: connector.to_owned(),
         command: "/opt/aws-connector-eks-token".to_owned(),
         api: "v1".to_owned(),
         make_current,
@@ -182,7 +184,7 @@ proptest! {
         let all = aws_config::profile_names(&more, Dialect::Config);
         prop_assert_eq!(&all[all.len() - 2..], ["aws-connector-dev", "aws-connector-ops"]);
         for connector in order {
-            more = aws_config::remove(&more, connector, false).unwrap();
+            more = aws_config::remove(&more, &aws_config::profile_name(connector), connector, false).unwrap();
         }
         prop_assert_eq!(more, text);
     }
@@ -220,21 +222,22 @@ proptest! {
     fn removing_clusters_restores_the_file(
         text in texts(&KUBE),
         current in any::<bool>(),
-        order in Just(vec!["prod", "stage"]).prop_shuffle(),
+        order in Just(vec![("dev", "prod"), ("dev", "stage"), ("ops", "prod")]).prop_shuffle(),
     ) {
         let mut record = FileRecord::default();
         let mut more = text.clone();
-        for name in ["prod", "stage"] {
-            let entry = kube_entry(name, current);
+        for (connector, name) in [("dev", "prod"), ("dev", "stage"), ("ops", "prod")] {
+            let entry = kube_entry(connector, name, current);
             let added = kubeconfig::add(&more, &entry, false, &mut record).unwrap().unwrap();
             let again = kubeconfig::add(&added, &entry, false, &mut record).unwrap();
             prop_assert_eq!(again.as_ref(), Some(&added));
             more = added;
         }
         prop_assert_eq!(kubeconfig::wired_for(&more, "dev").unwrap().len(), 2);
-        for name in order {
-            let entry = kube_entry(name, current);
-            more = kubeconfig::remove(&more, &entry.arn, &mut record).unwrap().unwrap_or_default();
+        prop_assert_eq!(more.matches("server: https://x").count(), 2);
+        for (connector, name) in order {
+            let entry = kube_entry(connector, name, current);
+            more = kubeconfig::remove(&more, &entry.name, &mut record).unwrap().unwrap_or_default();
         }
         prop_assert_eq!(more, text);
     }

@@ -124,6 +124,11 @@ fn documented_json_fields_and_types_match_the_goldens() {
             if kinds.contains("object") && !told.contains_key(plain) {
                 continue;
             }
+            // The keys of a table are the user's.
+            let table = path.rsplit_once('.').and_then(|(table, _)| told.get(table));
+            if table.is_some_and(|types| *types == "object of strings") {
+                continue;
+            }
             let Some(types) = told.get(path.as_str()) else {
                 panic!("{command}: {path} is not documented");
             };

@@ -239,6 +239,7 @@ goldens!(
     completions_and_man,
     delete,
     describe,
+    describe_client,
     doctor_caveats,
     doctor_machine,
     doctor_obstacles,

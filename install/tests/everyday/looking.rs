@@ -10,9 +10,9 @@ fn connectors_are_listed_as_a_table() {
     assert_data_eq!(
         machine.run(&["list"]).ok().stdout,
         str![[r#"
-NAME           AUTH METHOD  RESOURCE TYPE  RESOURCE ID  REGION     STATE    DESCRIPTION
-base           secret-key   any            any          us-east-1  enabled
-dev (default)  iam-role     any            any          us-east-1  enabled  the team's role
+NAME           AUTH METHOD  RESOURCES  REGION     EXPIRES IN  STATE    DESCRIPTION
+base           secret-key   any        us-east-1  N/A         enabled
+dev (default)  iam-role     any        us-east-1  N/A         enabled  the team's role
 
 "#]]
     );
@@ -31,6 +31,9 @@ fn connectors_are_listed_as_json() {
   "description": "the team's role",
   "enabled": true,
   "error": null,
+  "expires_at": null,
+  "expires_in": null,
+  "labels": {},
   "name": "dev",
   "region": "us-east-1",
   "resource_id": null,
@@ -91,7 +94,7 @@ fn describe_client_shows_credentials_without_secrets() {
             .unwrap()
             .starts_with("ASIA")
     );
-    assert_eq!(client.as_object().unwrap().len(), 7, "{client}");
+    assert_eq!(client.as_object().unwrap().len(), 9, "{client}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod completing;
 mod core_files;
 mod deleting;
 mod diffs;
+mod displaying;
 mod doctor;
 mod documented;
 mod endpoints;

@@ -1,4 +1,4 @@
-//! Prompts and output on a terminal.
+//! Prompts on a terminal.
 
 use std::time::Duration;
 
@@ -65,6 +65,59 @@ fn a_prompted_secret_is_hidden_and_register_asks_where_to_store_it() {
     assert!(!ran.stdout.contains(SECRET_ACCESS_KEY), "{ran:#?}");
     let line = format!("aws_secret_access_key = \"{SECRET_ACCESS_KEY}\"\n");
     assert!(machine.read(FILE).contains(&line));
+}
+
+#[test]
+fn sts_token_asks_for_an_mfa_code_and_where_to_store_the_keys_that_it_obtains() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args([
+        "register",
+        "tmp",
+        "--auto-configure",
+        "--auth-method",
+        "sts-token",
+        "--region",
+        "us-east-1",
+        "--mfa-serial",
+        MFA_SERIAL,
+    ]));
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'tmp': ");
+    terminal.answer(&question, &format!("{MFA_CODE}\r"));
+    terminal.answer("Number (1-2)", "2\r");
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    let text = machine.read(FILE);
+    assert!(
+        text.contains("auth_method = \"sts-token\"\n") && text.contains("\nexpires_at = 20"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("mfa") && !text.contains(SECRET_ACCESS_KEY),
+        "{text}"
+    );
+}
+
+#[test]
+fn register_prompts_once_for_an_mfa_code_even_without_a_cache() {
+    let machine = fresh();
+    let terminal = Terminal::new(120);
+    let child = terminal.start(machine.command().args([
+        "register",
+        "dev",
+        "--auto-configure",
+        "--region",
+        "us-east-1",
+        "--mfa-serial",
+        MFA_SERIAL,
+        "--set",
+        "cache=off",
+    ]));
+    let question = format!("MFA code from {MFA_SERIAL} for connector 'dev': ");
+    terminal.answer(&question, &format!("{MFA_CODE}\r"));
+    let ran = terminal.end(child);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert_eq!(ran.stdout.matches("MFA code").count(), 1, "{ran:#?}");
 }
 
 #[test]
@@ -166,108 +219,4 @@ fn answering_no_changes_nothing() {
     terminal.answer("Delete connector 'dev'?", "n\r");
     assert_eq!(terminal.end(child).status, 1);
     assert!(machine.read(FILE).contains("[connectors.dev]"));
-}
-
-#[test]
-fn colours_appear_only_on_terminals_that_support_them() {
-    let machine = Machine::at_aws();
-    let args = ["verify", "dev", "--resource-type", "s3-bucket"];
-    let shown = |name: &str, value: &str| {
-        let mut command = machine.command();
-        Terminal::new(120)
-            .run(command.args(args).env(name, value))
-            .stdout
-    };
-    assert!(shown("TERM", "xterm").contains("\u{1b}[32m✓\u{1b}[0m connector"));
-    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let shown = shown(name, value);
-        assert!(
-            shown.contains("✓ connector") && !shown.contains('\u{1b}'),
-            "{shown:?}"
-        );
-    }
-    let help = |value: &str| {
-        let mut command = machine.command();
-        Terminal::new(120)
-            .run(command.arg("--help").env("NO_COLOR", value))
-            .stdout
-    };
-    assert!(help("").contains('\u{1b}') && !help("1").contains('\u{1b}'));
-    // An empty NO_COLOR counts as unset, as no-color.org specifies.
-    assert!(shown("NO_COLOR", "").contains("\u{1b}[32m"));
-    assert!(!machine.run(&args).stdout.contains('\u{1b}'));
-}
-
-#[test]
-fn a_table_fits_the_width_of_the_terminal() {
-    let machine = Machine::at_aws();
-    let text = machine
-        .read(FILE)
-        .replace("the team's role", "a role with a long description");
-    machine.write(FILE, &text);
-    let shown = Terminal::new(80).run(machine.command().arg("list")).stdout;
-    assert!(shown.lines().count() > 3, "{shown}");
-    for line in shown.lines() {
-        assert!(line.trim_end().chars().count() <= 80, "{line:?}");
-    }
-    // Without a terminal each row is one line.
-    assert_eq!(machine.run(&["list"]).ok().stdout.lines().count(), 3);
-}
-
-#[test]
-fn no_width_of_the_terminal_breaks_a_role_arn() {
-    let machine = Machine::at_aws();
-    let arn = "arn:aws:iam::123456789012:role/dev";
-    let text = machine.read(FILE).replace("the team's role", arn);
-    machine.write(FILE, &text);
-    machine.run(&["export", "dev"]).ok();
-    let session = "arn:aws:sts::123456789012:assumed-role/dev/aws-connector-alice";
-    for width in [80, 100, 200] {
-        for (args, word) in [
-            (&["list"][..], arn),
-            (&["status"], session),
-            (&["verify", "dev", "--no-wiring"], session),
-        ] {
-            let shown = Terminal::new(width)
-                .run(machine.command().args(args))
-                .stdout;
-            assert!(shown.contains(word), "{args:?} {width}: {shown}");
-            for line in shown.lines() {
-                let line = line
-                    .trim_end()
-                    .replace("\u{1b}[32m", "")
-                    .replace("\u{1b}[31m", "")
-                    .replace("\u{1b}[2m", "")
-                    .replace("\u{1b}[0m", "");
-                assert!(
-                    line.chars().count() <= width.into(),
-                    "{args:?} {width}: {line}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn progress_is_shown_only_on_a_terminal() {
-    let machine = Machine::at_aws();
-    machine.standin.fault(Fault {
-        service: "eks".to_owned(),
-        action: "ListClusters".to_owned(),
-        kind: FaultKind::Delay(Duration::from_millis(1500)),
-        times: None,
-    });
-    let args = ["list-resources", "dev"];
-    let terminal = Terminal::new(120);
-    let child = terminal.start_piped(machine.command().args(args));
-    let output = child.wait_with_output().unwrap();
-    terminal.await_text("\r⠋ listing …\r");
-    terminal.await_text("\r\u{1b}[K");
-    let answer = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        answer.contains("s3://data") && !answer.contains("listing"),
-        "{answer}"
-    );
-    let quiet = machine.run(&args).ok();
-    assert_eq!(quiet.stderr, "");
 }

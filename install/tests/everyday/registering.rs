@@ -41,6 +41,12 @@ fn long_lived_keys_become_a_session_token_that_refers_to_them() {
         out,
         str![[r#"
 Registered connector 'dev' (session-token) as arn:aws:iam::123456789012:user/dev in [..]/.config/aws-connector/connectors.toml.
+RESOURCE TYPE       RESOURCES
+aws-generic         us-east-1
+s3-bucket           s3://data
+                    s3://logs
+kubernetes-cluster  prod
+docker-registry     123456789012.dkr.ecr.us-east-1.amazonaws.com
 Next: aws-connector login dev
 
 "#]]

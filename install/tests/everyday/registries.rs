@@ -1,4 +1,5 @@
-//! Two connectors that list one registry: login and verify print a fix that works.
+//! Two connectors that list one registry: login adds the host to one of them, or prints a fix that
+//! works, as verify does.
 
 use crate::support::{Machine, Ran, ran};
 
@@ -48,8 +49,6 @@ fn the_fix_for_a_registry_of_two_connectors_works_when_pasted() {
         (&host, ""),
         (&more, &host),
         (&more, account),
-        (account, account),
-        ("", ""),
     ] {
         let machine = with(dev, other);
         let refused = login(&machine, "other");
@@ -69,6 +68,46 @@ fn the_fix_for_a_registry_of_two_connectors_works_when_pasted() {
 }
 
 #[test]
+fn a_registry_that_another_connector_serves_is_added_to_the_connector_until_its_logout() {
+    let machine = Machine::with_connectors();
+    let before = machine.read(FILE);
+    let args = [
+        "login",
+        "base",
+        "--yes",
+        "--resource-type",
+        "docker-registry",
+    ];
+    let ran = machine.run(&args).ok();
+    assert!(ran.stdout.contains("+registries = ["), "{ran:#?}");
+    assert!(
+        !ran.stdout
+            .contains("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        "{ran:#?}"
+    );
+    assert_ne!(machine.read(FILE), before);
+    machine.run(&["logout", "base", "--yes"]).ok();
+    assert_eq!(machine.read(FILE), before);
+    // A registry that a user listed for another connector stays there.
+    machine.write(FILE, &format!("{before}registries = [\"{HOST}\"]\n"));
+    let ran = machine.run(&args);
+    assert!(
+        ran.status == 1 && ran.stderr.contains("connector 'dev' serves"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn login_lists_the_host_if_no_other_connector_does() {
+    for registries in ["registries = [\"123456789012\"]", ""] {
+        let machine = with(registries, registries);
+        let docker = login(&machine, "other").ok().stdout;
+        assert!(docker.contains("for connector 'other'"), "{docker}");
+        assert_eq!(machine.read(FILE).matches(HOST).count(), 1);
+    }
+}
+
+#[test]
 fn the_fix_for_a_connector_limited_to_the_registry_wires_that_one() {
     let limit = format!("resource_type = \"docker-registry\"\nresource_id = \"{HOST}\"");
     let machine = with(&limit, &format!("registries = [\"{HOST}\"]"));
@@ -82,23 +121,21 @@ fn the_fix_for_a_connector_limited_to_the_registry_wires_that_one() {
 
 #[test]
 fn verify_reports_a_registry_of_two_connectors() {
-    let host = format!("registries = [\"{HOST}\"]");
-    let machine = with(&host, &host);
-    let args = [
-        "verify",
-        "dev",
-        "--no-wiring",
-        "--resource-type",
-        "docker-registry",
-    ];
-    let refused = machine.run(&args);
-    assert_eq!(refused.status, 1, "{refused:#?}");
-    assert!(
-        refused
-            .stdout
-            .contains("but not to Docker: connectors dev, other all list"),
-        "{refused:#?}"
-    );
-    paste(&machine, &refused.stdout);
-    machine.run(&args).ok();
+    for registry in [HOST, "123456789012"] {
+        let field = format!("registries = [\"{registry}\"]");
+        let machine = with(&field, &field);
+        let args = [
+            "verify",
+            "dev",
+            "--no-wiring",
+            "--resource-type",
+            "docker-registry",
+        ];
+        let refused = machine.run(&args);
+        assert_eq!(refused.status, 1, "{refused:#?}");
+        let what = "but not to Docker: connectors dev, other all list";
+        assert!(refused.stdout.contains(what), "{refused:#?}");
+        paste(&machine, &refused.stdout);
+        machine.run(&args).ok();
+    }
 }

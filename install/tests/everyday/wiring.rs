@@ -294,23 +294,6 @@ fn paths_from_the_environment_are_used() {
 }
 
 #[test]
-fn login_refuses_a_registry_that_another_connector_serves() {
-    let machine = Machine::with_connectors();
-    let ran = machine.run(&[
-        "login",
-        "base",
-        "--yes",
-        "--resource-type",
-        "docker-registry",
-    ]);
-    assert_eq!(ran.status, 1);
-    assert!(
-        ran.stderr.contains("connector 'dev' serves") && ran.stderr.contains("--registry"),
-        "{ran:#?}"
-    );
-}
-
-#[test]
 fn logout_removes_a_created_kubeconfig_despite_kubectls_additions() {
     let machine = Machine::with_connectors();
     machine.run(&login("kubernetes-cluster")).ok();

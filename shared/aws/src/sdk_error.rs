@@ -105,8 +105,8 @@ impl Question<'_> {
         if let Some(offset) = self.implausible_offset() {
             let (length, direction) = describe(offset, "later", "earlier");
             return format!(
-                "the date of the response is {length} {direction} than this machine's clock, too \
-                 far off to be clock skew"
+                "the response is dated {length} {direction} than this machine's clock, too far off \
+                 to be clock skew"
             );
         }
         "the time in the signature is wrong".to_owned()

@@ -48,7 +48,8 @@ def kube(before, after):
     run = ours[0]["user"]["exec"]
     assert run["args"] == ["--cluster", "prod", "--region", "us-east-1", "--connector", "dev"], run
     current = new.pop("current-context")
-    assert current == (old.pop("current-context", None) or arn), current
+    old.pop("current-context", None)
+    assert current == arn, current
     return old, new
 
 

@@ -9,13 +9,14 @@ use aws_connector_core::credential::Session;
 use aws_connector_core::error::Result;
 use aws_connector_core::profile::duration::show;
 use aws_connector_core::profile::{Connector, Profile};
-use aws_connector_core::resource::ResourceType;
+use aws_connector_core::resource::{Resource, ResourceType};
 use chrono::Utc;
 
 use super::report::{Finding, Report};
 use super::{caveats, reach, secrets, trial};
 use crate::app::App;
 use crate::progress::Progress;
+use crate::services::inventory::{self, Ask, Found};
 use crate::services::time::{expires_in, seconds_until};
 use crate::services::{calls, connectors, obtain, verify};
 
@@ -27,6 +28,7 @@ pub(super) fn check(
     profile: &Profile,
     name: &str,
     kind: Option<ResourceType>,
+    only: Option<&Resource>,
     report: &mut Report<'_>,
 ) {
     let connector = report.step("connector", || {
@@ -73,14 +75,23 @@ pub(super) fn check(
     clock(app, report);
     if session.is_some() {
         for kind in kinds {
+            let ask = Ask {
+                connector: &connector,
+                kind,
+                only,
+            };
             if kind == ResourceType::DockerRegistry {
-                trial::registries(app, profile, &connector, report);
+                trial::registries(app, profile, &ask, report);
                 continue;
             }
+            let mut found = None;
             report.step(kind.id(), || {
                 let _progress = Progress::show(&app.env, &format!("trying {}", kind.id()));
-                trial::resource(app, profile, &connector, kind)
+                let listed = inventory::one(app, profile, &ask);
+                found = Some(Found::new(&ask, listed.clone()));
+                trial::resource(app, profile, &ask, listed?)
             });
+            found.into_iter().for_each(|found| report.reach(found));
         }
     }
 }

@@ -6,6 +6,7 @@ use aws_connector_core::error::{Error, Result};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::services::inventory::Found;
 use crate::ui;
 
 /// How a step ended.
@@ -39,6 +40,8 @@ pub(super) struct Report<'a> {
     app: &'a App,
     connector: Option<String>,
     pub(super) steps: Vec<Step>,
+    /// What the connectors can reach.
+    pub(super) resources: Vec<Found>,
 }
 
 /// What a step found.
@@ -100,7 +103,39 @@ impl<'a> Report<'a> {
             app,
             connector: None,
             steps: Vec::new(),
+            resources: Vec::new(),
         }
+    }
+
+    /// Records what a connector can reach.
+    pub(super) fn reach(&mut self, found: Found) {
+        self.resources.push(found);
+    }
+
+    /// Prints what the connectors can reach.
+    pub(super) fn summarize(&self) {
+        if self.app.ui.is_json() || self.resources.is_empty() {
+            return;
+        }
+        let ui = self.app.ui;
+        let is_one = |one: &[Found]| {
+            one.iter()
+                .all(|f| f.connector == self.resources[0].connector)
+        };
+        let table = if is_one(&self.resources) {
+            let rows = self.resources.iter().flat_map(Found::brief).collect();
+            ui.table(["RESOURCE TYPE", "RESOURCES"], rows)
+        } else {
+            let mut rows = Vec::new();
+            for group in self.resources.chunk_by(|a, b| a.connector == b.connector) {
+                let mut name = group.first().map_or("", |found| &found.connector);
+                for [kind, resource] in group.iter().flat_map(Found::brief) {
+                    rows.push([std::mem::take(&mut name).to_owned(), kind, resource]);
+                }
+            }
+            ui.table(["CONNECTOR", "RESOURCE TYPE", "RESOURCES"], rows)
+        };
+        let _ = ui::print(&format!("\nReachable resources\n{table}"));
     }
 
     /// Starts the steps of a connector, or of the machine, with a heading.

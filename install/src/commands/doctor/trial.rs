@@ -9,16 +9,16 @@ use aws_connector_core::url::Url;
 use super::report::{Finding, Report};
 use crate::app::App;
 use crate::progress::Progress;
-use crate::services::{calls, inventory, obtain, registries};
+use crate::services::inventory::{self, Ask, Found};
+use crate::services::{calls, obtain, registries};
 
-/// Lists a resource type, and tries its credentials.
+/// Tries the credentials for resources that were listed.
 pub(super) fn resource(
     app: &App,
     profile: &Profile,
-    connector: &Connector,
-    kind: ResourceType,
+    ask: &Ask<'_>,
+    found: Vec<String>,
 ) -> Result<((), Finding)> {
-    let found = inventory::one(app, profile, connector, kind)?;
     let shown = match found.as_slice() {
         [] => "none".to_owned(),
         few if few.len() <= 3 => few.join(", "),
@@ -28,9 +28,9 @@ pub(super) fn resource(
             many.iter().take(2).cloned().collect::<Vec<_>>().join(", ")
         ),
     };
-    let tried = match kind {
+    let tried = match ask.kind {
         ResourceType::KubernetesCluster => {
-            return Ok(((), clusters(app, profile, connector, &found, &shown)));
+            return Ok(((), clusters(app, profile, ask, &found, &shown)));
         }
         ResourceType::DockerRegistry => "",
         ResourceType::AwsGeneric => "; its sessions are not down-scoped",
@@ -39,26 +39,29 @@ pub(super) fn resource(
     Ok(((), Finding::ok(format!("{shown}{tried}"))))
 }
 
-/// Tries a login at each of the connector's registries, else at the account's own.
-pub(super) fn registries(
-    app: &App,
-    profile: &Profile,
-    connector: &Connector,
-    report: &mut Report<'_>,
-) {
-    let kind = ResourceType::DockerRegistry;
+/// Tries a login at the requested registry or each of the connector's registries, else at the
+/// account's own.
+pub(super) fn registries(app: &App, profile: &Profile, ask: &Ask<'_>, report: &mut Report<'_>) {
+    let Ask {
+        connector,
+        kind,
+        only,
+    } = *ask;
     let progress = || Progress::show(&app.env, &format!("trying {}", kind.id()));
-    let named = match calls::site(app, profile, connector) {
-        Ok(site) => registries::named(connector, &site),
-        Err(error) => return report.find(kind.id(), Finding::from(error)),
+    let named = match (only, calls::site(app, profile, connector)) {
+        (Some(Resource::Registry(host)), _) => vec![host.clone()],
+        (_, Ok(site)) => registries::named(connector, &site),
+        (_, Err(error)) => return report.find(kind.id(), Finding::from(error)),
     };
+    let mut reached = Vec::new();
     for host in &named {
         report.step(kind.id(), || {
             let _progress = progress();
             let place = host.host();
             let tried =
-                registry(app, profile, connector, host).map_err(|error| error.context(&*place))?;
-            let detail = format!("{place}; {tried}");
+                registry(app, profile, connector, host).map_err(|error| error.context(&*place));
+            reached.push(tried.as_ref().map(|_| place.clone()).map_err(Clone::clone));
+            let detail = format!("{place}; {}", tried?);
             let finding = match registries::served_by(app, profile, host) {
                 Ok(found) if found.name != connector.name => {
                     Finding::ok(format!("{detail}; Docker uses '{}' for it", found.name))
@@ -75,11 +78,17 @@ pub(super) fn registries(
         });
     }
     if !named.is_empty() {
-        return;
+        // What is reachable if any is, else why none is.
+        let hosts: Vec<String> = reached.iter().flatten().cloned().collect();
+        let failed = reached.into_iter().find_map(Result::err);
+        let outcome = failed.filter(|_| hosts.is_empty()).map_or(Ok(hosts), Err);
+        return report.reach(Found::new(ask, outcome));
     }
+    let mut outcome = Ok(Vec::new());
     report.step(kind.id(), || {
         let _progress = progress();
-        let listed = inventory::one(app, profile, connector, kind);
+        let listed = inventory::one(app, profile, ask);
+        outcome = listed.clone();
         if let Some(error) = listed.as_ref().err().filter(|e| e.kind != Kind::Denied) {
             return Err(error.clone());
         }
@@ -91,6 +100,7 @@ pub(super) fn registries(
             &calls::site(app, profile, connector)?,
         )?;
         let tried = registry(app, profile, connector, &host)?;
+        outcome = Ok(vec![host.host()]);
         let detail = format!("{}; {tried}", host.host());
         Ok((
             (),
@@ -103,6 +113,7 @@ pub(super) fn registries(
             },
         ))
     });
+    report.reach(Found::new(ask, outcome));
 }
 
 fn registry(
@@ -138,16 +149,10 @@ fn registry(
 const MOST_TRIED: usize = 3;
 
 /// Tries a token at each of the first clusters.
-fn clusters(
-    app: &App,
-    profile: &Profile,
-    connector: &Connector,
-    found: &[String],
-    shown: &str,
-) -> Finding {
+fn clusters(app: &App, profile: &Profile, ask: &Ask<'_>, found: &[String], shown: &str) -> Finding {
     let (mut taken, mut refused, mut last) = (Vec::new(), Vec::new(), None);
     for name in found.iter().take(MOST_TRIED).map(String::as_str) {
-        match cluster(app, profile, connector, name) {
+        match cluster(app, profile, ask, name) {
             Ok(()) => taken.push(name),
             Err(error) => {
                 refused.push(name);
@@ -179,15 +184,18 @@ fn clusters(
     Finding::warning(detail, fix)
 }
 
-fn cluster(app: &App, profile: &Profile, connector: &Connector, cluster: &str) -> Result<()> {
+fn cluster(app: &App, profile: &Profile, ask: &Ask<'_>, cluster: &str) -> Result<()> {
+    let connector = ask.connector;
     let name = &connector.name;
     let wanted = Resource::parse(ResourceType::KubernetesCluster, Some(cluster))
         .map_err(|error| Error::local(error.to_string()))?;
-    let limited = connector
-        .limit
-        .as_ref()
-        .and_then(|limit| limit.resource.as_ref());
-    let region = limited.and_then(Resource::region).map(str::to_owned);
+    let limit = connector.limit.as_ref();
+    let limited = limit.and_then(|limit| limit.resource.as_ref());
+    let region = ask
+        .only
+        .or(limited)
+        .and_then(Resource::region)
+        .map(str::to_owned);
     let site = calls::site(app, profile, connector)?;
     let region = region.unwrap_or_else(|| site.region.clone());
     let site = site.in_region(&region);

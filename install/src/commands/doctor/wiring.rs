@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use aws_connector_core::ambient::ini::Dialect;
-use aws_connector_core::ambient::split_command;
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::RegistryHost;
@@ -57,22 +56,6 @@ fn fault_of(app: &App, line: Line, names: &[String]) -> Option<Finding> {
     Some(Finding::failed(what, line.fix))
 }
 
-/// The program of a command line and the connector that it names.
-fn read_command(command: &str) -> (Option<String>, Option<String>) {
-    let words = split_command(command).unwrap_or_default();
-    let is_ours = |word: &&String| word.ends_with(CREDENTIAL_PROCESS);
-    let program = words.iter().find(is_ours).cloned();
-    let named = words.iter().position(|word| word == "--connector");
-    let next = named.and_then(|at| words.get(at + 1));
-    let glued = || {
-        words
-            .iter()
-            .find_map(|word| word.strip_prefix("--connector="))
-    };
-    let connector = next.cloned().or_else(|| glued().map(str::to_owned));
-    (program, connector)
-}
-
 /// What is wrong if a profile's endpoints are not those of its connector: the AWS CLI would use the
 /// connector's credentials at another AWS.
 fn other_endpoints(app: &App, profile: &Profile, wired: &str, connector: &str) -> Option<Finding> {
@@ -109,14 +92,15 @@ fn aws(app: &App, profiles: Option<&Profile>, names: &[String], report: &mut Rep
             continue;
         };
         found = true;
-        let (program, connector) = read_command(&command);
+        let (program, connector) = aws_config::program_and_connector(&command);
         let wired = profile.strip_prefix(&aws_config::profile_name(""));
-        let fix = match (wired, &connector) {
-            (Some(name), _) if !names.iter().any(|known| known == name) => {
+        let named = connector.as_deref().or(wired);
+        let fix = match (wired, named) {
+            (Some(_), Some(name)) if !names.iter().any(|known| known == name) => {
                 format!("run 'aws-connector logout {name}'")
             }
-            (Some(name), _) => format!("run 'aws-connector login {name}' again"),
-            (None, _) => format!("correct credential_process of AWS CLI profile {profile}"),
+            (Some(_), Some(name)) => format!("run 'aws-connector login {name}' again"),
+            _ => format!("correct credential_process of AWS CLI profile {profile}"),
         };
         let line = Line {
             program,

@@ -13,6 +13,7 @@ pub(super) fn login(
     kind: ResourceType,
     wanted: &Resource,
     has_id: bool,
+    profile_name: Option<&str>,
 ) -> Result<Document> {
     let name = &job.connector.name;
     // A connector that is limited to a type needs no flag for it.
@@ -31,7 +32,9 @@ pub(super) fn login(
         }
     }
     let site = calls::site(job.app, job.profile, job.connector)?;
+    let wired = profile_name.map_or_else(|| default_name(job, kind, wanted, has_id), str::to_owned);
     let entry = aws_config::Entry {
+        profile: wired.clone(),
         connector: name.clone(),
         command,
         region: Some(wanted.region().map_or(site.region, str::to_owned)),
@@ -40,12 +43,15 @@ pub(super) fn login(
     let mut desk = Desk::open(job.app)?;
     let path = places::aws_config(job.app)?;
     job.explained(&entry.by_hand(), || {
-        desk.edit(&path, |text, _| {
-            aws_config::add(text, &entry, job.consent.force).map(Some)
+        desk.edit(&path, |text, record| {
+            let text = aws_config::add(text, &entry, job.consent.force)?;
+            if profile_name.is_some() {
+                record.profiles.insert(wired.clone(), name.clone());
+            }
+            Ok(Some(text))
         })
     })?;
     let changed = desk.apply(job.app, job.consent)?;
-    let wired = aws_config::profile_name(name);
     Ok(Document {
         connector: name.clone(),
         resource_type: kind.id(),
@@ -60,5 +66,23 @@ pub(super) fn login(
         },
         wired: vec![wired],
         changed,
+        current_context: None,
+        switched: false,
     })
+}
+
+/// The profile's name: one for all of the connector's sessions, and one for each narrower request.
+fn default_name(job: &Job<'_>, kind: ResourceType, wanted: &Resource, has_id: bool) -> String {
+    let mut name = aws_config::profile_name(&job.connector.name);
+    if kind == ResourceType::S3Bucket {
+        if job.connector.limit.is_none() {
+            name.push_str("-s3");
+        }
+        if let Resource::Bucket { name: bucket, .. } = wanted
+            && has_id
+        {
+            name.push_str(&format!("-{bucket}"));
+        }
+    }
+    name
 }

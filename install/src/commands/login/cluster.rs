@@ -6,14 +6,20 @@ use aws_connector_core::resource::{Resource, ResourceType};
 
 use super::job::{Document, Job};
 use crate::services::{calls, obtain};
+use crate::ui;
 use crate::wire::{Desk, kubeconfig, places, read_or_empty, resolve};
 
-pub(super) fn login(
-    job: &Job<'_>,
-    wanted: Resource,
-    make_current: bool,
-    api: &str,
-) -> Result<Document> {
+/// How to wire a cluster.
+pub(super) struct Ways<'a> {
+    /// The name of the user and the context.
+    pub(super) alias: Option<&'a str>,
+    /// Leave the current context as it is.
+    pub(super) keep_context: bool,
+    /// kubectl's exec API version.
+    pub(super) api: &'a str,
+}
+
+pub(super) fn login(job: &Job<'_>, wanted: Resource, ways: &Ways<'_>) -> Result<Document> {
     let name = &job.connector.name;
     let site = calls::site(job.app, job.profile, job.connector)?;
     let wanted = match wanted {
@@ -45,8 +51,16 @@ pub(super) fn login(
         partition,
     };
     obtain::cluster_token(job.app, job.profile, name, &cluster_ref)?;
+    let path = file(job, &info.arn)?;
+    let text = read_or_empty(&resolve(&path)?);
+    let context = match ways.alias {
+        Some(alias) => alias.to_owned(),
+        None => kubeconfig::free_name(&text, &info.arn, name),
+    };
+    let before = current(job)?;
     let entry = kubeconfig::Entry {
         arn: info.arn.clone(),
+        name: context.clone(),
         server: info.endpoint,
         certificate_authority: info.certificate_authority,
         cluster,
@@ -55,10 +69,9 @@ pub(super) fn login(
         command: places::binary(job.app, "aws-connector-eks-token")?
             .display()
             .to_string(),
-        api: api.to_owned(),
-        make_current,
+        api: ways.api.to_owned(),
+        make_current: !ways.keep_context,
     };
-    let path = file(job, &info.arn)?;
     let mut desk = Desk::open(job.app)?;
     job.explained(&entry.by_hand(), || {
         desk.edit(&path, |text, record| {
@@ -66,13 +79,37 @@ pub(super) fn login(
         })
     })?;
     let changed = desk.apply(job.app, job.consent)?;
+    let now = current(job)?;
+    if let Some(now) = now.as_ref().filter(|now| **now != context)
+        && !ways.keep_context
+    {
+        ui::tell(&format!(
+            "The current context is still {now}: an earlier file in KUBECONFIG sets it.\n"
+        ));
+    }
     Ok(Document {
         connector: name.clone(),
         resource_type: ResourceType::KubernetesCluster.id(),
-        try_this: format!("kubectl --context {} get namespaces", info.arn),
-        wired: vec![info.arn],
+        try_this: format!(
+            "kubectl --context {} get namespaces",
+            places::quoted(&context)
+        ),
+        wired: vec![context.clone()],
         changed,
+        switched: before != now,
+        current_context: now,
     })
+}
+
+/// The current context: kubectl uses the first file that sets it.
+fn current(job: &Job<'_>) -> Result<Option<String>> {
+    for path in places::kubeconfigs(job.app)? {
+        let text = read_or_empty(&resolve(&path)?);
+        if let Some(context) = kubeconfig::current(&text) {
+            return Ok(Some(context));
+        }
+    }
+    Ok(None)
 }
 
 /// The first file that already has the cluster, else the first.

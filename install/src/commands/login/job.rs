@@ -13,12 +13,16 @@ use crate::wire::Consent;
 pub(super) struct Document {
     pub(super) connector: String,
     pub(super) resource_type: &'static str,
-    /// The profile, the registries or the cluster's ARN.
+    /// The profile, the registries or the context.
     pub(super) wired: Vec<String>,
     /// Whether any file was changed.
     pub(super) changed: bool,
     /// A command to try.
     pub(super) try_this: String,
+    /// kubectl's current context; `null` for other clients.
+    pub(super) current_context: Option<String>,
+    /// Whether login switched to it.
+    pub(super) switched: bool,
 }
 
 /// The inputs of a login.

@@ -1,19 +1,21 @@
-//! `--auto-configure`: derives a connector from the AWS settings of this machine. Secrets are not
-//! copied; the connector refers to them where they are.
+//! `--auto-configure`: derives a connector from the AWS settings of this machine. The connector
+//! refers to secrets where they are, unless a flag says where to store them.
 
 use aws_connector_core::ambient;
 use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::local_secret;
 use aws_connector_core::plan::{How, KeysPlan, PlannedKeys, PlannedSecret, Site};
-use aws_connector_core::profile::{Endpoints, ImplicitSource};
+use aws_connector_core::profile::{Endpoints, ImplicitSource, Method};
 use toml_edit::{InlineTable, Value};
 
+use super::edit::{get, remove, set};
+use super::{endpoints, temporary};
 use crate::app::App;
 use crate::services::fields::{FieldList, Fields};
 use crate::wire::{aws_config, places, read_or_empty};
 
 /// Fills in the fields that no flag set.
-pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Result<()> {
+pub(super) fn complete(app: &App, name: &str, flags: &Fields, found: &mut FieldList) -> Result<()> {
     let named = flags
         .source_profile
         .clone()
@@ -46,13 +48,53 @@ pub(super) fn complete(app: &App, flags: &Fields, found: &mut FieldList) -> Resu
         return Err(Error::usage("no region is configured").fix("pass --region"));
     };
     let role_given = get(found, "role_arn").is_some();
-    match profile {
-        None => environment(app, flags, found, role_given),
-        Some(profile) if flags.secret_store.is_some() => {
-            moved(app, &profile, &region, found, role_given)
+    let asked = get(found, "auth_method").and_then(|text| Method::parse(&text));
+    let is_stored = flags.secret_store.is_some() || flags.store_plaintext;
+    match (asked, profile) {
+        (Some(Method::Implicit), None) => {
+            if get(found, "profile_name").is_none() {
+                set(found, "credential_source", Value::from("Environment"));
+            }
+            Ok(())
         }
-        Some(profile) => from_profile(app, &profile, &region, found, role_given),
+        (Some(Method::Implicit), Some(profile)) => implicit(app, &profile, &region, found),
+        (Some(Method::StsToken), profile) => {
+            // Derive the connector that obtains the keys, then store what it obtains.
+            remove(found, "auth_method");
+            match profile {
+                None => environment(app, false, found, role_given),
+                Some(profile) => from_profile(app, &profile, &region, found, role_given),
+            }?;
+            let is_triple = get(found, "auth_method").as_deref() == Some(Method::StsToken.id());
+            if is_triple && !is_stored {
+                return Ok(());
+            }
+            // The keys are obtained with the endpoints of their profile.
+            endpoints::complete(app, flags, found)?;
+            temporary::obtain(app, name, found)
+        }
+        (_, None) => environment(app, is_stored, found, role_given),
+        (Some(Method::SecretKey), Some(profile)) => {
+            copied(app, &profile, &region, found, role_given)
+        }
+        (_, Some(profile)) if is_stored => copied(app, &profile, &region, found, role_given),
+        (_, Some(profile)) => from_profile(app, &profile, &region, found, role_given),
     }
+}
+
+/// Refers to an AWS CLI profile of any kind; a role is assumed with its credentials.
+fn implicit(app: &App, profile: &str, region: &str, found: &mut FieldList) -> Result<()> {
+    if get(found, "credential_source").is_some() {
+        return Ok(());
+    }
+    let site = Site::new(region, &Endpoints::default(), &app.env)?;
+    let source = ImplicitSource::Profile(profile.to_owned());
+    if let Err(error) = ambient::resolve(&source, "auto-configure", &site, &app.env) {
+        return surroundings(app, found, error);
+    }
+    remove(found, "source_profile");
+    set(found, "profile_name", Value::from(profile));
+    Ok(())
 }
 
 /// The auth method for keys: with a role, a session of it; else temporary keys unchanged, and for
@@ -65,7 +107,7 @@ fn method(role_given: bool, temporary: bool) -> Value {
     })
 }
 
-fn environment(app: &App, flags: &Fields, found: &mut FieldList, role_given: bool) -> Result<()> {
+fn environment(app: &App, is_stored: bool, found: &mut FieldList, role_given: bool) -> Result<()> {
     let mut keys = vec![
         ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
         ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
@@ -76,9 +118,8 @@ fn environment(app: &App, flags: &Fields, found: &mut FieldList, role_given: boo
     }
     set(found, "auth_method", method(role_given, temporary));
     for (key, variable) in keys {
-        // Copy the value for the keyring, otherwise refer to the variable.
         let value = match app.env.get(variable) {
-            Some(text) if flags.secret_store.is_some() => Value::from(text),
+            Some(text) if is_stored => Value::from(text),
             _ => {
                 let mut table = InlineTable::new();
                 table.insert("env", Value::from(variable));
@@ -90,8 +131,8 @@ fn environment(app: &App, flags: &Fields, found: &mut FieldList, role_given: boo
     Ok(())
 }
 
-/// Copies the keys of an AWS CLI profile, for the keyring.
-fn moved(
+/// Copies the keys of an AWS CLI profile.
+fn copied(
     app: &App,
     profile: &str,
     region: &str,
@@ -101,11 +142,16 @@ fn moved(
     let site = Site::new(region, &Endpoints::default(), &app.env)?;
     let source = ImplicitSource::Profile(profile.to_owned());
     let step = ambient::resolve(&source, "auto-configure", &site, &app.env)?;
+    let is_asked = get(found, "auth_method").is_some();
     let none = || {
         Error::refused(format!(
-            "AWS CLI profile '{profile}' has no keys to move into the keyring"
+            "AWS CLI profile '{profile}' has no keys of its own to copy"
         ))
-        .fix("omit --secret-store: the connector then refers to the profile")
+        .fix(if is_asked {
+            "pass --auth-method implicit: the connector then refers to the profile"
+        } else {
+            "omit --secret-store and --store-plaintext: the connector then refers to the profile"
+        })
     };
     let How::Keys(KeysPlan {
         keys: PlannedKeys::Separate { id, secret },
@@ -151,12 +197,6 @@ fn from_profile(
         Ok(step) => step,
         Err(error) => return surroundings(app, found, error),
     };
-    if let Some(asked @ ("secret-key" | "sts-token")) = get(found, "auth_method").as_deref() {
-        return Err(Error::refused(format!(
-            "{asked} requires its own keys, and those of AWS CLI profile '{profile}' are not copied"
-        ))
-        .fix("pass --secret-store keyring to move them there"));
-    }
     let long_lived = matches!(&step.how, How::Keys(keys) if keys.token.is_none());
     if role_given {
         set(found, "auth_method", Value::from("iam-role"));
@@ -168,8 +208,25 @@ fn from_profile(
         set(found, "source_profile", Value::from(profile));
         return Ok(());
     }
-    if matches!(step.how, How::AssumeRole { .. }) && role_of(app, profile, found)? {
+    if matches!(step.how, How::AssumeRole { .. })
+        && get(found, "auth_method").is_none_or(|asked| asked == Method::IamRole.id())
+        && role_of(app, profile, found)?
+    {
         return Ok(());
+    }
+    match get(found, "auth_method").and_then(|asked| Method::parse(&asked)) {
+        Some(method @ (Method::SessionToken | Method::FederationToken)) => {
+            return Err(Error::refused(format!(
+                "{} requires long-lived keys, and AWS CLI profile '{profile}' has temporary ones",
+                method.id()
+            ))
+            .fix("use --auth-method implicit, or sts-token to store a copy"));
+        }
+        Some(Method::IamRole) => {
+            set(found, "source_profile", Value::from(profile));
+            return Ok(());
+        }
+        _ => {}
     }
     // The profile renews its temporary keys: read them each time, since a copy would expire.
     set(found, "auth_method", Value::from("implicit"));
@@ -230,20 +287,4 @@ fn surroundings(app: &App, found: &mut FieldList, error: Error) -> Result<()> {
     set(found, "auth_method", Value::from("implicit"));
     set(found, "credential_source", Value::from(source));
     Ok(())
-}
-
-fn get(found: &[(String, Value)], key: &str) -> Option<String> {
-    let (_, value) = found.iter().find(|(name, _)| name == key)?;
-    value.as_str().map(str::to_owned)
-}
-
-/// Sets a field that no flag set.
-fn set(found: &mut FieldList, key: &str, value: Value) {
-    if !found.iter().any(|(name, _)| name == key) {
-        found.push((key.to_owned(), value));
-    }
-}
-
-fn remove(found: &mut FieldList, key: &str) {
-    found.retain(|(name, _)| name != key);
 }

@@ -7,6 +7,8 @@ use aws_connector_core::ambient::ini::Kind;
 /// A profile to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
+    /// The profile's name, and that of its services section.
+    pub(crate) profile: String,
     /// The connector.
     pub(crate) connector: String,
     /// The command, with shell quoting.
@@ -28,15 +30,10 @@ pub(crate) struct ClientEndpoints {
     pub(crate) use_dual_stack: Option<bool>,
 }
 
-/// The profile's name for a connector.
-pub(crate) fn profile_name(connector: &str) -> String {
-    format!("aws-connector-{connector}")
-}
-
 impl Entry {
     /// The lines of the profile, and of its services section if it needs one.
     pub(super) fn sections(&self) -> [(Kind, Vec<String>); 2] {
-        let name = profile_name(&self.connector);
+        let name = &self.profile;
         let mut profile = vec![
             format!("[profile {name}]"),
             format!("credential_process = {}", self.command),
@@ -57,7 +54,7 @@ impl Entry {
         set("use_fips_endpoint", text(use_fips));
         set("use_dualstack_endpoint", text(use_dual_stack));
         if !by_service.is_empty() {
-            set("services", Some(&name));
+            set("services", Some(name));
             services.push(format!("[services {name}]"));
             for (service, url) in by_service {
                 services.push(format!("{service} ="));

@@ -54,15 +54,57 @@ fn argument(line: &str) -> &str {
         .trim_matches(['"', '\''])
 }
 
-pub(super) fn is_ours(text: &str, arn: &str) -> Result<bool> {
+/// The name for a connector's user and context of a cluster: the one that it has, else the ARN
+/// unless another connector uses it.
+pub(crate) fn free_name(text: &str, arn: &str, connector: &str) -> String {
+    let own = format!("{connector}@{arn}");
+    let all = wired(text);
+    let owner = |name: &str| {
+        let known = all.iter().find(|(known, ..)| known == name);
+        known.map(|(_, owner, _)| owner.as_str())
+    };
+    match owner(arn) {
+        Some(owner) if owner == connector => arn.to_owned(),
+        None if owner(&own).is_none() => arn.to_owned(),
+        _ => own,
+    }
+}
+
+/// The words of each context, with its name.
+fn contexts(text: &str) -> Result<Vec<(Option<String>, Vec<&str>)>> {
     let all = tops(text)?;
-    let user = all
-        .iter()
-        .find(|top| top.key == "users")
-        .and_then(|top| find(top, arn));
-    Ok(user.is_some_and(|item| {
-        text.get(item.start..item.end)
-            .is_some_and(|body| body.contains(PROGRAM))
+    let contexts = all.into_iter().find(|top| top.key == "contexts");
+    let items = contexts.map(|top| top.items).unwrap_or_default();
+    let split = |c: char| c.is_whitespace() || "{},\"'".contains(c);
+    Ok(items
+        .into_iter()
+        .map(|item| {
+            let body = text.get(item.start..item.end).unwrap_or_default();
+            let words = body.split(split).filter(|word| !word.is_empty());
+            (item.name, words.collect())
+        })
+        .collect())
+}
+
+/// Whether the context of a name is for a cluster.
+pub(super) fn mentions(text: &str, context: &str, cluster: &str) -> Result<bool> {
+    let mut all = contexts(text)?.into_iter();
+    Ok(all.any(|(name, words)| name.as_deref() == Some(context) && words.contains(&cluster)))
+}
+
+/// Whether any context is for a cluster.
+pub(super) fn is_used(text: &str, cluster: &str) -> Result<bool> {
+    let mut all = contexts(text)?.into_iter();
+    Ok(all.any(|(_, words)| words.contains(&cluster)))
+}
+
+/// The cluster of a context.
+pub(super) fn cluster_of(text: &str, context: &str) -> Result<Option<String>> {
+    let mut all = contexts(text)?.into_iter();
+    let found = all.find(|(name, _)| name.as_deref() == Some(context));
+    Ok(found.and_then(|(_, words)| {
+        let at = words.iter().position(|word| *word == "cluster:")?;
+        words.get(at + 1).map(|word| (*word).to_owned())
     }))
 }
 

@@ -1,7 +1,5 @@
 //! Plans how to fetch keys and secrets.
 
-use std::time::Duration;
-
 use super::steps::Maker;
 use crate::error::Result;
 use crate::plan::{KeysPlan, PlannedKeys, PlannedSecret, Site};
@@ -29,8 +27,10 @@ impl Maker<'_> {
         Ok(KeysPlan {
             keys,
             token,
-            expires_at: None,
-            tolerance: Duration::ZERO,
+            expires_at: connector.expiry.map(|expiry| expiry.at),
+            tolerance: connector
+                .expiry
+                .map_or_else(Default::default, |expiry| expiry.tolerance),
             origin: None,
         })
     }

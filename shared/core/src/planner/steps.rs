@@ -78,17 +78,12 @@ impl Maker<'_> {
             Auth::SecretKey { keys } => {
                 Ok(step(How::Keys(self.keys(connector, site, keys, None)?)))
             }
-            Auth::StsToken {
+            Auth::StsToken { keys, token } => Ok(step(How::Keys(self.keys(
+                connector,
+                site,
                 keys,
-                token,
-                expires_at,
-                expires_skew_tolerance,
-            } => {
-                let mut plan = self.keys(connector, site, keys, Some(token))?;
-                plan.expires_at = *expires_at;
-                plan.tolerance = *expires_skew_tolerance;
-                Ok(step(How::Keys(plan)))
-            }
+                Some(token),
+            )?))),
             Auth::IamRole {
                 source: Source::WebIdentity { token_file },
                 role,

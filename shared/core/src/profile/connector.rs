@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use toml::de::DeValue;
 
 use super::auth::Auth;
@@ -20,10 +21,14 @@ pub struct Connector {
     pub name: String,
     /// Free text for `list` and `describe`.
     pub description: Option<String>,
+    /// `labels`, to select connectors by.
+    pub labels: BTreeMap<String, String>,
     /// If false, every request is refused, even if it is cached.
     pub enabled: bool,
     /// How its credentials are obtained.
     pub auth: Auth,
+    /// When the keys in it expire, if they do.
+    pub expiry: Option<Expiry>,
     /// Its region, unless a flag or the request names another.
     pub region: Option<String>,
     /// Further regions that a request may name.
@@ -53,6 +58,25 @@ impl Connector {
             return Some(Partition::of_region(region));
         }
         self.auth.role_partition()
+    }
+}
+
+/// When the keys in a connector expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// `expires_at`
+    pub at: DateTime<Utc>,
+    /// `expires_skew_tolerance`: the minimum remaining lifetime of keys to return.
+    pub tolerance: Duration,
+}
+
+impl Expiry {
+    /// When the keys are refused.
+    pub fn end(&self) -> DateTime<Utc> {
+        let tolerance = TimeDelta::from_std(self.tolerance).unwrap_or(TimeDelta::MAX);
+        self.at
+            .checked_sub_signed(tolerance)
+            .unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 
@@ -123,4 +147,22 @@ pub struct Endpoints {
     pub use_dual_stack: Option<bool>,
     /// Whether `http://` is accepted for other machines.
     pub allow_insecure: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_refused_their_tolerance_before_they_expire() {
+        let end = |at, tolerance| {
+            let expiry = Expiry {
+                at,
+                tolerance: Duration::from_secs(tolerance),
+            };
+            expiry.end().timestamp()
+        };
+        assert_eq!(end(DateTime::UNIX_EPOCH + TimeDelta::hours(1), 300), 3300);
+        assert_eq!(end(DateTime::<Utc>::MIN_UTC, 300), 0);
+    }
 }

@@ -1,4 +1,4 @@
-//! Durations in the user's notation: seconds as a number, or `90s`, `15m`, `1h30m`, `2d`, `1w`.
+//! Durations in the user's notation: seconds as a number, or `90s`, `15m`, `1h30m`, `1.5h`, `2d`, `1w`.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     let mut digits = String::new();
     for c in text_trimmed.chars() {
         match c {
-            '0'..='9' => digits.push(c),
+            '0'..='9' | '.' => digits.push(c),
             ' ' if digits.is_empty() => {}
             _ => {
                 let unit = match c.to_ascii_lowercase() {
@@ -41,12 +41,9 @@ pub fn parse(text: &str) -> Result<Duration, String> {
                     return Err(wrong());
                 }
                 last_unit = unit;
-                let number: u64 = digits.parse().map_err(|_| wrong())?;
+                let seconds = times(&digits, unit).ok_or_else(wrong)?;
                 digits.clear();
-                total = number
-                    .checked_mul(unit)
-                    .and_then(|n| total.checked_add(n))
-                    .ok_or_else(wrong)?;
+                total = total.checked_add(seconds).ok_or_else(wrong)?;
             }
         }
     }
@@ -54,6 +51,23 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         return Err(wrong());
     }
     check(total).ok_or_else(wrong)
+}
+
+/// A number of units in seconds, if that is a whole number of seconds.
+fn times(number: &str, unit: u64) -> Option<u64> {
+    let Some((whole, fraction)) = number.split_once('.') else {
+        return number.parse::<u64>().ok()?.checked_mul(unit);
+    };
+    let digits = u32::try_from(fraction.len())
+        .ok()
+        .filter(|count| *count <= 9)?;
+    let parts = fraction.parse::<u64>().ok()?.checked_mul(unit)?;
+    let scale = 10u64.pow(digits);
+    if parts % scale != 0 {
+        return None;
+    }
+    let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    whole.checked_add(parts / scale)
 }
 
 /// Limits every duration to ten years.
@@ -95,6 +109,9 @@ mod tests {
             (" 2d ", 172_800),
             ("1W", 604_800),
             ("1w2d3h4m5s", 788_645),
+            ("1.5h", 5400),
+            ("0.25d", 21_600),
+            ("2.50h 1m", 9060),
         ] {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
@@ -107,7 +124,13 @@ mod tests {
             "h",
             "1x",
             "-1",
-            "1.5h",
+            "1.5",
+            "1.h",
+            ".5h",
+            "1.2.3h",
+            "0.1s",
+            "1.0000000001h",
+            "0.0001h",
             "30m1h",
             "1h1h",
             "1h2",

@@ -105,6 +105,8 @@ fields! {
         "how it obtains credentials; required";
     DESCRIPTION: String = "description", EVERY,
         "free text";
+    LABELS: Tags = "labels", EVERY,
+        "labels for `list --label`";
     ENABLED: bool = "enabled", EVERY,
         "default true; false refuses every request, even if the session is cached";
     REGION: String = "region", EVERY,
@@ -153,9 +155,9 @@ fields! {
         "both keys in one secret: `ID,SECRET`";
     AWS_SESSION_TOKEN: SecretRef = "aws_session_token", WITH_TOKEN,
         "the session token of temporary keys";
-    EXPIRES_AT: DateTime<Utc> = "expires_at", &[Method::StsToken],
+    EXPIRES_AT: DateTime<Utc> = "expires_at", WITH_KEYS,
         "when the keys expire";
-    EXPIRES_SKEW_TOLERANCE: Duration = "expires_skew_tolerance", &[Method::StsToken],
+    EXPIRES_SKEW_TOLERANCE: Duration = "expires_skew_tolerance", WITH_KEYS,
         "the keys are refused this long before they expire; default 5m";
     PROCESS_ENVIRONMENT: Vec<String> = "process_environment", WITH_PROFILE,
         "variables that a [`credential_process`](sources/shared-files.md#credential_process-and-the-environment) reads; they are part of the cache key";

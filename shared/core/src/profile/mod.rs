@@ -32,12 +32,12 @@ pub use auth::{
     Auth, CredentialSource, ImplicitSource, KeyPair, Method, Mfa, Origin, Policies, Role, Source,
     Yields,
 };
-pub use connector::{CacheMode, Connector, Endpoints, Limit, RegistryPattern};
+pub use connector::{CacheMode, Connector, Endpoints, Expiry, Limit, RegistryPattern};
 pub(crate) use file::{LONGEST_FILE, not_as_root};
 pub(crate) use read::SERVICES;
 pub use root::is_connector_name;
 pub use secret_ref::SecretRef;
-pub use value::Kind;
+pub use value::{Kind, Tags};
 
 use crate::env::Env;
 use crate::error::{Error, Result};

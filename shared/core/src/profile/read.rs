@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::auth::{self, Auth, ImplicitSource};
-use super::connector::{CacheMode, Connector, Endpoints};
+use super::connector::{CacheMode, Connector, Endpoints, Expiry};
 use super::field::{self, Field};
 use super::file_text::Parsed;
 use super::refusal::not_allowed;
@@ -55,6 +55,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     fields.refuse_unknown(field::NAMES)?;
 
     let description = fields.value(&field::DESCRIPTION)?;
+    let labels = fields.value(&field::LABELS)?;
     let enabled = fields.value(&field::ENABLED)?.unwrap_or(true);
     let region = fields.checked(&field::REGION, region)?;
     let allowed_regions =
@@ -62,6 +63,7 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
     let endpoints = endpoints(&mut fields)?;
     let down_scope = fields.value(&field::DOWN_SCOPE)?;
     let auth = auth::read(&mut fields, down_scope)?;
+    let expiry = expiry(&mut fields, &auth)?;
     if let Some(region) = &region
         && let here = Partition::of_region(&region.value)
         && let Some(there) = auth.role_partition()
@@ -113,9 +115,11 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         Connector {
             name: name.to_owned(),
             description,
+            labels: labels.map_or_else(Default::default, |labels| labels.0.into_iter().collect()),
             enabled,
             down_scope: down_scope.unwrap_or(true),
             auth,
+            expiry,
             region: region.map(|at| at.value),
             allowed_regions,
             endpoints,
@@ -128,6 +132,26 @@ pub(super) fn connector(parsed: &Parsed<'_>, name: &str, env: &Env) -> Result<(C
         },
         has_literal,
     ))
+}
+
+/// When the keys in a connector expire.
+fn expiry(fields: &mut Fields<'_, '_>, auth: &Auth) -> Result<Option<Expiry>> {
+    let at = fields.get(&field::EXPIRES_AT)?;
+    let tolerance = fields.get(&field::EXPIRES_SKEW_TOLERANCE)?;
+    let has_keys = auth.origin().keys().is_some();
+    let no_keys = "requires keys in the connector; remove it";
+    match (at, tolerance) {
+        (None, None) => Ok(None),
+        (Some(at), _) if !has_keys => Err(fields.field_error(&at, no_keys)),
+        (None, Some(tolerance)) if !has_keys => Err(fields.field_error(&tolerance, no_keys)),
+        (None, Some(tolerance)) => {
+            Err(fields.field_error(&tolerance, "requires expires_at; add it"))
+        }
+        (Some(at), tolerance) => Ok(Some(Expiry {
+            at: at.value,
+            tolerance: tolerance.map_or(Duration::from_secs(300), |at| at.value),
+        })),
+    }
 }
 
 fn endpoints(fields: &mut Fields<'_, '_>) -> Result<Endpoints> {
@@ -196,12 +220,14 @@ pub(super) fn built_in() -> Connector {
     Connector {
         name: BUILT_IN.to_owned(),
         description: Some("built in: uses the ambient credentials".to_owned()),
+        labels: std::collections::BTreeMap::new(),
         enabled: true,
         auth: Auth::Implicit {
             source: ImplicitSource::Chain,
             allowed: false,
             role: None,
         },
+        expiry: None,
         region: None,
         allowed_regions: Vec::new(),
         endpoints: Endpoints::default(),

@@ -28,7 +28,7 @@ pub use names::{check_account, check_bucket_name, check_cluster_name};
 pub use partition::{Partition, check_region};
 pub use policy::{MAX_POLICY_CHARS, MAX_REGISTRY_ACCOUNTS, PolicyScope, session_policy};
 pub use registry_host::{PrivateRegistry, PublicRegistry, RegistryHost};
-pub use user_policy::policy_lacks;
+pub use user_policy::{matches, policy_lacks};
 
 use crate::shown::shown;
 use crate::suggest::nearest;

@@ -84,7 +84,7 @@ fn is_unconditional(statement: &Value) -> bool {
 }
 
 /// Matches IAM's wildcards, ignoring case: `*` for any run of characters, `?` for one.
-fn matches(pattern: &str, action: &str) -> bool {
+pub fn matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
     let (mut p, mut a) = (0, 0);
     // Where to resume after the last `*` if the rest does not match.

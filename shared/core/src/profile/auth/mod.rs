@@ -16,8 +16,6 @@ mod view;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 pub use method::Method;
 pub use parts::{
     CredentialSource, ImplicitSource, KeyPair, Mfa, Origin, Policies, Role, Source, Yields,
@@ -52,10 +50,6 @@ pub enum Auth {
         keys: KeyPair,
         /// Its session token.
         token: SecretRef,
-        /// When they expire.
-        expires_at: Option<DateTime<Utc>>,
-        /// The minimum remaining lifetime of keys to return.
-        expires_skew_tolerance: Duration,
     },
     /// `sts:AssumeRole`, or `sts:AssumeRoleWithWebIdentity`.
     IamRole {

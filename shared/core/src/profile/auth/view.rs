@@ -39,12 +39,7 @@ impl Auth {
                 }
             }
             Self::SecretKey { keys } => Parts::of(Origin::Own { keys, token: None }),
-            Self::StsToken {
-                keys,
-                token,
-                expires_at: _,
-                expires_skew_tolerance: _,
-            } => Parts::of(Origin::Own {
+            Self::StsToken { keys, token } => Parts::of(Origin::Own {
                 keys,
                 token: Some(token),
             }),
