@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use aws_connector_core::ambient;
 use aws_connector_core::env::Env;
 use aws_connector_core::plan::{self, digest};
+use aws_connector_core::planner;
 
 use aws_connector_core::profile::{ImplicitSource, Profile};
 use aws_connector_core::request::{Client, Request, Wants};

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use aws_connector_core::cache::{Cacheable, Entry, Key, Need};
 use aws_connector_core::credential::{RegistryLogin, Session};
-use aws_connector_core::plan::{self, digest};
+use aws_connector_core::plan::digest;
+use aws_connector_core::planner;
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
 use chrono::DateTime;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use aws_connector_core::env::Env;
-use aws_connector_core::plan::{self, digest};
+use aws_connector_core::plan::digest;
+use aws_connector_core::planner;
 
 use aws_connector_core::profile::Profile;
 use aws_connector_core::request::{Client, Request, Wants};
