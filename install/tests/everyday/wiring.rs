@@ -1,4 +1,5 @@
 //! login and logout: what login writes, and that logout restores it.
+//! Over 300 lines, because each test wires, checks and unwires all three clients.
 
 use std::fs;
 
