@@ -16,9 +16,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::services::flags::{resource, resource_type};
-use crate::services::inventory::Found;
+use crate::services::inventory::Reachable;
 use crate::ui;
-use report::{Finding, Report, State, Step};
+use report::{Check, Finding, Report, State};
 
 /// Check connectors and this machine step by step
 #[derive(Debug, clap::Args)]
@@ -43,8 +43,8 @@ pub(crate) struct Args {
 struct Document<'a> {
     version: &'static str,
     worst: State,
-    steps: &'a [Step],
-    resources: &'a [Found],
+    steps: &'a [Check],
+    resources: &'a [Reachable],
 }
 
 pub(crate) fn run(app: &App, args: &Args) -> Result<u8> {

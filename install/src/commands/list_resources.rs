@@ -9,7 +9,7 @@ use aws_connector_core::resource::{Resource, ResourceType};
 use crate::app::App;
 use crate::services::connectors::{require_enabled, resource_types};
 use crate::services::flags::{resource, resource_type};
-use crate::services::inventory::{self, Ask, Found};
+use crate::services::inventory::{self, Ask, Reachable};
 use crate::ui;
 
 /// List the resources that connectors can access
@@ -122,13 +122,13 @@ fn usable(
 }
 
 /// The error of a resource type.
-fn line(found: &Found) -> Option<String> {
+fn line(found: &Reachable) -> Option<String> {
     let error = found.error.as_ref()?;
     Some(format!("{}: {error}", found.resource_type))
 }
 
 /// The rows of a resource type.
-fn rows(found: &Found) -> Vec<[String; 2]> {
+fn rows(found: &Reachable) -> Vec<[String; 2]> {
     let mut kind = found.resource_type;
     let mut rows: Vec<[String; 2]> = found
         .resources

@@ -25,7 +25,7 @@ pub(crate) struct Ask<'a> {
 
 /// The resources of a type, or why listing them failed.
 #[derive(Clone, Serialize)]
-pub(crate) struct Found {
+pub(crate) struct Reachable {
     pub(crate) connector: String,
     pub(crate) resource_type: &'static str,
     pub(crate) resources: Vec<String>,
@@ -37,7 +37,7 @@ fn as_text<S: Serializer>(error: &Option<Error>, to: S) -> Result<S::Ok, S::Erro
     error.as_ref().map(ToString::to_string).serialize(to)
 }
 
-impl Found {
+impl Reachable {
     pub(crate) fn new(ask: &Ask<'_>, outcome: Result<Vec<String>>) -> Self {
         let (resources, error) = match outcome {
             Ok(resources) => (resources, None),
@@ -88,7 +88,7 @@ pub(crate) fn of(connector: &Connector) -> Vec<Ask<'_>> {
 }
 
 /// Lists several resource types, of one connector or of several, in parallel.
-pub(crate) fn all(app: &App, profile: &Profile, asks: &[Ask<'_>]) -> Vec<Found> {
+pub(crate) fn all(app: &App, profile: &Profile, asks: &[Ask<'_>]) -> Vec<Reachable> {
     // Obtain sessions that may prompt for an MFA code first: threads would prompt at the same time.
     let mut prompting: Vec<&Connector> = asks.iter().map(|ask| ask.connector).collect();
     prompting.dedup_by_key(|connector| &connector.name);
@@ -114,10 +114,10 @@ pub(crate) fn all(app: &App, profile: &Profile, asks: &[Ask<'_>]) -> Vec<Found> 
             let Some(ask) = asks.get(at) else {
                 return done;
             };
-            done.push((at, Found::new(ask, one(&app, profile, ask))));
+            done.push((at, Reachable::new(ask, one(&app, profile, ask))));
         }
     };
-    let mut found: Vec<(usize, Found)> = std::thread::scope(|scope| {
+    let mut found: Vec<(usize, Reachable)> = std::thread::scope(|scope| {
         let threads = asks.len().min(MOST_AT_ONCE);
         let tasks: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         tasks
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_short_table_has_a_few_names_and_the_number_of_the_others() {
         let brief = |count: usize, error| {
-            let found = Found {
+            let found = Reachable {
                 connector: "dev".to_owned(),
                 resource_type: "s3-bucket",
                 resources: (0..count).map(|at| at.to_string()).collect(),

@@ -4,7 +4,7 @@ use aws_connector_core::error::{Error, Kind, Result};
 use aws_connector_core::planner::CONSENT;
 use serde::Serialize;
 
-use super::inventory::{self, Found};
+use super::inventory::{self, Reachable};
 use super::profile_file::ProfileFile;
 use super::vault::Vault;
 use super::verify;
@@ -22,7 +22,7 @@ struct Document {
     /// The keyring entries that hold its secrets.
     in_keyring: Vec<String>,
     /// What it can reach; empty if it was not tested.
-    resources: Vec<Found>,
+    resources: Vec<Reachable>,
 }
 
 /// The fix for a connector that is not in the file yet.
@@ -104,7 +104,11 @@ pub(crate) fn save(
         ))?;
     }
     if !document.resources.is_empty() {
-        let rows = document.resources.iter().flat_map(Found::brief).collect();
+        let rows = document
+            .resources
+            .iter()
+            .flat_map(Reachable::brief)
+            .collect();
         ui::print(&app.ui.table(["RESOURCE TYPE", "RESOURCES"], rows))?;
     }
     if is_new {

@@ -74,6 +74,8 @@ fn no_width_of_the_terminal_breaks_a_role_arn() {
                 .stdout;
             assert!(shown.contains(word), "{args:?} {width}: {shown}");
             for line in shown.lines() {
+                // On a busy machine, a step shows its progress first and then clears it.
+                let (_, line) = line.rsplit_once("\u{1b}[K").unwrap_or(("", line));
                 let line = line
                     .trim_end()
                     .replace("\u{1b}[32m", "")

@@ -197,7 +197,7 @@ fn no_progress_is_shown_during_prompts() {
     );
     let terminal = Terminal::new(120);
     let child = terminal.start(machine.command().args(args));
-    terminal.answer("MFA code from", &format!("{MFA_CODE}\r"));
+    terminal.answer("for connector 'dev': ", &format!("{MFA_CODE}\r"));
     let asked = terminal.end(child);
     assert_eq!(asked.status, 0, "{asked:#?}");
     let answered = asked.stdout.find(&format!("'dev': {MFA_CODE}\r\n"));

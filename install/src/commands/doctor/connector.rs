@@ -16,7 +16,7 @@ use super::report::{Finding, Report};
 use super::{caveats, reach, secrets, trial};
 use crate::app::App;
 use crate::progress::Progress;
-use crate::services::inventory::{self, Ask, Found};
+use crate::services::inventory::{self, Ask, Reachable};
 use crate::services::time::{expires_in, seconds_until};
 use crate::services::{calls, connectors, obtain, verify};
 
@@ -88,7 +88,7 @@ pub(super) fn check(
             report.step(kind.id(), || {
                 let _progress = Progress::show(&app.env, &format!("trying {}", kind.id()));
                 let listed = inventory::one(app, profile, &ask);
-                found = Some(Found::new(&ask, listed.clone()));
+                found = Some(Reachable::new(&ask, listed.clone()));
                 trial::resource(app, profile, &ask, listed?)
             });
             found.into_iter().for_each(|found| report.reach(found));

@@ -6,7 +6,7 @@ use aws_connector_core::error::{Error, Result};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::services::inventory::Found;
+use crate::services::inventory::Reachable;
 use crate::ui;
 
 /// How a step ended.
@@ -23,7 +23,7 @@ pub(super) enum State {
 
 /// One step.
 #[derive(Debug, Serialize)]
-pub(super) struct Step {
+pub(super) struct Check {
     /// The connector; `null` for checks of the machine.
     connector: Option<String>,
     step: String,
@@ -39,9 +39,9 @@ pub(super) struct Step {
 pub(super) struct Report<'a> {
     app: &'a App,
     connector: Option<String>,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<Check>,
     /// What the connectors can reach.
-    pub(super) resources: Vec<Found>,
+    pub(super) resources: Vec<Reachable>,
 }
 
 /// What a step found.
@@ -108,7 +108,7 @@ impl<'a> Report<'a> {
     }
 
     /// Records what a connector can reach.
-    pub(super) fn reach(&mut self, found: Found) {
+    pub(super) fn reach(&mut self, found: Reachable) {
         self.resources.push(found);
     }
 
@@ -118,18 +118,18 @@ impl<'a> Report<'a> {
             return;
         }
         let ui = self.app.ui;
-        let is_one = |one: &[Found]| {
+        let is_one = |one: &[Reachable]| {
             one.iter()
                 .all(|f| f.connector == self.resources[0].connector)
         };
         let table = if is_one(&self.resources) {
-            let rows = self.resources.iter().flat_map(Found::brief).collect();
+            let rows = self.resources.iter().flat_map(Reachable::brief).collect();
             ui.table(["RESOURCE TYPE", "RESOURCES"], rows)
         } else {
             let mut rows = Vec::new();
             for group in self.resources.chunk_by(|a, b| a.connector == b.connector) {
                 let mut name = group.first().map_or("", |found| &found.connector);
-                for [kind, resource] in group.iter().flat_map(Found::brief) {
+                for [kind, resource] in group.iter().flat_map(Reachable::brief) {
                     rows.push([std::mem::take(&mut name).to_owned(), kind, resource]);
                 }
             }
@@ -175,7 +175,7 @@ impl<'a> Report<'a> {
     }
 
     fn note(&mut self, name: &str, finding: Finding, milliseconds: Option<u64>) {
-        let step = Step {
+        let step = Check {
             connector: self.connector.clone(),
             step: name.to_owned(),
             state: finding.state,
@@ -189,7 +189,7 @@ impl<'a> Report<'a> {
         self.steps.push(step);
     }
 
-    fn line(&self, step: &Step) -> String {
+    fn line(&self, step: &Check) -> String {
         let ui = self.app.ui;
         let mark = match step.state {
             State::Ok => ui.green("✓"),

@@ -9,7 +9,7 @@ use aws_connector_core::url::Url;
 use super::report::{Finding, Report};
 use crate::app::App;
 use crate::progress::Progress;
-use crate::services::inventory::{self, Ask, Found};
+use crate::services::inventory::{self, Ask, Reachable};
 use crate::services::{calls, obtain, registries};
 
 /// Tries the credentials for resources that were listed.
@@ -82,7 +82,7 @@ pub(super) fn registries(app: &App, profile: &Profile, ask: &Ask<'_>, report: &m
         let hosts: Vec<String> = reached.iter().flatten().cloned().collect();
         let failed = reached.into_iter().find_map(Result::err);
         let outcome = failed.filter(|_| hosts.is_empty()).map_or(Ok(hosts), Err);
-        return report.reach(Found::new(ask, outcome));
+        return report.reach(Reachable::new(ask, outcome));
     }
     let mut outcome = Ok(Vec::new());
     report.step(kind.id(), || {
@@ -113,7 +113,7 @@ pub(super) fn registries(app: &App, profile: &Profile, ask: &Ask<'_>, report: &m
             },
         ))
     });
-    report.reach(Found::new(ask, outcome));
+    report.reach(Reachable::new(ask, outcome));
 }
 
 fn registry(
