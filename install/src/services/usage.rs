@@ -2,11 +2,10 @@
 
 use aws_connector_core::ambient::ini::Dialect;
 use aws_connector_core::profile::{Connector, Profile, SecretRef};
-use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::RegistryHost;
-use aws_connector_core::serve::choose;
 use serde::Serialize;
 
+use super::registries;
 use crate::app::App;
 use crate::wire::{aws_config, docker_config, kubeconfig, places, read_or_empty};
 
@@ -28,7 +27,7 @@ impl Usage {
                 is_source(other, name) || fetches(other, name)
             }),
             aws_profiles: aws_profiles(app, profile, name),
-            registries: registries(app, profile, name),
+            registries: registries_of(app, profile, name),
             kubeconfig_users: kubeconfig_users(app, name),
         }
     }
@@ -87,7 +86,7 @@ fn aws_profiles(app: &App, profile: &Profile, name: &str) -> Vec<String> {
     names
 }
 
-fn registries(app: &App, profile: &Profile, name: &str) -> Vec<String> {
+fn registries_of(app: &App, profile: &Profile, name: &str) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     for path in places::docker_configs(app).unwrap_or_default() {
         hosts.extend(docker_config::wired(&read_or_empty(&path)));
@@ -96,13 +95,7 @@ fn registries(app: &App, profile: &Profile, name: &str) -> Vec<String> {
     hosts.dedup();
     hosts.retain(|host| {
         RegistryHost::parse(host).is_some_and(|registry| {
-            let request = Request {
-                connector: None,
-                wants: Wants::RegistryLogin { registry },
-                client: Client::Docker,
-                may_prompt: false,
-            };
-            choose(profile, &request, &app.env).is_ok_and(|connector| connector.name == name)
+            registries::served_by(app, profile, &registry).is_ok_and(|found| found.name == name)
         })
     });
     hosts

@@ -139,3 +139,21 @@ fn verify_reports_a_registry_of_two_connectors() {
         machine.run(&args).ok();
     }
 }
+
+#[test]
+fn no_connector_of_two_serves_a_registry_even_if_a_variable_chooses_one() {
+    let field = format!("registries = [\"{HOST}\"]");
+    let machine = with("", &field);
+    login(&machine, "other").ok();
+    let text = machine.read(FILE).replace(
+        "[connectors.other]",
+        &format!("{field}\n\n[connectors.other]"),
+    );
+    machine.write(FILE, &text);
+    let run = |args: &[&str]| ran(machine.command().env("AWS_CONNECTOR", "other").args(args));
+    let wiring = run(&["verify", "other"]).stdout;
+    let docker = format!("✗ Docker               {HOST} in ");
+    assert!(wiring.contains(&docker), "{wiring}");
+    let used = run(&["describe", "other", "--output", "json"]).ok().stdout;
+    assert!(used.contains("\"registries\": []"), "{used}");
+}

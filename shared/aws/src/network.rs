@@ -12,7 +12,7 @@ use aws_connector_core::error::{Error, Result};
 use aws_connector_core::plan::Site;
 use aws_connector_core::secret::Secret;
 use aws_connector_core::shown::one_line;
-use aws_credential_types::Credentials;
+pub(crate) use aws_connector_signer::credentials;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_types::retry::RetryConfig;
@@ -248,20 +248,6 @@ pub(crate) fn timeouts() -> TimeoutConfig {
 /// How retries wait.
 pub(crate) fn sleep() -> TokioSleep {
     TokioSleep::new()
-}
-
-/// A session as the SDK takes it.
-pub(crate) fn credentials(session: &Session) -> Credentials {
-    Credentials::new(
-        session.access_key_id.clone(),
-        session.secret_access_key.expose(),
-        session
-            .session_token
-            .as_ref()
-            .map(|token| token.expose().to_owned()),
-        None,
-        "aws-connector",
-    )
 }
 
 /// A time of the SDK's.

@@ -8,7 +8,6 @@ use aws_connector_core::credential::{ClusterToken, Session};
 use aws_connector_core::error::{Error, Result};
 use aws_connector_core::plan::TokenPlan;
 use aws_connector_core::secret::Secret;
-use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
     SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
@@ -17,6 +16,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use zeroize::Zeroizing;
+
+use crate::credentials;
 
 /// The prefix of every token.
 const PREFIX: &str = "k8s-aws-v1.";
@@ -102,17 +103,7 @@ fn presigned(
     date: DateTime<Utc>,
 ) -> Result<Zeroizing<String>> {
     let fail = |error: String| Error::local(error).context("cannot sign the cluster token");
-    let identity = Credentials::new(
-        session.access_key_id.as_str(),
-        session.secret_access_key.expose(),
-        session
-            .session_token
-            .as_ref()
-            .map(|token| token.expose().to_owned()),
-        None,
-        "aws-connector",
-    )
-    .into();
+    let identity = credentials(session).into();
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(EXPIRES);

@@ -2,5 +2,7 @@
 //! no other AWS code.
 
 mod cluster_token;
+mod credentials;
 
 pub use cluster_token::cluster_token;
+pub use credentials::credentials;

@@ -4,14 +4,12 @@ use std::path::Path;
 
 use aws_connector_core::ambient::ini::Dialect;
 use aws_connector_core::profile::Profile;
-use aws_connector_core::request::{Client, Request, Wants};
 use aws_connector_core::resource::RegistryHost;
-use aws_connector_core::serve::choose;
 use aws_connector_core::shown::shown;
 
 use super::report::{Finding, Report};
 use crate::app::App;
-use crate::services::endpoints;
+use crate::services::{endpoints, registries};
 use crate::wire::{aws_config, docker_config, kubeconfig, places, read_or_empty};
 
 const CREDENTIAL_PROCESS: &str = "aws-connector-credential-process";
@@ -175,16 +173,8 @@ fn docker(app: &App, profile: Option<&Profile>, report: &mut Report<'_>) {
 
 /// The connector that serves a registry to Docker.
 fn served(app: &App, profile: &Profile, registry: &RegistryHost, path: &Path) -> Finding {
-    let request = Request {
-        connector: None,
-        wants: Wants::RegistryLogin {
-            registry: registry.clone(),
-        },
-        client: Client::Docker,
-        may_prompt: false,
-    };
     let host = registry.host();
-    match choose(profile, &request, &app.env) {
+    match registries::served_by(app, profile, registry) {
         Ok(connector) => Finding::ok(format!(
             "{host} in {}, served by '{}'",
             path.display(),
